@@ -1,0 +1,99 @@
+"""One formula, three number systems: what torch tensors and exact object arrays need beyond + * / and comparisons.
+
+An *array* is a torch tensor of floats (any device) or a NumPy object array of exact numbers (`fractions.Fraction` or
+SymPy numbers). Nothing here knows of games or attributions.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import torch
+
+Array = Any  # torch.Tensor of floats, or numpy.ndarray of dtype object
+
+
+def is_exact(values: Array) -> bool:
+    """Whether ``values`` holds exact numbers (an object array)."""
+    return isinstance(values, np.ndarray) and values.dtype == object
+
+
+def as_array(values: Any) -> Array:
+    """A torch tensor of floats, or an object array if the entries are exact.
+
+    Integers become float64; floats keep their dtype, except that half precision is widened to float64.
+
+    >>> as_array([1, 2]).dtype, as_array([Fraction(1, 2)]).dtype
+    (torch.float64, dtype('O'))
+    """
+    if not isinstance(values, torch.Tensor):
+        values = np.asarray(values)
+        if values.dtype == object:
+            return values
+        values = torch.from_numpy(np.ascontiguousarray(values))
+    if values.dtype in (torch.float32, torch.float64):
+        return values
+    if values.is_complex():
+        raise TypeError(f"values must be real numbers, not {values.dtype}")
+    return values.double()
+
+
+def wide(values: torch.Tensor) -> torch.Tensor:
+    """``values`` in float64; on a device without it (mps) the copy lives on the host."""
+    return (values.cpu() if values.device.type == "mps" else values).double()
+
+
+def like(table: np.ndarray | torch.Tensor, values: Array) -> Array:
+    """A table of whole numbers in the number system (and on the device) of ``values``; exact ones are Fractions.
+
+    >>> like(np.array([1, 2]), np.array([Fraction(1, 3)], dtype=object))
+    array([Fraction(1, 1), Fraction(2, 1)], dtype=object)
+    """
+    if not is_exact(values):
+        return torch.as_tensor(table).to(device=values.device, dtype=values.dtype)
+    entries = np.asarray(table).reshape(-1)
+    if any(entry != int(entry) for entry in entries):
+        raise ValueError("a table of whole numbers is needed; this one has others")
+    return _objects([Fraction(int(entry)) for entry in entries], np.shape(table))
+
+
+def zeros(shape: tuple[int, ...], values: Array) -> Array:
+    """Zeros of the number type and device of ``values``."""
+    if is_exact(values):
+        return np.full(shape, values.reshape(-1)[0] * 0 if values.size else Fraction(0), dtype=object)
+    return torch.zeros(shape, dtype=values.dtype, device=values.device)
+
+
+def objects(numbers: list[Any]) -> np.ndarray:
+    """A one-dimensional object array of the given numbers, whatever they are."""
+    return _objects(numbers, (len(numbers),))
+
+
+def concatenate(parts: list[Array], axis: int) -> Array:
+    """Arrays of one number system along an axis."""
+    if len(parts) == 1:
+        return parts[0]
+    return np.concatenate(parts, axis) if is_exact(parts[0]) else torch.cat(parts, axis)
+
+
+def stack(parts: list[Array], axis: int) -> Array:
+    """Arrays of one number system and shape along a new axis."""
+    return np.stack(parts, axis) if is_exact(parts[0]) else torch.stack(parts, axis)
+
+
+def to_float(values: Array) -> np.ndarray:
+    """A float64 NumPy copy, for printing, plotting and reports."""
+    return values.astype(np.float64) if is_exact(values) else values.detach().cpu().double().numpy()
+
+
+def precision(values: Array) -> float:
+    """The relative rounding error of one number: 0 for exact ones, else the dtype's epsilon."""
+    return 0.0 if is_exact(values) else float(torch.finfo(values.dtype).eps)
+
+
+def _objects(numbers: list[Any], shape: tuple[int, ...]) -> np.ndarray:
+    out = np.empty(len(numbers), dtype=object)
+    out[:] = numbers
+    return out.reshape(shape)

@@ -1,0 +1,97 @@
+"""Coalitions and degree vectors: the index set that Harsanyi dividends and Taylor effects share.
+
+A coalition is a set of players, written as a sorted tuple ``(0, 2)``, as a bitmask ``0b101`` (bit i is player i) or
+as a row of zeros and ones. A degree vector is a row of whole numbers; its support is the coalition of its non-zero
+entries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import combinations
+from math import comb
+from typing import Any
+
+import numpy as np
+import torch
+
+
+def bits(start: int, stop: int, n: int, device: torch.device | str = "cpu") -> torch.Tensor:
+    """The coalitions of bitmasks ``start .. stop−1`` as booleans, made on ``device``. Shape ``(stop−start, n)``.
+
+    >>> bits(2, 4, 3).int().tolist()
+    [[0, 1, 0], [1, 1, 0]]
+    """
+    masks = torch.arange(start, stop, device=device)
+    return (masks[:, None] >> torch.arange(n, device=device)) & 1 == 1
+
+
+def spread(start: int, stop: int, active: tuple[int, ...], n: int, device: torch.device | str = "cpu") -> torch.Tensor:
+    """Like :func:`bits`, where bit j of the bitmask is player ``active[j]`` of n. Shape ``(stop−start, n)``."""
+    rows = torch.zeros(stop - start, n, dtype=torch.bool, device=device)
+    rows[:, list(active)] = bits(start, stop, len(active), device)
+    return rows
+
+
+def spread_masks(active: tuple[int, ...]) -> np.ndarray:
+    """The bitmasks over all players of the coalitions of the ``active`` ones, in order. Shape ``(2**len(active),)``.
+
+    >>> spread_masks((0, 2)).tolist()
+    [0, 1, 4, 5]
+    """
+    masks = np.zeros(1, dtype=np.int64)
+    for player in active:
+        masks = np.concatenate([masks, masks + (1 << player)])
+    return masks
+
+
+def mask(coalition: Iterable[int]) -> int:
+    """The bitmask of a coalition.
+
+    >>> mask((0, 2))
+    5
+    """
+    return sum(1 << int(player) for player in set(coalition))
+
+
+def coalition(bitmask: int) -> tuple[int, ...]:
+    """The coalition of a bitmask, as a sorted tuple.
+
+    >>> coalition(5)
+    (0, 2)
+    """
+    return tuple(i for i in range(int(bitmask).bit_length()) if bitmask >> i & 1)
+
+
+def support(degree: Iterable[Any]) -> tuple[int, ...]:
+    """The coalition of the non-zero entries of a degree vector.
+
+    >>> support((2, 0, 1))
+    (0, 2)
+    """
+    return tuple(i for i, k in enumerate(degree) if k)
+
+
+def up_to_order(players: Iterable[int], n: int, order: int) -> np.ndarray:
+    """All coalitions of at most ``order`` of the given players, smallest first. Shape ``(m, n)``, zeros and ones."""
+    pool = tuple(players)
+    sets = [chosen for size in range(min(order, len(pool)) + 1) for chosen in combinations(pool, size)]
+    rows = np.zeros((len(sets), n), dtype=np.uint8)
+    for row, chosen in zip(rows, sets, strict=True):
+        row[list(chosen)] = 1
+    return rows
+
+
+def count_up_to_order(n: int, order: int) -> int:
+    """How many coalitions of at most ``order`` of n players there are, the empty one included.
+
+    >>> count_up_to_order(4, 2)
+    11
+    """
+    return sum(comb(n, size) for size in range(min(order, n) + 1))
+
+
+def sizes(start: int, stop: int) -> np.ndarray:
+    """The number of players in the coalitions of bitmasks ``start .. stop−1``. Shape ``(stop−start,)``."""
+    masks = np.arange(start, stop, dtype=np.uint64)
+    return np.bitwise_count(masks).astype(np.int64)

@@ -1,0 +1,265 @@
+"""Effects: the table of independent and interaction effects of a game."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from decompositions import degrees as degrees_
+from decompositions.arithmetic import Array, is_exact, like, to_float, zeros
+
+
+@dataclass(frozen=True, eq=False)
+class Effects:
+    r"""f(x) = base + Σ effects.
+
+    One row per effect, row 0 the constant. In the basis "harsanyi" a row is a coalition S and its effect the dividend
+    J(S); in the basis "taylor" a row is a degree vector κ and its effect the term
+    :math:`\partial^\kappa g(0) / \kappa!`, the part of t^κ in g.
+
+    Args:
+        values: the effects. Shape ``(..., m)``: float tensors, or an object array of exact numbers.
+        names: of the n players.
+        basis: "harsanyi" or "taylor".
+        degrees: one row per effect, zeros and ones for coalitions. Shape ``(m, n)``. None for all 2ⁿ coalitions: then
+            the row is the bitmask (bit i = player i) and no table is kept.
+        noise: rounding error of one evaluated value of g, in units of f; 0 for exact numbers.
+        remainder: what the rows do not explain, f(x) − f(b) − Σ effects, where it is known. Shape ``(...,)``.
+        calls: model calls that were paid.
+    """
+
+    values: Array
+    names: tuple[str, ...]
+    basis: str = "harsanyi"
+    degrees: np.ndarray | None = None
+    noise: float = 0.0
+    remainder: Any = 0
+    calls: int = 0
+
+    def __post_init__(self) -> None:
+        if self.basis not in ("harsanyi", "taylor"):
+            raise ValueError(f"the basis is 'harsanyi' or 'taylor', not '{self.basis}'")
+        rows = 2**self.n if self.degrees is None else len(self.degrees)
+        if self.values.shape[-1] != rows:
+            raise ValueError(f"{rows} effects of {self.n} players need as many values, not {self.values.shape[-1]}")
+        if self.basis == "taylor" and self.degrees is None:
+            raise ValueError("Taylor effects need their table of degree vectors")
+
+    @property
+    def n(self) -> int:
+        """The number of players."""
+        return len(self.names)
+
+    @property
+    def base(self) -> Any:
+        """g(0) = f(b), the constant. Shape ``(...,)``."""
+        return self.values[..., 0]
+
+    @property
+    def total(self) -> Any:
+        """Σ of all effects but the constant; f(x) − f(b) − remainder. Shape ``(...,)``."""
+        return self.values[..., 1:].sum(-1)
+
+    @property
+    def exact(self) -> bool:
+        return is_exact(self.values)
+
+    def __len__(self) -> int:
+        return int(self.values.shape[-1])
+
+    def __getitem__(self, coalition: int | Iterable[int]) -> Any:
+        """J of a coalition: ``effects[0, 2]``, ``effects[(0,)]``, ``effects[0]``. Taylor effects are summed by support.
+
+        Raises:
+            IndexError: no such player.
+            LookupError: the coalition was not computed (effects up to an order).
+        """
+        members = tuple(coalition) if isinstance(coalition, Iterable) else (coalition,)
+        for player in members:
+            if not 0 <= player < self.n:
+                raise IndexError(f"no player {player}: the players are 0 to {self.n - 1}")
+        mask = degrees_.mask(members)
+        if self.degrees is None:
+            return self.values[..., mask][()]
+        rows = self._rows_by_mask.get(mask)
+        if rows is not None:
+            return self.values[..., rows].sum(-1)[()]
+        if self.basis == "harsanyi":
+            raise LookupError(f"{tuple(sorted(members))} has more players than the order that was decomposed")
+        return zeros(tuple(self.values.shape[:-1]), self.values)[()]
+
+    def degree(self, degree: Iterable[int]) -> Any:
+        """The Taylor effect of one degree vector; zero if the series has no such term.
+
+        Raises:
+            ValueError: Harsanyi dividends have no degrees.
+        """
+        if self.basis != "taylor":
+            raise ValueError(
+                "Harsanyi dividends only know who takes part; decompose with taylor() for effects by degree"
+            )
+        key = tuple(int(k) for k in degree)
+        if len(key) != self.n:
+            raise ValueError(f"a degree vector has {self.n} entries, one per player, not {len(key)}")
+        row = self._rows_by_degree.get(key)
+        return zeros(tuple(self.values.shape[:-1]), self.values)[()] if row is None else self.values[..., row][()]
+
+    def table(self, start: int, stop: int) -> Array:
+        """Degree vectors (or zeros and ones) of some rows, in the effects' number type. Shape ``(stop−start, n)``."""
+        if self.degrees is not None:
+            return like(self.degrees[start:stop], self.values)
+        device = "cpu" if self.exact else self.values.device
+        rows = degrees_.bits(start, stop, self.n, device)
+        return like(rows.numpy().astype(np.int64), self.values) if self.exact else rows.to(self.values.dtype)
+
+    def sizes(self, start: int, stop: int) -> np.ndarray:
+        """The number of players in the effects of some rows. Shape ``(stop−start,)``."""
+        if self.degrees is None:
+            return degrees_.sizes(start, stop)
+        return (self.degrees[start:stop] > 0).sum(-1)
+
+    def noise_floor(self, start: int = 0, stop: int | None = None) -> np.ndarray:
+        """Rounding error to expect in some rows, growing like 2^(|S|/2) with the players. Shape ``(stop−start,)``."""
+        return self.noise * 2.0 ** (self.sizes(start, len(self) if stop is None else stop) / 2)
+
+    @property
+    def independent(self) -> Array:
+        """The independent effects ψ(i) of the single players. Shape ``(..., n)``."""
+        if self.degrees is None:
+            return self.values[..., [1 << i for i in range(self.n)]]
+        columns = [self[i] for i in range(self.n)]
+        return np.array(columns, dtype=object).T if self.exact else torch.stack(columns, -1)
+
+    @property
+    def interactions(self) -> dict[tuple[int, ...], Any]:
+        """The interaction effects J(S) of all groups of two or more players, by coalition."""
+        if self.degrees is None:
+            return {degrees_.coalition(s): self._number(s) for s in range(2**self.n) if s & (s - 1)}
+        masks = sorted(mask for mask in self._rows_by_mask if mask & (mask - 1))
+        return {degrees_.coalition(mask): _plain(self[degrees_.coalition(mask)]) for mask in masks}
+
+    def key(self, row: int) -> tuple[int, ...]:
+        """The coalition (or, for Taylor effects, the degree vector) of a row."""
+        if self.degrees is None:
+            return degrees_.coalition(row)
+        entries = tuple(int(k) for k in self.degrees[row])
+        return entries if self.basis == "taylor" else degrees_.support(entries)
+
+    def top(self, k: int = 10) -> list[tuple[tuple[int, ...], Any]]:
+        """The k strongest effects above the noise floor, strongest first, the constant left out.
+
+        Raises:
+            ValueError: a table with leading axes; take one game.
+        """
+        if self.values.ndim != 1:
+            raise ValueError(f"top() ranks the effects of one game; these have shape {tuple(self.values.shape)}")
+        strength = np.abs(to_float(self.values))
+        strength[0] = 0
+        strength[strength <= self.noise_floor()] = 0
+        k = min(k, int((strength > 0).sum()))
+        rows = np.argpartition(-strength, k - 1)[:k] if k else np.empty(0, dtype=int)
+        rows = rows[np.lexsort((rows, -strength[rows]))]
+        return [(self.key(int(row)), self._number(int(row))) for row in rows]
+
+    def to_dict(self) -> dict[tuple[int, ...], Any]:
+        """All rows, the constant included, by coalition (by degree vector for Taylor effects)."""
+        return {self.key(row): self._number(row) for row in range(len(self))}
+
+    def by_support(self) -> Effects:
+        """Dense coalition effects: Taylor effects summed by support."""
+        if self.degrees is None:
+            return self
+        values = zeros((*self.values.shape[:-1], 2**self.n), self.values)
+        for mask, rows in self._rows_by_mask.items():
+            values[..., mask] = self.values[..., rows].sum(-1)
+        return Effects(values, self.names, "harsanyi", None, self.noise, self.remainder, self.calls)
+
+    def to_shapiq(self) -> Any:
+        """The same numbers as ``shapiq.InteractionValues`` (index "Moebius"), for its plots and tools.
+
+        Raises:
+            ImportError: shapiq is not installed (extra ``peers``).
+        """
+        try:
+            from shapiq import InteractionValues
+        except ImportError as error:
+            raise ImportError("to_shapiq() needs shapiq: pip install 'synergy-effects[peers]'") from error
+        if self.values.ndim != 1:
+            raise ValueError(f"shapiq takes one game; these effects have shape {tuple(self.values.shape)}")
+        by_coalition = {degrees_.coalition(mask): self[degrees_.coalition(mask)] for mask in self._masks()}
+        return InteractionValues(
+            values=np.array([float(value) for value in by_coalition.values()]),
+            index="Moebius",
+            max_order=max(len(coalition) for coalition in by_coalition),
+            n_players=self.n,
+            min_order=0,
+            interaction_lookup={coalition: row for row, coalition in enumerate(by_coalition)},
+            baseline_value=float(self.base),
+            estimated=False,
+        )
+
+    def save(self, path: str | Path) -> None:
+        """Write the effects to one file (npz with a json header, never pickle), whole or not at all."""
+        from decompositions import storage
+
+        storage.save(self, Path(path))
+
+    @staticmethod
+    def load(path: str | Path) -> Effects:
+        """Read what :meth:`save` wrote.
+
+        Raises:
+            FileNotFoundError: no such file.
+            ValueError: not a file of effects, or damaged.
+        """
+        from decompositions import storage
+
+        return storage.load(Path(path))
+
+    def __repr__(self) -> str:
+        strongest = (
+            ", ".join(f"{self.label(key)} {float(value):+.4g}" for key, value in self.top(3))
+            if self.values.ndim == 1
+            else ""
+        )
+        return f"Effects({self.basis}, {self.n} players, {len(self)} rows; strongest: {strongest or 'none'})"
+
+    def label(self, key: tuple[int, ...]) -> str:
+        """A coalition or degree vector in the players' names: ``not·happy``, ``x1²·x2``."""
+        if self.basis == "harsanyi":
+            return "·".join(self.names[i] for i in key) or "∅"
+        powers = [(name, k) for name, k in zip(self.names, key, strict=True) if k]
+        return "·".join(name + (str(k).translate(_SUPERSCRIPTS) if k > 1 else "") for name, k in powers) or "∅"
+
+    def _number(self, row: int) -> Any:
+        return _plain(self.values[..., row][()])
+
+    def _masks(self) -> list[int]:
+        return list(range(2**self.n)) if self.degrees is None else list(self._rows_by_mask)
+
+    @cached_property
+    def _rows_by_mask(self) -> dict[int, list[int]]:
+        assert self.degrees is not None
+        rows: dict[int, list[int]] = {}
+        for row, entries in enumerate(self.degrees):
+            rows.setdefault(degrees_.mask(degrees_.support(entries)), []).append(row)
+        return rows
+
+    @cached_property
+    def _rows_by_degree(self) -> dict[tuple[int, ...], int]:
+        assert self.degrees is not None
+        return {tuple(int(k) for k in entries): row for row, entries in enumerate(self.degrees)}
+
+
+def _plain(value: Any) -> Any:
+    """One game's number as a Python number; with leading axes, the array."""
+    return value.item() if isinstance(value, torch.Tensor) and value.ndim == 0 else value
+
+
+_SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")

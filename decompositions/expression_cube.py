@@ -1,0 +1,153 @@
+"""A SymPy expression as a function on the cube, in exact arithmetic."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import sympy
+import torch
+
+from decompositions.arithmetic import objects
+from decompositions.cube import AbstractCube, Calls
+from decompositions.function_cube import ignore
+from decompositions.series import polynomial_series
+
+
+def exact(number: Any) -> sympy.Expr:
+    """A number as SymPy keeps it exactly; a float is read as the decimal that Python prints (0.1 is 1/10).
+
+    Raises:
+        ValueError: not a finite number.
+    """
+    if isinstance(number, np.generic):
+        number = number.item()
+    try:
+        value = sympy.Rational(str(number)) if isinstance(number, (float, Fraction)) else sympy.sympify(number)
+    except (sympy.SympifyError, TypeError, ValueError) as error:
+        raise ValueError(f"{number!r} is not a number; give an int, a Fraction, a decimal or a SymPy number") from error
+    if not value.is_number or value.is_finite is False or value is sympy.nan:
+        raise ValueError(f"{number!r} is not a finite number; give an int, a Fraction, a decimal or a SymPy number")
+    return sympy.Rational(str(value)) if value.is_Float else value
+
+
+@dataclass(frozen=True, eq=False)
+class ExpressionCube(AbstractCube):
+    """g(t) for an expression; points and values are object arrays of SymPy numbers.
+
+    Args:
+        expression: in ``symbols`` alone.
+        symbols: one player each, in this order.
+        x: end points, one row per baseline. Shape ``(K, n)``, SymPy numbers.
+        baseline: Shape ``(K, n)``.
+        weights: of the baselines, summing to one. Shape ``(K,)``.
+    """
+
+    expression: sympy.Expr
+    symbols: tuple[sympy.Symbol, ...]
+    x: np.ndarray
+    baseline: np.ndarray
+    weights: np.ndarray
+    on_calls: Calls = ignore
+
+    @property
+    def n(self) -> int:
+        return len(self.symbols)
+
+    @property
+    def device(self) -> torch.device:
+        return torch.device("cpu")
+
+    @property
+    def precision(self) -> float:
+        return 0.0
+
+    @property
+    def calls_per_point(self) -> int:
+        return len(self.baseline)
+
+    @property
+    def is_polynomial(self) -> bool:
+        return self.expression.is_polynomial(*self.symbols)
+
+    def values(self, points: np.ndarray) -> np.ndarray:
+        return self._mean(self.expression, points, np.ones_like(self.x[:, 0]))
+
+    def gradient(self, points: np.ndarray) -> np.ndarray:
+        difference = self.x - self.baseline
+        columns = [self._mean(d, points, difference[:, i]) for i, d in enumerate(self._derivatives)]
+        return np.stack(columns, -1)
+
+    def array(self, table: Any) -> np.ndarray:
+        table = np.asarray(table)
+        if table.dtype == object:
+            return table
+        if table.dtype == bool:
+            table = table.astype(np.int64)
+        return objects([exact(entry) for entry in table.reshape(-1)]).reshape(table.shape)
+
+    def path_rule(self, nodes: int | None) -> tuple[np.ndarray, np.ndarray]:
+        """Equispaced nodes with rational weights, exact for the derivative of the polynomial along any line.
+
+        Raises:
+            ValueError: the expression is no polynomial.
+        """
+        if not self.is_polynomial:
+            raise ValueError(
+                f"the path integral of {self.expression} has no exact quadrature: it is no polynomial; for a numerical "
+                "one build the game with Game.from_function(sympy.lambdify(…), …)"
+            )
+        degree = max(1, sympy.Poly(self.expression, *self.symbols).total_degree())
+        places = [sympy.Rational(k, max(1, degree - 1)) for k in range(degree)]
+        moments = sympy.Matrix([sympy.Rational(1, power + 1) for power in range(degree)])
+        weights = sympy.Matrix(degree, degree, lambda power, k: places[k] ** power).LUsolve(moments)
+        return objects(places), objects(list(weights))
+
+    def series(self, degree: int | None) -> tuple[np.ndarray, np.ndarray, Any]:
+        return polynomial_series(self, degree)
+
+    def smoothed(self, noise: Any) -> ExpressionCube:
+        shifts = self.array(noise)[:, None, :]
+        x = (self.x + shifts).reshape(-1, self.n)
+        baseline = (self.baseline + shifts).reshape(-1, self.n)
+        weights = np.tile(self.weights / sympy.Integer(len(shifts)), len(shifts))
+        return replace(self, x=x, baseline=baseline, weights=weights)
+
+    def differences(self) -> np.ndarray:
+        return self.x - self.baseline
+
+    def entrywise(self) -> tuple[ExpressionCube, np.ndarray]:
+        return self, np.arange(self.n)
+
+    def active(self) -> tuple[int, ...]:
+        return tuple(i for i in range(self.n) if (self.x[:, i] != self.baseline[:, i]).any())
+
+    def watched(self, on_calls: Calls) -> ExpressionCube:
+        return replace(self, on_calls=on_calls)
+
+    def rehearsal(self, on_calls: Calls) -> ExpressionCube:
+        return replace(self, expression=sum(self.symbols), on_calls=on_calls)
+
+    @cached_property
+    def _derivatives(self) -> Sequence[sympy.Expr]:
+        return [sympy.diff(self.expression, symbol) for symbol in self.symbols]
+
+    def _mean(self, expression: sympy.Expr, points: np.ndarray, factors: np.ndarray) -> np.ndarray:
+        """Σ_k w_k · factor_k · expression(b_k + t d_k) at every point t."""
+        total = np.full(len(points), sympy.Integer(0), dtype=object)
+        for x, baseline, scale in zip(self.x, self.baseline, self.weights * factors, strict=True):
+            places = baseline + points * (x - baseline)
+            total = total + scale * objects([self._at(expression, place) for place in places])
+            self.on_calls(len(places))
+        return total
+
+    def _at(self, expression: sympy.Expr, place: np.ndarray) -> sympy.Expr:
+        value = sympy.sympify(expression).xreplace(dict(zip(self.symbols, place, strict=True)))
+        if value.has(sympy.nan, sympy.zoo, sympy.oo, -sympy.oo) or value.free_symbols:
+            where = ", ".join(f"{s} = {v}" for s, v in zip(self.symbols, place, strict=True))
+            raise ValueError(f"{expression} has no finite value at {where}")
+        return value

@@ -1,0 +1,178 @@
+"""A function of torch tensors as a function on the cube."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any, NoReturn
+
+import numpy as np
+import torch
+
+from decompositions.arithmetic import wide
+from decompositions.cube import AbstractCube, Calls
+from decompositions.model import ModelFunction
+
+
+def ignore(calls: int) -> None:
+    """Nobody watches."""
+
+
+@dataclass(frozen=True, eq=False)
+class FunctionCube(AbstractCube):
+    """g(t) for a batched torch function f.
+
+    Args:
+        f: inputs ``(batch, *shape)`` → ``(batch,)``.
+        x: end points, one per baseline or one for all. Shape ``(K or 1, *shape)``.
+        baseline: Shape ``(K, *shape)``, dtype and device of x.
+        weights: of the baselines, summing to one. Shape ``(K,)``, float64.
+        players: entry → player, broadcastable to ``shape``, on the device of x.
+        players_count: the number n of players.
+        dtype: the floating-point type in which f computes.
+        chunk: inputs handed to f at once.
+        on_calls: told the number of inputs after each batch.
+    """
+
+    f: Callable[[torch.Tensor], torch.Tensor]
+    x: torch.Tensor
+    baseline: torch.Tensor
+    weights: torch.Tensor
+    players: torch.Tensor
+    players_count: int
+    dtype: torch.dtype
+    chunk: int = 256
+    on_calls: Calls = ignore
+
+    @property
+    def n(self) -> int:
+        return self.players_count
+
+    @property
+    def device(self) -> torch.device:
+        return self.x.device
+
+    @property
+    def precision(self) -> float:
+        return float(torch.finfo(self.dtype).eps)
+
+    @property
+    def calls_per_point(self) -> int:
+        return len(self.baseline)
+
+    def values(self, points: torch.Tensor) -> torch.Tensor:
+        with torch.no_grad():
+            return torch.cat([self._batch(part) for part in self._parts(points)])
+
+    def gradient(self, points: torch.Tensor) -> torch.Tensor:
+        if not self.x.is_floating_point():
+            raise TypeError(
+                f"a gradient needs a floating-point input; x is {self.x.dtype}: pass embeddings instead of indices, "
+                "or take a method that only removes players (occlusion_1, shapley, …)"
+            )
+        with torch.enable_grad():
+            return torch.cat([self._batch_gradient(part) for part in self._parts(points)])
+
+    def array(self, table: Any) -> torch.Tensor:
+        device = self.x.device
+        if isinstance(table, torch.Tensor) and (table.dtype == torch.bool or table.is_floating_point()):
+            return table.to(device)
+        dtype = torch.float32 if device.type == "mps" else torch.float64
+        return torch.as_tensor(table).to(device=device, dtype=dtype)
+
+    def path_rule(self, nodes: int | None) -> tuple[torch.Tensor, torch.Tensor]:
+        """Gauss–Legendre, exact for derivatives that are polynomials of degree below twice the number of nodes."""
+        places, weights = np.polynomial.legendre.leggauss(nodes or 64)
+        return self.array((places + 1) / 2), self.array(weights / 2)
+
+    def series(self, degree: int | None) -> NoReturn:
+        raise ValueError(
+            f"{self._reason_without_series()}; use harsanyi() and the measured allocation, measure(), instead"
+        )
+
+    def smoothed(self, noise: torch.Tensor) -> FunctionCube:
+        shifts = noise.to(self.x).reshape(-1, 1, *self.x.shape[1:])
+        x = (self.x + shifts).expand(-1, len(self.baseline), *self.x.shape[1:]).flatten(0, 1)
+        baseline = (self.baseline + shifts).flatten(0, 1)
+        weights = self.weights.repeat(len(shifts)) / len(shifts)
+        return replace(self, x=x, baseline=baseline, weights=weights)
+
+    def differences(self) -> torch.Tensor:
+        return self.array((self.x - self.baseline).flatten(1))
+
+    def entrywise(self) -> tuple[FunctionCube, np.ndarray]:
+        entries = self.x[0].numel()
+        fine = torch.arange(entries, device=self.x.device).reshape(self.x.shape[1:])
+        return replace(self, players=fine, players_count=entries), self.entry_players().cpu().numpy()
+
+    def entry_players(self) -> torch.Tensor:
+        """Each entry's player. Shape ``(entries,)``."""
+        return self.players.expand(self.x.shape[1:]).reshape(-1)
+
+    def active(self) -> tuple[int, ...]:
+        differs = (self.x != self.baseline).any(0)
+        return tuple(torch.unique(self.players.expand(differs.shape)[differs]).tolist())
+
+    def watched(self, on_calls: Calls) -> FunctionCube:
+        before = self.on_calls
+
+        def both(calls: int) -> None:
+            before(calls)
+            on_calls(calls)
+
+        return replace(self, on_calls=both)
+
+    def rehearsal(self, on_calls: Calls) -> FunctionCube:
+        return replace(self, f=lambda inputs: inputs.flatten(1).sum(1), on_calls=on_calls)
+
+    def inputs(self, points: torch.Tensor) -> torch.Tensor:
+        """The masked or interpolated inputs of every baseline. Shape ``(batch, K, *shape)``."""
+        return self._mix(points, self.x, self.baseline)
+
+    def _reason_without_series(self) -> str:
+        kinks = self.f.kinks() if isinstance(self.f, ModelFunction) else []
+        if kinks:
+            some = ", ".join(kinks[:3]) + (", …" if len(kinks) > 3 else "")
+            return f"the network has kinks ({some}), so it has no Taylor series"
+        return "the Taylor series is known for polynomial expressions (Game.from_expression) only"
+
+    def _mix(self, points: torch.Tensor, x: torch.Tensor, baseline: torch.Tensor) -> torch.Tensor:
+        """x where t = 1 and b where t = 0, bit for bit; differentiable in t everywhere."""
+        if points.dtype == torch.bool or not x.is_floating_point():
+            return torch.where((points == 1)[:, self.players].unsqueeze(1), x, baseline)
+        t = points.to(x.dtype)[:, self.players].unsqueeze(1)
+        difference = x - baseline
+        return torch.where(t == 1, x + (t - 1) * difference, baseline + t * difference)
+
+    def _parts(self, points: torch.Tensor) -> Iterator[torch.Tensor]:
+        yield from points.split(max(1, self.chunk // len(self.baseline)))
+
+    def _batch(self, points: torch.Tensor) -> torch.Tensor:
+        """g at a few points; where even one point has more baselines than a chunk, they are taken in turn."""
+        total = torch.zeros(len(points), dtype=self.weights.dtype, device=self.weights.device)
+        for start in range(0, len(self.baseline), self.chunk):
+            some = slice(start, start + self.chunk)
+            x = self.x if len(self.x) == 1 else self.x[some]
+            inputs = self._mix(points, x, self.baseline[some]).flatten(0, 1)
+            outputs = self._call(inputs).reshape(len(points), -1)
+            total = total + outputs @ self.weights[some]
+        return total
+
+    def _batch_gradient(self, points: torch.Tensor) -> torch.Tensor:
+        leaf = points.detach().clone().requires_grad_()
+        values = self._batch(leaf)
+        if not values.requires_grad:
+            raise TypeError(
+                "the function's output carries no gradient with respect to its input (detached, or constant)"
+            )
+        (gradient,) = torch.autograd.grad(values.sum(), leaf)
+        return gradient
+
+    def _call(self, inputs: torch.Tensor) -> torch.Tensor:
+        outputs = self.f(inputs)
+        self.on_calls(len(inputs))
+        if outputs.shape != (len(inputs),):
+            raise ValueError(
+                f"the function must give one number per input, shape ({len(inputs)},); it gave {tuple(outputs.shape)}"
+            )
+        return wide(outputs)

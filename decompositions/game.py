@@ -1,0 +1,243 @@
+"""Game: the question. A model, an input and a baseline, asked of players."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from decompositions import players as players_
+from decompositions.arithmetic import Array, as_array
+from decompositions.cube import AbstractCube, Calls
+from decompositions.function_cube import FunctionCube
+from decompositions.mobius import table_size
+from decompositions.model import ModelFunction, Target, model_function
+from decompositions.table_cube import TableCube
+
+
+@dataclass(frozen=True, eq=False)
+class Game:
+    r"""g(t) = f(b + Σᵢ tᵢ dᵢ) on the unit cube of n players, with g(0) = f(b) and g(1) = f(x).
+
+    Build one with :meth:`from_model`, :meth:`from_function`, :meth:`from_expression` or :meth:`from_values`. Calling it
+    evaluates g; at corners the inputs are x or b themselves.
+
+    >>> game = Game.from_function(lambda z: z[:, 0] * z[:, 1], [2.0, 3.0], 0.0)
+    >>> game([[1, 1], [1, 0.5]]).tolist()
+    [6.0, 3.0]
+    """
+
+    cube: AbstractCube
+    names: tuple[str, ...]
+
+    @classmethod
+    def from_model(
+        cls,
+        model: nn.Module,
+        x: torch.Tensor,
+        baseline: Any = 0.0,
+        *,
+        target: Target = None,
+        players: Any = None,
+        output: str = "logit",
+        weights: Any = None,
+        names: Sequence[str] | None = None,
+        chunk: int = 256,
+    ) -> Game:
+        """A torch model in eval mode.
+
+        Args:
+            model: called with batches shaped like x; its dtype and device are used as they are.
+            x: the input with its batch axis. Shape ``(1, *shape)``.
+            baseline: a number, a tensor like x, or a batch of K of them, ``(K, *shape)``.
+            target: an index, a tuple of indices, or a function from the output to one number per row.
+            players: an integer tensor that broadcasts to x, entry → player; None makes every entry a player.
+            output: "logit" (the output as it is), "probability" (softmax or sigmoid of it) or "log_odds".
+            weights: of the baselines, non-negative; equal by default.
+            names: of the players.
+            chunk: inputs handed to the model at once.
+
+        Raises:
+            TypeError, ValueError, IndexError: whatever does not fit, said with the way out.
+        """
+        if not isinstance(x, torch.Tensor):
+            raise TypeError(f"x is a torch tensor as the model takes it, not {type(x).__name__}")
+        _check_batch_of_one(x)
+        function = model_function(model, x, target, output)
+        return cls._from_torch(function, x, baseline, players, weights, names, chunk)
+
+    @classmethod
+    def from_function(
+        cls,
+        f: Callable[[torch.Tensor], torch.Tensor],
+        x: Any,
+        baseline: Any = 0.0,
+        players: Any = None,
+        *,
+        weights: Any = None,
+        names: Sequence[str] | None = None,
+        chunk: int = 4096,
+    ) -> Game:
+        """A torch function of batches, ``(batch, d)`` → ``(batch,)``; arguments as in :meth:`from_model`.
+
+        x and the baseline may be lists or arrays (float64) and leave out the batch axis when f takes vectors.
+        """
+        x, baseline = _as_input(x), baseline if np.isscalar(baseline) else _as_input(baseline)
+        _check_batch_of_one(x)
+        return cls._from_torch(f, x, baseline, players, weights, names, chunk)
+
+    @classmethod
+    def from_expression(
+        cls,
+        expression: Any,
+        x: Mapping[Any, Any],
+        baseline: Any = 0,
+        *,
+        weights: Any = None,
+    ) -> Game:
+        """A SymPy expression in exact arithmetic: effects, allocations and attributions are exact numbers.
+
+        Args:
+            expression: a SymPy expression, or a string that SymPy reads.
+            x: symbol (or its name) → number; the order is the players' order. Floats are read as decimals.
+            baseline: likewise, or one number for all, or a list of mappings.
+            weights: of the baselines; equal by default.
+
+        >>> import sympy
+        >>> Game.from_expression("x1*x2", {"x1": 2, "x2": sympy.Rational(1, 3)})([[1, 1]])
+        array([2/3], dtype=object)
+        """
+        from decompositions.symbols import expression_cube  # SymPy is loaded only where it is used
+
+        cube = expression_cube(expression, x, baseline, weights)
+        return cls(cube, tuple(symbol.name for symbol in cube.symbols))
+
+    @classmethod
+    def from_values(cls, values: Any, *, names: Sequence[str] | None = None) -> Game:
+        """A table of the 2ⁿ values of the coalitions, position = bitmask (bit i = player i). Shape ``(..., 2**n)``.
+
+        >>> Game.from_values([0., 1., 2., 7.]).n
+        2
+        """
+        table = as_array(values)
+        n = table_size(table.shape[-1] if table.ndim else 0)
+        return cls(TableCube(table), _names(names, n))
+
+    @property
+    def n(self) -> int:
+        """The number of players."""
+        return self.cube.n
+
+    def __call__(self, t: Any) -> Array:
+        """g at points of the cube. Shape ``(batch, n)`` → ``(..., batch)``."""
+        return self.cube.values(self.points(t))
+
+    def gradient(self, t: Any) -> Array:
+        """∂g/∂tᵢ at points of the cube. Shape ``(batch, n)`` in and out."""
+        return self.cube.gradient(self.points(t))
+
+    def points(self, t: Any) -> Array:
+        """Rows of n numbers in the game's number system and on its device.
+
+        Raises:
+            ValueError: another shape.
+        """
+        points = self.cube.array(t)
+        if points.ndim != 2 or points.shape[1] != self.n:
+            raise ValueError(f"points of the cube have shape (batch, {self.n}), not {tuple(points.shape)}")
+        return points
+
+    def ends(self, ends: Any = None) -> Array:
+        """End points x_T as rows of zeros and ones in the game's number system; x itself for None."""
+        if ends is None:
+            ends = np.ones((1, self.n), dtype=np.int64)
+        elif isinstance(ends, torch.Tensor) and ends.dtype == torch.bool:
+            ends = ends.to(torch.uint8)
+        return self.points(ends)
+
+    def tabulated(self, values: Array) -> Game:
+        """The same players with known values at the corners. Shape ``(2**n,)``."""
+        return Game(TableCube(values), self.names)
+
+    def smoothed(self, noise: Any) -> Game:
+        """The mean of g over shifts of x and b by the rows of ``noise``. Shape ``(samples, entries)``."""
+        return replace(self, cube=self.cube.smoothed(noise))
+
+    def watched(self, on_calls: Calls) -> Game:
+        """The same game, which reports the number of model calls after each batch."""
+        return replace(self, cube=self.cube.watched(on_calls))
+
+    def rehearsal(self, on_calls: Calls) -> Game:
+        """A game of the same shape that counts calls without paying for them; its values mean nothing."""
+        return replace(self, cube=self.cube.rehearsal(on_calls))
+
+    @property
+    def model(self) -> nn.Module | None:
+        """The model that is explained (with its output of the kind asked for), if there is one."""
+        f = self.cube.f if isinstance(self.cube, FunctionCube) else None
+        return f.module if isinstance(f, ModelFunction) else None
+
+    @classmethod
+    def _from_torch(
+        cls, f: Callable, x: torch.Tensor, baseline: Any, players: Any, weights: Any, names: Any, chunk: int
+    ) -> Game:
+        baselines = _baselines(baseline, x)
+        table, n = players_.check(players, x.shape)
+        if chunk < 1:
+            raise ValueError(f"chunk is the number of inputs handed over at once, at least 1, not {chunk}")
+        shares = _weights(weights, len(baselines), x.device)
+        dtype = x.dtype if x.is_floating_point() else torch.float32
+        cube = FunctionCube(f, x.detach(), baselines, shares, table[0].to(x.device), n, dtype, chunk)
+        return cls(cube, _names(names, n))
+
+
+def _as_input(values: Any) -> torch.Tensor:
+    tensor = values if isinstance(values, torch.Tensor) else torch.as_tensor(np.asarray(values, dtype=np.float64))
+    return tensor[None] if tensor.ndim == 1 else tensor
+
+
+def _check_batch_of_one(x: torch.Tensor) -> None:
+    if x.ndim < 2 or x.shape[0] != 1:
+        raise ValueError(
+            f"x is one input with its batch axis, shape (1, …), not {tuple(x.shape)}; take x[None], or x[:1] of a batch"
+        )
+
+
+def _baselines(baseline: Any, x: torch.Tensor) -> torch.Tensor:
+    if isinstance(baseline, (int, float)):
+        return torch.full_like(x, baseline)
+    baseline = torch.as_tensor(baseline)
+    if baseline.ndim == 0:
+        return torch.full_like(x, baseline.item())
+    if baseline.shape[1:] != x.shape[1:] or not len(baseline):
+        raise ValueError(
+            f"a baseline is a number, a tensor of x's shape {tuple(x.shape)} or a batch of at least one like it, "
+            f"not of shape {tuple(baseline.shape)}"
+        )
+    if baseline.device != x.device:
+        raise ValueError(f"x is on {x.device} and the baseline on {baseline.device}; move one of them with .to()")
+    if baseline.is_floating_point() != x.is_floating_point():
+        raise TypeError(f"x is {x.dtype} and the baseline {baseline.dtype}; give both the same kind of numbers")
+    return baseline.detach().to(x.dtype)
+
+
+def _weights(weights: Any, count: int, device: torch.device) -> torch.Tensor:
+    place = torch.device("cpu") if device.type == "mps" else device
+    if weights is None:
+        return torch.full((count,), 1.0 / count, dtype=torch.float64, device=place)
+    weights = torch.as_tensor(weights, dtype=torch.float64)
+    if weights.shape != (count,) or (weights < 0).any() or not weights.sum() > 0:
+        raise ValueError(f"weights are {count} non-negative numbers, one per baseline, with a positive sum")
+    return (weights / weights.sum()).to(place)
+
+
+def _names(names: Sequence[str] | None, n: int) -> tuple[str, ...]:
+    if names is None:
+        return tuple(f"x{i}" for i in range(n))
+    if len(names) != n:
+        raise ValueError(f"names are one per player, {n} of them, not {len(names)}")
+    return tuple(str(name) for name in names)

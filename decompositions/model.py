@@ -1,0 +1,152 @@
+"""A torch model, a target and a kind of output as a function of inputs: one number per row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+Target = int | tuple[int, ...] | Callable[[torch.Tensor], torch.Tensor] | None
+KINKS = (
+    nn.ReLU,
+    nn.ReLU6,
+    nn.LeakyReLU,
+    nn.PReLU,
+    nn.RReLU,
+    nn.Hardtanh,
+    nn.Hardsigmoid,
+    nn.Hardswish,
+    nn.Threshold,
+    nn.Softshrink,
+    nn.Hardshrink,
+    nn.modules.pooling._MaxPoolNd,
+    nn.modules.pooling._AdaptiveMaxPoolNd,
+)
+OUTPUTS = ("logit", "probability", "log_odds")
+
+
+@dataclass(frozen=True, eq=False)
+class ModelFunction:
+    """f of a game about a model: inputs ``(batch, *shape)`` → ``(batch,)``.
+
+    Args:
+        module: the model, its outputs already of the kind asked for.
+        target: an index, a tuple of indices, a function from the output to one number per row, or None where the
+            output is one number per row anyway.
+    """
+
+    module: nn.Module
+    target: Target
+
+    def __call__(self, inputs: torch.Tensor) -> torch.Tensor:
+        outputs = self.module(inputs)
+        if callable(self.target):
+            return self.target(outputs)
+        if self.target is None:
+            return outputs.reshape(len(inputs))
+        index = self.target if isinstance(self.target, tuple) else (self.target,)
+        return outputs[(slice(None), *index)]
+
+    def kinks(self) -> list[str]:
+        """The modules that have no power series, by name and type."""
+        return [f"{type(m).__name__} '{name}'" for name, m in self.module.named_modules() if isinstance(m, KINKS)]
+
+
+class Output(nn.Module):
+    """A classifier whose logits are turned into probabilities or log-odds along axis 1 (sigmoid for one output)."""
+
+    def __init__(self, model: nn.Module, kind: str) -> None:
+        super().__init__()
+        self.model = model
+        self.kind = kind
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        logits = self.model(inputs)
+        if logits.ndim == 1 or logits.shape[1] == 1:
+            return logits.sigmoid() if self.kind == "probability" else logits
+        return logits.softmax(1) if self.kind == "probability" else log_odds(logits)
+
+
+def log_odds(logits: torch.Tensor) -> torch.Tensor:
+    """log p/(1 − p) of every class of a softmax along axis 1, without cancellation where p is near 1.
+
+    >>> log_odds(torch.tensor([[0., 40.]])).tolist()
+    [[-40.0, 40.0]]
+    """
+    likely = logits.argmax(1, keepdim=True)
+    rest = torch.where(torch.zeros_like(logits, dtype=torch.bool).scatter(1, likely, True), -torch.inf, logits)
+    everything = logits.logsumexp(1, keepdim=True)
+    others = torch.log1p(-(logits - everything).exp().clamp(max=0.5)) + everything
+    others = others.scatter(1, likely, rest.logsumexp(1, keepdim=True))
+    return logits - others
+
+
+def model_function(model: nn.Module, x: torch.Tensor, target: Target, output: str) -> ModelFunction:
+    """The checked function of a model at inputs like x.
+
+    Raises:
+        TypeError: the model is no module, or x and the model differ in floating-point type.
+        ValueError: training mode with dropout or batch normalisation, another device, an unknown output, a target that
+            is missing or does not fit the output.
+        IndexError: a target out of range.
+    """
+    if not isinstance(model, nn.Module):
+        raise TypeError(
+            f"a torch.nn.Module is needed, not {type(model).__name__}; for a function use Game.from_function"
+        )
+    if output not in OUTPUTS:
+        raise ValueError(f"output is one of {', '.join(OUTPUTS)}, not '{output}'")
+    _check_mode(model)
+    _check_place(model, x)
+    function = ModelFunction(model if output == "logit" else Output(model, output), target)
+    with torch.no_grad():
+        _check_target(function.module(x), target)
+    return function
+
+
+def _check_mode(model: nn.Module) -> None:
+    for name, module in model.named_modules():
+        random = isinstance(module, nn.modules.dropout._DropoutNd) or getattr(module, "dropout", 0.0) not in (0, 0.0)
+        batch = isinstance(module, nn.modules.batchnorm._NormBase)
+        if module.training and (batch or (random and not isinstance(getattr(module, "dropout", None), nn.Module))):
+            raise ValueError(
+                f"the model is in training mode, and its module '{name}' ({type(module).__name__}) then answers at "
+                "random or depends on the batch; call model.eval() first"
+            )
+
+
+def _check_place(model: nn.Module, x: torch.Tensor) -> None:
+    parameters = list(model.parameters())
+    devices = {p.device for p in parameters}
+    if devices and x.device not in devices:
+        where = ", ".join(sorted(map(str, devices)))
+        raise ValueError(f"the model is on {where} and x on {x.device}; move one of them with .to()")
+    dtypes = {p.dtype for p in parameters if p.is_floating_point()}
+    if dtypes and x.is_floating_point() and x.dtype not in dtypes:
+        kind = ", ".join(sorted(map(str, dtypes)))
+        raise TypeError(f"the model computes in {kind} and x is {x.dtype}; convert x or the model with .to()")
+
+
+def _check_target(outputs: torch.Tensor, target: Target) -> None:
+    shape = tuple(outputs.shape)
+    if callable(target):
+        chosen = target(outputs)
+        if chosen.shape != (1,):
+            raise ValueError(
+                f"the target function must give one number per row; for one row it gave {tuple(chosen.shape)}"
+            )
+        return
+    if target is None:
+        if outputs.numel() != 1:
+            raise ValueError(f"the model has several outputs, shape {shape}; say which with target=")
+        return
+    index = target if isinstance(target, tuple) else (target,)
+    if len(index) != len(shape) - 1:
+        raise ValueError(f"target {target} has {len(index)} indices, the model's output {shape} needs {len(shape) - 1}")
+    for axis, (i, size) in enumerate(zip(index, shape[1:], strict=True), start=1):
+        if not -size <= i < size:
+            raise IndexError(
+                f"target {target} is out of range: axis {axis} of the model's output {shape} has {size} entries"
+            )

@@ -1,0 +1,152 @@
+"""Allocation: the table of who is given how much of which effect, in theory and in practice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from decompositions import degrees
+from decompositions.arithmetic import Array, concatenate, is_exact, zeros
+from decompositions.effects import Effects
+from synergy.policies import Policy
+
+if TYPE_CHECKING:
+    from synergy.criteria import Criteria
+
+ROWS = 2**16  # rows whose shares are made at once
+
+
+@dataclass(frozen=True, eq=False)
+class Allocation:
+    r"""One row per effect, one column per player; the column sums are the attribution.
+
+    In theory a row is :math:`w_i(\kappa)\,\text{effect}(\kappa)`; measured, it is
+    :math:`M_i(S) = \sum_{T \subseteq S} (-1)^{|S|-|T|} A_i(f; x_T, b)`. Row 0 is the constant ∅; for Harsanyi effects
+    and measured tables the row is the bitmask. Rows are made when asked for, in blocks.
+
+    Args:
+        effects: what the rows share out.
+        rows: from start and stop to the shares. Shape ``(..., stop−start, n)``.
+        source: the policy's formula or the method's name.
+        error: the method's own numerical error in each row's sum. Shape ``(m,)``; None for none but rounding.
+        vanishing: bitmasks of coalitions without dividend whose synergy function vanishes, too (for ``phantom``).
+        calls: model calls that were paid for the table.
+    """
+
+    effects: Effects
+    rows: Callable[[int, int], Array] = field(repr=False)
+    source: str
+    error: np.ndarray | None = None
+    vanishing: frozenset[int] = frozenset()
+    calls: int = 0
+
+    @property
+    def n(self) -> int:
+        """The number of players."""
+        return self.effects.n
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The players' names."""
+        return self.effects.names
+
+    def __len__(self) -> int:
+        return len(self.effects)
+
+    def blocks(self) -> Iterator[tuple[int, int, Array]]:
+        """All rows, some at a time: start, stop and the shares ``(..., stop−start, n)``."""
+        for start in range(0, len(self), ROWS):
+            stop = min(start + ROWS, len(self))
+            yield start, stop, self.rows(start, stop)
+
+    @property
+    def values(self) -> Array:
+        """The whole table. Shape ``(..., m, n)``."""
+        return concatenate([rows for _, _, rows in self.blocks()], -2)
+
+    @property
+    def attribution(self) -> Array:
+        """What each player is given in all. Shape ``(..., n)``."""
+        blocks = self.blocks()
+        total = next(blocks)[2].sum(-2)
+        for _, _, rows in blocks:
+            total = total + rows.sum(-2)
+        return total
+
+    @property
+    def unexplained(self) -> Any:
+        """f(x) − f(b) − Σ attribution: what no player was given, the effects' remainder included. Shape ``(...,)``."""
+        return self.effects.total + self.effects.remainder - self.attribution.sum(-1)
+
+    def by_support(self) -> Allocation:
+        """The same shares with one row per coalition: Taylor rows summed by support."""
+        if self.effects.degrees is None:
+            return self
+        table = zeros((2**self.n, self.n), self.effects.values)
+        values = self.values
+        for row, entries in enumerate(self.effects.degrees):
+            table[degrees.mask(degrees.support(entries))] += values[row]
+        return Allocation(self.effects.by_support(), lambda start, stop: table[start:stop], self.source)
+
+    def criteria(self) -> Criteria:
+        """Coverage, relevance and completeness of the table, as numbers and verdicts."""
+        from synergy.criteria import judge
+
+        return judge(self)
+
+    def __getitem__(self, coalition: int | tuple[int, ...]) -> Array:
+        """What each player is given of the effects of one coalition. Shape ``(..., n)``."""
+        members = (coalition,) if isinstance(coalition, int) else tuple(coalition)
+        mask = degrees.mask(members)
+        if self.effects.degrees is None:
+            return self.rows(mask, mask + 1)[..., 0, :]
+        return self.by_support().values[mask]
+
+    def __repr__(self) -> str:
+        return f"Allocation({self.source}; {len(self)} effects, {self.n} players)"
+
+
+def allocate(effects: Effects, policy: Policy) -> Allocation:
+    r"""Share effects out by a policy: the theory.
+
+    Args:
+        effects: Harsanyi dividends or Taylor effects.
+        policy: a rule; a registered method's is ``method(name).policy(game)``.
+
+    Raises:
+        TypeError: not a policy (a layer-wise method has none over the network's effects).
+        ValueError: a degree policy on Harsanyi dividends.
+
+    >>> from decompositions import Game, harsanyi
+    >>> from synergy.policies import equal_shares
+    >>> allocate(harsanyi(Game.from_values([0., 1., 2., 7.])), equal_shares).attribution.tolist()
+    [3.0, 4.0]
+    """
+    if not isinstance(policy, Policy):
+        raise TypeError(
+            f"allocate() shares effects out by a Policy, not {type(policy).__name__}; a layer-wise method has no fixed "
+            "policy over the network's effects: use measure()"
+        )
+    policy.require(effects)
+
+    def rows(start: int, stop: int) -> Array:
+        values = effects.values[..., start:stop, None]
+        if start > 0:
+            return values * policy.shares(effects.table(start, stop))
+        constant = zeros((1, effects.n), effects.values)
+        if stop == 1:
+            return values * constant
+        return values * concatenate([constant, policy.shares(effects.table(1, stop))], 0)
+
+    return Allocation(effects, rows, policy.formula)
+
+
+def from_table(effects: Effects, table: Array, source: str, **facts: Any) -> Allocation:
+    """An allocation whose rows are known. Shape ``(..., m, n)``."""
+    if is_exact(table) != effects.exact or not isinstance(table, (torch.Tensor, np.ndarray)):
+        raise TypeError("an allocation's table and its effects are of one number system")
+    return Allocation(effects, lambda start, stop: table[..., start:stop, :], source, **facts)

@@ -1,0 +1,220 @@
+"""All methods on one game: attributions, allocations in theory and in practice, criteria."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from decompositions.arithmetic import Array
+from decompositions.effects import Effects
+from decompositions.game import Game
+from decompositions.harsanyi import harsanyi
+from decompositions.taylor import taylor
+from synergy import measurement
+from synergy.allocation import Allocation, allocate
+from synergy.criteria import Criteria
+from synergy.foreign import ForeignMethod
+from synergy.measurement import measure
+from synergy.method import METHODS, AbstractEstimate, AbstractMethod
+
+if TYPE_CHECKING:
+    from synergy.views import Features, Picture, Words
+
+BUDGET = 2**17  # model calls that a measured allocation may cost
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """One method on one game.
+
+    Args:
+        name: of the method.
+        target: what its attributions are meant to explain.
+        formula: of its policy.
+        attribution: Shape ``(n,)``; None where the method does not apply, with the reason in ``note``.
+        error: the numerical error of the attributions, Shape ``(n,)``, or None for rounding alone.
+        theory: the effects shared out by its policy, or None with the reason in ``theory_note``.
+        measured: the measured allocation, or None with the reason in ``measured_note``.
+        price: model calls of the measured allocation beside those of the effects.
+    """
+
+    name: str
+    target: str
+    formula: str
+    attribution: Array | None = None
+    error: Array | None = None
+    note: str = ""
+    theory: Allocation | None = None
+    theory_note: str = ""
+    measured: Allocation | None = None
+    measured_note: str = ""
+    price: int = 0
+
+    @cached_property
+    def theory_criteria(self) -> Criteria | None:
+        """The criteria of the theory, if there is one."""
+        return None if self.theory is None else self.theory.criteria()
+
+    @cached_property
+    def disagreement(self) -> float | None:
+        """The largest difference between a row in theory and the same row measured, relative to the largest effect."""
+        if self.theory is None or self.measured is None:
+            return None
+        effects = float(abs(self.measured.effects.values[..., 1:]).max())
+        difference = float(abs(self.theory.by_support().values - self.measured.values).max())
+        return difference / effects if effects else difference
+
+    @cached_property
+    def measured_criteria(self) -> Criteria | None:
+        """The criteria of the measured allocation, if it was measured."""
+        return None if self.measured is None else self.measured.criteria()
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Methods side by side.
+
+    Args:
+        effects: the Harsanyi dividends that the criteria refer to.
+        series: the Taylor effects, or None with the reason in ``series_note``.
+        results: one per method, in order.
+        calls: model calls that were paid in all.
+    """
+
+    effects: Effects
+    series: Effects | None
+    series_note: str
+    results: tuple[Result, ...]
+    calls: int = 0
+
+    def __getitem__(self, name: str) -> Result:
+        """The result of one method.
+
+        Raises:
+            LookupError: it was not compared.
+        """
+        for result in self.results:
+            if result.name == name:
+                return result
+        raise LookupError(f"'{name}' was not compared; there are {', '.join(r.name for r in self.results)}")
+
+    def table(self) -> str:
+        """Players × methods, the criteria below, as text."""
+        from synergy.text import comparison_table
+
+        return comparison_table(self)
+
+    def plot(self, path: str | Path | None = None) -> Any:
+        """The attributions and the strongest effects as a matplotlib figure (extra ``viz``), saved if asked."""
+        from synergy.plot import plot_comparison
+
+        return plot_comparison(self, path)
+
+    def to_html(
+        self,
+        path: str | Path,
+        *,
+        title: str = "Attribution methods compared",
+        view: Picture | Words | Features | None = None,
+        facts: Mapping[str, str] | None = None,
+    ) -> Path:
+        """One self-contained page (extra ``cli``).
+
+        Args:
+            path: of the file.
+            title: its heading.
+            view: how the input is shown to a person; the players' names by default.
+            facts: lines about the model, the input and the baseline.
+        """
+        from synergy.report import write_report
+
+        return write_report(self, Path(path), title, view, dict(facts or {}))
+
+
+def compare(
+    game: Game,
+    methods: Iterable[Any] | None = None,
+    *,
+    budget: int = BUDGET,
+    effects: Effects | None = None,
+    announce: Callable[[str], None] | None = None,
+) -> Comparison:
+    """All methods on one game.
+
+    Args:
+        game: the question.
+        methods: names, methods or callables; all registered ones by default.
+        budget: model calls that one measured allocation may cost; dearer ones are left out and their price is said.
+        effects: the game's Harsanyi dividends, if they are known already.
+        announce: told in a line what comes next and what it costs.
+
+    Raises:
+        LookupError, TypeError, ValueError: as :func:`measure` and :func:`harsanyi`.
+    """
+    chosen = [measurement.as_method(m, game) for m in (METHODS if methods is None else methods)]
+    say = announce or (lambda line: None)
+    paid = [0]
+
+    def count(calls: int) -> None:
+        paid[0] += calls
+
+    game = game.watched(count)
+    if effects is None:
+        effects = harsanyi(game)
+    series, series_note = _series(game)
+    results = tuple(_result(each, game, effects, (series, series_note), budget, say) for each in chosen)
+    return Comparison(effects, series, series_note, results, paid[0])
+
+
+def _series(game: Game) -> tuple[Effects | None, str]:
+    try:
+        return taylor(game), ""
+    except ValueError as reason:
+        return None, str(reason)
+
+
+def _result(
+    method: AbstractMethod | ForeignMethod,
+    game: Game,
+    effects: Effects,
+    series: tuple[Effects | None, str],
+    budget: int,
+    say: Callable[[str], None],
+) -> Result:
+    theory, theory_note = _theory(method, game, effects, series)
+    result = Result(method.name, method.target, method.formula, theory=theory, theory_note=theory_note)
+    try:
+        price = measurement.price(method, game)
+        attribution, error = _attribute(method, game)
+    except (ValueError, TypeError) as reason:
+        return replace(result, note=str(reason), measured_note=str(reason))
+    result = replace(result, attribution=attribution, error=error, price=price)
+    if price > budget:
+        note = f"measuring takes {price:,} model calls, above the budget of {budget:,}"
+        return replace(result, measured_note=note)
+    say(f"measuring {method.name}: {price:,} model calls" if price else f"measuring {method.name}: no further calls")
+    return replace(result, measured=measure(method, game, effects=effects))
+
+
+def _attribute(method: AbstractMethod | ForeignMethod, game: Game) -> tuple[Array, Array | None]:
+    if isinstance(method, (AbstractEstimate, ForeignMethod)):
+        return method.estimate(game)
+    return method.attribute(game), None
+
+
+def _theory(
+    method: AbstractMethod | ForeignMethod, game: Game, effects: Effects, series: tuple[Effects | None, str]
+) -> tuple[Allocation | None, str]:
+    """The effects shared out by the method's policy, or why there is no such table."""
+    if isinstance(method, ForeignMethod):
+        return None, "a function from elsewhere has no policy here"
+    try:
+        policy = method.policy(game)
+        if policy.reads == "support":
+            return allocate(effects, policy), ""
+        return (None, series[1]) if series[0] is None else (allocate(series[0], policy), "")
+    except (ValueError, TypeError) as reason:
+        return None, str(reason)

@@ -1,0 +1,42 @@
+"""Real models and real inputs, ready to be asked: no download, no training.
+
+Each example needs packages of the extra ``demo``; importing this package loads none of them.
+"""
+
+from difflib import get_close_matches
+from importlib import import_module
+from types import MappingProxyType
+
+from synergy.examples.example import Example as Example
+
+EXAMPLES = MappingProxyType(
+    {
+        "sentence": "which words make a sentence sound positive or negative? (MiniLM)",
+        "photo": "which regions of a photo make the network name its class? (EfficientNet-Lite0)",
+        "digits": "which strokes make a handwritten digit? (a small convolutional network)",
+        "tabular": "which measurements speak for a malignant tumour? (a small softplus network)",
+    }
+)
+
+
+def load(name: str, subject: str | None = None, players: str | None = None) -> Example:
+    """The example of this name.
+
+    Args:
+        name: A key of ``EXAMPLES``.
+        subject: What it is about: a sentence, a picture's name or file, a digit, a row; None for the default.
+        players: How the input is divided, in the example's own words; None for the default.
+
+    Raises:
+        LookupError: There is no such example.
+        ImportError: A package of the extra ``demo`` is missing.
+    """
+    if name not in EXAMPLES:
+        near = get_close_matches(name, EXAMPLES, n=1, cutoff=0.0)[0]
+        raise LookupError(f"no example {name!r}; did you mean {near!r}? There are {', '.join(EXAMPLES)}")
+    try:
+        return import_module(f"synergy.examples.{name}").example(subject, players)
+    except ModuleNotFoundError as error:
+        raise ImportError(
+            f"the example {name!r} needs {error.name}, of the extra 'demo': pip install 'synergy-effects[demo]'"
+        ) from error

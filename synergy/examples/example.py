@@ -1,0 +1,26 @@
+"""A ready question: a real model, a real input, and how to show it."""
+
+from dataclasses import dataclass
+
+from decompositions.game import Game
+from synergy.views import Features, Picture, Words
+
+
+@dataclass(frozen=True, eq=False)
+class Example:
+    """A game on a real model and input, with what a person needs to read the answer.
+
+    Args:
+        name: Which example, a key of ``EXAMPLES``.
+        title: One line that names the input and the output in question.
+        game: The question.
+        view: The input as a person sees it, with its players.
+        facts: Short lines for a report: ``model``, ``input``, ``prediction``, ``baseline`` (what absent means) and
+            ``source`` (with its licence).
+    """
+
+    name: str
+    title: str
+    game: Game
+    view: Picture | Words | Features
+    facts: dict[str, str]

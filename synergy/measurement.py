@@ -1,0 +1,152 @@
+"""Measuring an allocation: the Möbius transform, over the masked inputs, of the method itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+
+from decompositions import coalitions, degrees
+from decompositions.arithmetic import Array, concatenate, is_exact, to_float, wide, zeros
+from decompositions.effects import Effects
+from decompositions.game import Game
+from decompositions.harsanyi import harsanyi
+from decompositions.mobius import mobius, zeta
+from synergy.allocation import Allocation, from_table
+from synergy.foreign import ForeignMethod, foreign
+from synergy.method import AbstractEstimate, AbstractMethod, method
+from synergy.synergy_function import vanishing
+
+ENDS = 1024  # end points that a method is asked for at once
+
+
+def measure(
+    subject: str | AbstractMethod | Callable[..., torch.Tensor] | Any,
+    game: Game,
+    *,
+    effects: Effects | None = None,
+    limit: int = coalitions.LIMIT,
+) -> Allocation:
+    r"""Who is given how much of which effect, in practice.
+
+    .. math:: M_i(S) = \sum_{T \subseteq S} (-1)^{|S| - |T|} A_i(f; x_T, b)
+
+    Needs nothing of the method but its attributions at the 2ⁿ masked inputs, so it exists for every method and model.
+    Null players are not switched: x_T is the same with and without them.
+
+    Args:
+        subject: a registered name, a method, any callable ``(model, inputs, baselines, target) → attributions``
+            shaped like the inputs, or a captum attribution object on the game's model.
+        game: the question; for a callable, of a model.
+        effects: the game's Harsanyi dividends, if they are known already.
+        limit: end points above which the work is refused.
+
+    Raises:
+        LookupError: no such method.
+        TypeError: neither a method nor a callable, or a callable on a game without a model.
+        ValueError: too many end points, or attributions that are not finite (the coalition is named).
+    """
+    chosen = as_method(subject, game)
+    active = game.cube.active()
+    coalitions.require_limit(2 ** len(active), limit, f"pass limit={2 ** len(active)}, or take fewer players")
+    effects = harsanyi(game, limit=max(limit, coalitions.LIMIT)) if effects is None else effects
+    if effects.degrees is not None or effects.basis != "harsanyi":
+        raise ValueError("measure() needs all Harsanyi dividends of the game; decompose with harsanyi(game)")
+    masks = degrees.spread_masks(active)
+    (table, errors), paid = coalitions.with_progress(
+        game,
+        price(chosen, game),
+        chosen.name,
+        lambda watched: _attributions(chosen, _seen(chosen, watched, effects), active),
+    )
+    coalitions.require_finite(table.sum(-1) if not is_exact(table) else table, lambda row: _name(game, masks[row]))
+    noise = game.cube.precision * float(abs(table).max()) if game.cube.precision else 0.0
+    spread = _row_errors(errors, noise, masks, game.n)
+    table = _transform(table, masks, game.n)
+    ghosts = vanishing(game, effects, table)
+    return from_table(effects, table, chosen.name, error=spread, vanishing=ghosts, calls=paid)
+
+
+def as_method(subject: Any, game: Game) -> AbstractMethod | ForeignMethod:
+    """A method from its name, itself, a callable or a captum object.
+
+    Raises:
+        LookupError, TypeError: as :func:`measure`.
+    """
+    if isinstance(subject, str):
+        return method(subject)
+    return subject if isinstance(subject, (AbstractMethod, ForeignMethod)) else foreign(subject, game)
+
+
+def price(subject: Any, game: Game) -> int:
+    """The model calls that :func:`measure` would make beside the 2ⁿ of the effects, counted without paying for them."""
+    chosen = as_method(subject, game)
+    ends = 2 ** len(game.cube.active())
+    if isinstance(chosen, ForeignMethod):
+        return ends * game.cube.calls_per_point
+    if chosen.corners:
+        return 0
+    counted = [0]
+
+    def count(calls: int) -> None:
+        counted[0] += calls
+
+    _estimate(chosen, game.rehearsal(count), game.ends())
+    return counted[0] * ends
+
+
+def _seen(chosen: AbstractMethod | ForeignMethod, game: Game, effects: Effects) -> Game:
+    """The game as the method sees it: for one that looks at masked inputs only, the values that are known already."""
+    if chosen.corners:
+        return game.tabulated(zeta(effects.values))
+    return game
+
+
+def _attributions(
+    chosen: AbstractMethod | ForeignMethod, game: Game, active: tuple[int, ...]
+) -> tuple[Array, np.ndarray | None]:
+    """A_i at all end points of the active players, and the method's error. Shape ``(..., 2**active, n)``."""
+    total = 2 ** len(active)
+    step = total if chosen.corners else ENDS
+    pieces, errors = [], []
+    for start in range(0, total, step):
+        ends = game.ends(degrees.spread(start, min(start + step, total), active, game.n, game.cube.device))
+        values, error = _estimate(chosen, game, ends)
+        pieces.append(values)
+        errors.append(error)
+    known = [error for error in errors if error is not None]
+    return concatenate(pieces, -2), np.concatenate(known) if known else None
+
+
+def _estimate(chosen: AbstractMethod | ForeignMethod, game: Game, ends: Array) -> tuple[Array, np.ndarray | None]:
+    if isinstance(chosen, (AbstractEstimate, ForeignMethod)):
+        values, errors = chosen.estimate(game, ends)
+        return values, to_float(errors)
+    return chosen.attribute(game, ends), None
+
+
+def _transform(table: Array, masks: np.ndarray, n: int) -> Array:
+    """Möbius transform over the end points, and zero rows for the coalitions with null players."""
+    turned = table.swapaxes(-1, -2)
+    rows = mobius(turned if is_exact(turned) else wide(turned).contiguous()).swapaxes(-1, -2)
+    if len(masks) == 2**n:
+        return rows
+    everything = zeros((*rows.shape[:-2], 2**n, n), rows)
+    everything[..., masks, :] = rows
+    return everything
+
+
+def _row_errors(errors: np.ndarray | None, noise: float, masks: np.ndarray, n: int) -> np.ndarray:
+    """The error of each row's sum: errors at the end points add in squares. Shape ``(2**n,)``."""
+    squares = np.full(len(masks), n * noise**2)
+    if errors is not None:
+        squares = squares + (errors**2).sum(-1)
+    everything = np.zeros(2**n)
+    everything[masks] = np.sqrt(np.maximum(zeta(squares), 0))
+    return everything
+
+
+def _name(game: Game, mask: int) -> str:
+    return "{" + ", ".join(game.names[i] for i in degrees.coalition(int(mask))) + "}"

@@ -1,0 +1,122 @@
+"""What an attribution method is, and the registry of all of them."""
+
+from __future__ import annotations
+
+import sys
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+from decompositions.arithmetic import Array
+from decompositions.game import Game
+from synergy.policies import Policy
+
+
+class AbstractMethod(ABC):
+    """An attribution method: a policy (the theory) and the published algorithm (the practice).
+
+    Subclass it, decorate the class with :func:`register`, and it works like a built-in one; its settings are the
+    fields of a dataclass. The two halves are written independently and compared by the tests.
+    """
+
+    name: ClassVar[str] = ""  # given by @register
+    title: ClassVar[str] = ""  # as texts call it
+    formula: ClassVar[str] = ""  # of the policy
+    reference: ClassVar[str] = ""  # key in docs/references.bib
+    scope: ClassVar[str] = "game"  # "game", "feature map" or "layer": whose effects the policy shares
+    target: ClassVar[str] = "f(x) − f(b)"  # what the attributions are meant to explain
+    corners: ClassVar[bool] = False  # whether the algorithm looks at masked inputs only
+
+    @abstractmethod
+    def policy(self, game: Game) -> Policy:
+        """The rule that shares the effects of the game.
+
+        Raises:
+            ValueError: the method has no policy over this game's effects; the reason is said.
+        """
+
+    @abstractmethod
+    def attribute(self, game: Game, ends: Any = None) -> Array:
+        """The published algorithm.
+
+        Args:
+            game: the question.
+            ends: a batch of end points x_T, rows of zeros and ones, ``(m, n)``; the baseline stays b. None for x.
+
+        Returns:
+            One value per player, ``(..., n)``, or ``(..., m, n)`` for a batch of end points.
+        """
+
+
+class AbstractEstimate(AbstractMethod):
+    """A method whose algorithm has a numerical error of its own: a quadrature, a sample."""
+
+    @abstractmethod
+    def estimate(self, game: Game, ends: Any = None) -> tuple[Array, Array]:
+        """The attributions of :meth:`attribute`, and the size of their numerical error, of the same shape."""
+
+
+_REGISTRY: dict[str, type[AbstractMethod]] = {}
+METHODS: Mapping[str, type[AbstractMethod]] = MappingProxyType(_REGISTRY)
+_HOME = Path(__file__).parent / "methods"
+
+
+def register(method: type[AbstractMethod] | str) -> Any:
+    """Add a method to the registry: ``@register`` in a file named for it, ``@register("my_method")`` anywhere.
+
+    Raises:
+        TypeError: not a subclass of AbstractMethod, or one with missing parts.
+        ValueError: no name, or a built-in method's.
+    """
+    if isinstance(method, str):
+        return lambda cls: _add(cls, method)
+    source = sys.modules[method.__module__].__dict__.get("__file__")
+    if source is None or method.__module__ == "__main__":
+        raise ValueError('outside a file of its own a method needs a name: @register("my_method")')
+    return _add(method, Path(source).stem)
+
+
+def method(name: str, **settings: Any) -> AbstractMethod:
+    """The method of that name with its settings.
+
+    Raises:
+        LookupError: no such method; the nearest name is said.
+        TypeError: a setting that it does not have.
+
+    >>> method("shapley").formula
+    '1[i∈S] / |S|'
+    """
+    if name not in METHODS:
+        near = get_close_matches(str(name), METHODS, n=1, cutoff=0.5)
+        hint = f"did you mean '{near[0]}'?" if near else f"there are {', '.join(METHODS)}"
+        raise LookupError(f"no attribution method '{name}'; {hint}")
+    try:
+        return METHODS[name](**settings)
+    except TypeError as error:
+        fields = ", ".join(getattr(METHODS[name], "__dataclass_fields__", {})) or "no settings"
+        raise TypeError(f"{name} has {fields}: {error}") from error
+
+
+def _add(cls: type[AbstractMethod], name: str) -> type[AbstractMethod]:
+    if not (isinstance(cls, type) and issubclass(cls, AbstractMethod)):
+        raise TypeError("a method is a subclass of AbstractMethod, with policy() and attribute()")
+    missing: frozenset[str] = getattr(cls, "__abstractmethods__", frozenset())
+    if missing:
+        raise TypeError(f"method '{name}' lacks {', '.join(sorted(missing))}")
+    known = _REGISTRY.get(name)
+    if (
+        known is not None
+        and _is_built_in(known)
+        and known.__qualname__ + known.__module__ != cls.__qualname__ + cls.__module__
+    ):
+        raise ValueError(f"'{name}' is a built-in method; take another name")
+    cls.name = name
+    _REGISTRY[name] = cls
+    return cls
+
+
+def _is_built_in(cls: type[AbstractMethod]) -> bool:
+    return Path(sys.modules[cls.__module__].__dict__.get("__file__") or "").parent == _HOME

@@ -1,0 +1,35 @@
+"""Gradient × Input."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from decompositions.arithmetic import Array
+from decompositions.game import Game
+from synergy.method import AbstractMethod, register
+from synergy.policies import Policy, degree_credit
+
+
+@register
+@dataclass(frozen=True)
+class GradientXInput(AbstractMethod):
+    r"""The gradient at x times the difference from the baseline.
+
+    .. math:: a_i = d_i\, \partial_i f(x) = \sum_\kappa \kappa_i\, \text{effect}(\kappa)
+
+    The effects are those of f at b; every effect is credited |κ| times over, so the attributions are not complete.
+    The identity needs the series at b to converge at x.
+    """
+
+    title = "Gradient × Input"
+    formula = degree_credit.formula
+    reference = "shrikumar2017learning"
+
+    def policy(self, game: Game) -> Policy:
+        return degree_credit
+
+    def attribute(self, game: Game, ends: Any = None) -> Array:
+        points = game.ends(ends)
+        values = points * game.gradient(points)
+        return values[0] if ends is None else values

@@ -1,0 +1,35 @@
+"""Occlusion-1."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from decompositions.arithmetic import Array
+from decompositions.game import Game
+from synergy.method import AbstractMethod, register
+from synergy.policies import Policy, full_credit
+from synergy.removal import each_alone
+
+
+@register
+@dataclass(frozen=True)
+class Occlusion1(AbstractMethod):
+    r"""What is lost when one player goes back to the baseline.
+
+    .. math:: a_i = f(x) - f(x_{N \setminus i}) = \sum_{S \ni i} J(S)
+
+    Every member of a coalition is credited with the whole effect, so the attributions are not complete.
+    """
+
+    title = "Occlusion-1"
+    formula = full_credit.formula
+    reference = "zeiler2014visualizing"
+    corners = True
+
+    def policy(self, game: Game) -> Policy:
+        return full_credit
+
+    def attribute(self, game: Game, ends: Any = None) -> Array:
+        values = each_alone(game, game.ends(ends))
+        return values[..., 0, :] if ends is None else values

@@ -1,0 +1,112 @@
+"""Occlusion-patch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+from math import ceil
+from typing import Any
+
+import numpy as np
+
+from decompositions.arithmetic import Array, like, stack
+from decompositions.function_cube import FunctionCube
+from decompositions.game import Game
+from synergy.method import AbstractMethod, register
+from synergy.policies import Policy, full_credit
+from synergy.removal import each_alone, losses
+
+
+@register
+@dataclass(frozen=True)
+class OcclusionPatch(AbstractMethod):
+    r"""What is lost when a sliding window of entries goes back to the baseline.
+
+    .. math:: a_e = \frac{1}{|\{W \ni e\}|} \sum_{W \ni e} \bigl( f(x) - f(x_{\setminus W}) \bigr), \qquad
+              a_i = \sum_{e \in i} a_e
+
+    An entry is credited with the whole effect of every coalition that its window meets, its own or not. Without a
+    window each player is a patch, and the method is Occlusion-1. The last window along an axis may stick out.
+
+    Args:
+        window: entries along each axis of the input without its batch axis; axes left out in front are covered whole.
+        stride: of the windows along the same axes; 1 by default, as large as the axis where that is covered whole.
+    """
+
+    title = "Occlusion-patch"
+    formula = "1[S meets patch(i)]"
+    reference = "zeiler2014visualizing"
+    window: int | tuple[int, ...] | None = None
+    stride: int | tuple[int, ...] | None = None
+
+    @property
+    def corners(self) -> bool:  # type: ignore[override]
+        return self.window is None
+
+    def policy(self, game: Game) -> Policy:
+        """Without a window, 1[P∈S]; with one, a rule over the game's players if no window cuts a player.
+
+        Raises:
+            ValueError: a window cuts a player; then no rule over the players' effects exists.
+        """
+        if self.window is None:
+            return full_credit
+        owners = game.cube.entrywise()[1]
+        windows = self._windows(game)
+        meets = np.stack([windows[:, owners == i].any(1) for i in range(game.n)], 1)
+        whole = np.stack([windows[:, owners == i].all(1) for i in range(game.n)], 1)
+        if (meets != whole).any():
+            raise ValueError(
+                "a window cuts a player in two, and no rule over the players' effects says what is lost then"
+            )
+        return _windowed(meets, self._credit(game, windows, owners))
+
+    def attribute(self, game: Game, ends: Any = None) -> Array:
+        points = game.ends(ends)
+        values = each_alone(game, points) if self.window is None else self._by_windows(game, points)
+        return values[..., 0, :] if ends is None else values
+
+    def _by_windows(self, game: Game, ends: Array) -> Array:
+        cube, owners = game.cube.entrywise()
+        fine = Game(cube, tuple(str(e) for e in range(cube.n)))
+        windows = self._windows(game)
+        lost = losses(fine, ends[:, owners], fine.cube.array(windows.astype(np.int64)))
+        return lost @ self._credit(game, windows, owners)
+
+    def _credit(self, game: Game, windows: np.ndarray, owners: np.ndarray) -> Array:
+        """How much of what a window loses goes to a player: each entry averages its windows. Shape ``(w, n)``."""
+        shares = game.cube.array(windows.astype(np.int64)) / game.cube.array(windows.sum(0))
+        return stack([shares[:, owners == i].sum(1) for i in range(game.n)], 1)
+
+    def _windows(self, game: Game) -> np.ndarray:
+        """Which entries each window covers. Shape ``(w, entries)``, booleans."""
+        shape = tuple(game.cube.x.shape[1:]) if isinstance(game.cube, FunctionCube) else (game.n,)
+        window = _per_axis(self.window, shape, "window")
+        stride = _per_axis(1 if self.stride is None else self.stride, shape, "stride")
+        counts = [max(1, ceil((size - w) / s) + 1) for size, w, s in zip(shape, window, stride, strict=True)]
+        masks = np.zeros((int(np.prod(counts)), *shape), dtype=bool)
+        for mask, place in zip(masks, product(*map(range, counts)), strict=True):
+            mask[tuple(slice(k * s, k * s + w) for k, s, w in zip(place, stride, window, strict=True))] = True
+        if not masks.any(0).all():
+            raise ValueError(
+                f"windows of {window} at strides of {stride} leave entries of {shape} out; take smaller strides"
+            )
+        return masks.reshape(len(masks), -1)
+
+
+def _per_axis(sizes: int | tuple[int, ...] | None, shape: tuple[int, ...], what: str) -> tuple[int, ...]:
+    given = (sizes,) if isinstance(sizes, int) else tuple(sizes or ())
+    if len(given) > len(shape) or any(not isinstance(size, int) or size < 1 for size in given):
+        raise ValueError(f"the {what} is one whole number ≥ 1 per axis of {shape}, the last axes first; not {sizes}")
+    whole = shape[: len(shape) - len(given)]
+    return (*whole, *(min(size, limit) for size, limit in zip(given, shape[len(whole) :], strict=True)))
+
+
+def _windowed(meets: np.ndarray, credit: Array) -> Policy:
+    """Player i is given, of an effect of S, its credit for every window that S meets."""
+
+    def weights(s: Array) -> Array:
+        met = [like(s[:, np.nonzero(window)[0]].sum(-1) > 0, s) for window in meets]
+        return stack(met, -1) @ credit
+
+    return Policy(weights, formula="Σ_W∋i 1[S meets W] / |{W∋i}|", reads="support")

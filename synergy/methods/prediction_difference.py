@@ -1,0 +1,37 @@
+"""Prediction Difference."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from decompositions.arithmetic import Array
+from decompositions.game import Game
+from synergy.method import AbstractMethod, register
+from synergy.policies import Policy, full_credit
+from synergy.removal import each_alone
+
+
+@register
+@dataclass(frozen=True)
+class PredictionDifference(AbstractMethod):
+    r"""What is lost on average when one player is replaced by draws from a list of baselines.
+
+    .. math:: a_i = f(x) - \mathbb{E}_{b}\, f(x_{N \setminus i}, b_i) = \sum_{S \ni i} \mathbb{E}_b J_b(S)
+
+    The difference of the outputs themselves, not of their log-odds. The baselines (and their weights) are the game's:
+    on the mean game this is Occlusion-1.
+    """
+
+    title = "Prediction Difference"
+    formula = "E_b 1[i∈S]"
+    reference = "robnik2008explaining"
+    target = "f(x) − E f(b)"
+    corners = True
+
+    def policy(self, game: Game) -> Policy:
+        return full_credit
+
+    def attribute(self, game: Game, ends: Any = None) -> Array:
+        values = each_alone(game, game.ends(ends))
+        return values[..., 0, :] if ends is None else values

@@ -1,0 +1,100 @@
+"""SmoothGrad × Input."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from decompositions.arithmetic import Array
+from decompositions.game import Game
+from synergy.method import AbstractEstimate, register
+from synergy.policies import Policy
+
+
+@register
+@dataclass(frozen=True)
+class SmoothGradXInput(AbstractEstimate):
+    r"""The gradient averaged over noisy inputs, times the difference from the baseline.
+
+    .. math:: a_i = d_i\, \mathbb{E}_e\, \partial_i f(x + e), \qquad e \sim N(0, \sigma^2) \text{ on every entry}
+
+    which is Gradient × Input of the smoothed function :math:`\mathbb{E}_e f(\cdot + e)`. In the effects of f itself,
+    for players of one entry each,
+
+    .. math:: w_i(\kappa) = \kappa_i\, \mathbb{E}_e \Bigl[ (1 + e_i/d_i)^{\kappa_i - 1}
+              \prod_{l \ne i} (1 + e_l/d_l)^{\kappa_l} \Bigr]
+
+    These weights belong to x: the noise on an absent player still moves f, so at a masked input x_T a part of an effect
+    is given in the rows of its subsets. The measured table equals Gradient × Input on the smoothed game
+    (``game.smoothed(noise)``) row by row.
+
+    Args:
+        sigma: standard deviation of the noise, in the input's units.
+        samples: noisy inputs; one list, the same for every end point and for the policy.
+        seed: of the noise.
+    """
+
+    title = "SmoothGrad × Input"
+    formula = "κᵢ E[(1+eᵢ/dᵢ)^(κᵢ−1) Π (1+e_l/d_l)^κ_l]"
+    reference = "smilkov2017smoothgrad"
+    sigma: float = 0.1
+    samples: int = 64
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not self.sigma >= 0 or self.samples < 1:
+            raise ValueError(f"sigma is at least 0 and samples at least 1, not {self.sigma} and {self.samples}")
+
+    def noise(self, game: Game) -> np.ndarray:
+        """The list of shifts, float32 numbers. Shape ``(samples, entries)``."""
+        entries = len(game.cube.entrywise()[1])
+        draws = np.random.default_rng(self.seed).standard_normal((self.samples, entries))
+        return (self.sigma * draws).astype(np.float32).astype(np.float64)
+
+    def policy(self, game: Game) -> Policy:
+        """The weights above, as the mean over the same list of noise.
+
+        Raises:
+            ValueError: players of several entries, null players, or several baselines: no such weights exist.
+        """
+        ratios = game.cube.array(self.noise(game)) / self._differences(game)
+
+        def weights(k: Array) -> Array:
+            total = k * 0
+            for ratio in ratios:
+                grown = 1 + ratio
+                total = total + k * (grown**k).prod(-1)[:, None] / grown
+            return total / len(ratios)
+
+        return Policy(weights, formula=self.formula, reads="degree")
+
+    def attribute(self, game: Game, ends: Any = None) -> Array:
+        points = game.ends(ends)
+        values = points * game.smoothed(game.cube.array(self.noise(game))).gradient(points)
+        return values[0] if ends is None else values
+
+    def estimate(self, game: Game, ends: Any = None) -> tuple[Array, Array]:
+        """The attributions and the standard error of their means over the noise."""
+        points = game.ends(ends)
+        noise = game.cube.array(self.noise(game))
+        single = [points * game.smoothed(noise[k : k + 1]).gradient(points) for k in range(len(noise))]
+        mean = sum(single[1:], single[0]) / len(single)
+        variance = sum(((value - mean) ** 2 for value in single[1:]), (single[0] - mean) ** 2)
+        errors = (variance / max(1, len(single) - 1) / len(single)) ** 0.5
+        return (mean[0], errors[0]) if ends is None else (mean, errors)
+
+    def _differences(self, game: Game) -> Array:
+        """dᵢ = xᵢ − bᵢ of players that are single entries. Shape ``(n,)``."""
+        owners = game.cube.entrywise()[1]
+        if len(owners) != game.n or game.cube.calls_per_point != 1:
+            raise ValueError(
+                "SmoothGrad is a policy for players of one entry each and one baseline; otherwise its weights depend "
+                "on the model, and the measured allocation stands"
+            )
+        if len(game.cube.active()) < game.n:
+            raise ValueError(
+                "SmoothGrad's weights divide by xᵢ − bᵢ, which is zero for a player; leave that player out"
+            )
+        return game.cube.differences()[0, np.argsort(owners)]

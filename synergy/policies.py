@@ -1,0 +1,74 @@
+"""Policies: who should get how much of an effect."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from decompositions.arithmetic import Array, like
+from decompositions.effects import Effects
+
+
+@dataclass(frozen=True)
+class Policy:
+    r"""A rule that shares every effect out: player i is given w_i(κ) of effect(κ).
+
+    .. math:: a_i = \sum_{\kappa \ne 0} w_i(\kappa)\, \text{effect}(\kappa)
+
+    Args:
+        weights: one array expression from the table of degree vectors ``(m, n)`` to the weights ``(m, n)``, in + * /
+            sum and comparisons, so that it runs on Fractions, NumPy and torch alike. κ = 0 is never passed.
+        formula: as a person writes it.
+        reads: "degree", or "support" if the weights depend only on who takes part: then the rule is given the table of
+            zeros and ones, and may be applied to Harsanyi dividends too.
+
+    >>> import numpy as np
+    >>> equal = Policy(lambda s: s / s.sum(-1, keepdims=True), formula="1/|S|", reads="support")
+    >>> equal.weights(np.array([[1., 1., 0.]])).tolist()
+    [[0.5, 0.5, 0.0]]
+    """
+
+    weights: Callable[[Array], Array]
+    formula: str = "a rule of your own"
+    reads: str = "degree"
+
+    def __post_init__(self) -> None:
+        if self.reads not in ("degree", "support"):
+            raise ValueError(f"a policy reads 'degree' or 'support', not '{self.reads}'")
+        if not callable(self.weights):
+            raise TypeError(f"a policy is a function of the table of degree vectors, not {type(self.weights).__name__}")
+
+    def require(self, effects: Effects) -> None:
+        """Refuse effects that do not know what the policy reads.
+
+        Raises:
+            ValueError: a degree policy on Harsanyi dividends, which would silently be another method.
+        """
+        if self.reads == "degree" and effects.basis == "harsanyi":
+            raise ValueError(
+                f"policy '{self.formula}' reads degrees, but these effects are Harsanyi dividends, which only know who "
+                "takes part; decompose with taylor() instead, or, if the rule only asks who takes part, say "
+                "reads='support'"
+            )
+
+    def shares(self, table: Array) -> Array:
+        """The weights for some rows. Shape ``(m, n)`` in and out.
+
+        Raises:
+            ValueError: the rule gives another shape.
+        """
+        if self.reads == "support":
+            table = like(table > 0, table)
+        weights = self.weights(table)
+        if getattr(weights, "shape", None) != table.shape:
+            raise ValueError(
+                f"policy '{self.formula}' must give one weight per effect and player, shape {tuple(table.shape)}, not "
+                f"{tuple(getattr(weights, 'shape', ()))}"
+            )
+        return weights
+
+
+degree_shares = Policy(lambda k: k / k.sum(-1, keepdims=True), formula="κᵢ / |κ|", reads="degree")
+equal_shares = Policy(lambda s: s / s.sum(-1, keepdims=True), formula="1[i∈S] / |S|", reads="support")
+full_credit = Policy(lambda s: s, formula="1[i∈S]", reads="support")
+degree_credit = Policy(lambda k: k, formula="κᵢ", reads="degree")

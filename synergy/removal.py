@@ -1,0 +1,38 @@
+"""What is lost when groups of players are taken away: the algorithm that the occlusion methods share."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from decompositions.arithmetic import Array, concatenate
+from decompositions.game import Game
+
+NUMBERS = 2**22  # entries of the points that are made at once
+
+
+def losses(game: Game, ends: Array, groups: Array) -> Array:
+    r"""g(e) − g(e without the group), for every end point e and group of players.
+
+    Args:
+        game: the question; with several baselines the loss is the mean over them.
+        ends: Shape ``(m, n)``.
+        groups: rows of zeros and ones. Shape ``(w, n)``.
+
+    Returns:
+        Shape ``(..., m, w)``.
+    """
+    n = ends.shape[1]
+    block = max(1, NUMBERS // max(1, n * len(groups)))
+    parts = []
+    for start in range(0, len(ends), block):
+        some = ends[start : start + block]
+        without = (some[:, None, :] * (1 - groups)).reshape(-1, n)
+        both = game(concatenate([some, without], 0))
+        whole, rest = both[..., : len(some)], both[..., len(some) :]
+        parts.append(whole[..., None] - rest.reshape(*rest.shape[:-1], len(some), len(groups)))
+    return concatenate(parts, -2)
+
+
+def each_alone(game: Game, ends: Array) -> Array:
+    """The loss of every single player. Shape ``(m, n)`` → ``(..., m, n)``."""
+    return losses(game, ends, game.cube.array(np.eye(game.n, dtype=np.int64)))
