@@ -1,0 +1,39 @@
+# One thread: several intra-op threads on shared cores cost more than they gain. Bytecode is cached, for quick starts.
+export OMP_NUM_THREADS := 1
+export PYTHONDONTWRITEBYTECODE :=
+RUN := .venv/bin
+
+.PHONY: help setup demo test lint check bench docs clean
+
+help: ## what there is to make
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 10
+
+setup: ## a virtual environment in .venv with everything the project needs
+	@scripts/setup.sh
+
+demo: setup ## explain a sentence, a digit and a photo with real networks; reports in reports/
+	$(RUN)/synergy explain sentence "I'm not happy" --output reports/sentence.html
+	$(RUN)/synergy explain digits 7 --players grid:3x3 --output reports/digits.html
+	$(RUN)/synergy explain photo coffee --players grid:3x3 --budget 0 --output reports/photo.html
+	@echo
+	@echo "The reports: reports/sentence.html, reports/digits.html, reports/photo.html"
+
+test: setup ## all tests
+	$(RUN)/pytest -n auto
+
+lint: setup ## formatting, style and types
+	$(RUN)/ruff format --check .
+	$(RUN)/ruff check .
+	$(RUN)/mypy
+
+check: lint test ## what CI runs
+
+bench: setup ## benchmarks: CPU time and ratios, one thread
+	$(RUN)/python -m benchmarks
+
+docs: setup ## the documentation as HTML in docs/_build/html
+	$(RUN)/pip install -q --no-compile -c constraints.txt -e '.[docs]'
+	$(RUN)/sphinx-build -W -q docs docs/_build/html
+
+clean: ## remove what was made
+	rm -rf .venv reports docs/_build build dist .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,13 @@
+"""Run all benchmarks, or those named: ``python -m benchmarks mobius_peers``."""
+
+import sys
+from importlib import import_module
+
+import torch
+
+ALL = ("footprint", "mobius_peers", "shapley_digits")
+
+torch.set_num_threads(1)
+for name in sys.argv[1:] or ALL:
+    import_module(f"benchmarks.{name}").run()
+    print()

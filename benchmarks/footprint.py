@@ -1,0 +1,41 @@
+"""What importing costs, and the memory of the dividends of 20 players beyond the values themselves."""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+from statistics import median
+
+MEMORY = """
+import resource, torch
+from synergy import Game, harsanyi
+game = Game.from_function(lambda z: z.sum(1) + z[:, 0] * z[:, 1], torch.ones(20, dtype=torch.float64), 0.0)
+small = Game.from_function(lambda z: z.sum(1), torch.ones(4, dtype=torch.float64), 0.0)
+harsanyi(small)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+harsanyi(game)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+
+
+def run() -> None:
+    """Print both."""
+    torch_only, ours = _starts("import torch", "import synergy")
+    print(f"import torch {torch_only:.2f} CPU s, import synergy {ours:.2f} CPU s: ratio {ours / torch_only:.2f}")
+    more = int(subprocess.run([sys.executable, "-c", MEMORY], check=True, capture_output=True, text=True).stdout) / 1024
+    print(f"dividends of 20 players: {more:.0f} MiB at the peak, of which {2**20 * 8 / 2**20:.0f} MiB are the values")
+
+
+def _starts(*codes: str, repeats: int = 7) -> list[float]:
+    """Median CPU seconds of fresh interpreters that run the codes in turn, after one warm-up round."""
+    times: list[list[float]] = [[] for _ in codes]
+    for turn in range(repeats + 1):
+        for code, spent in zip(codes, times, strict=True):
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            subprocess.run([sys.executable, "-c", code], check=True, env=os.environ | {"PYTHONDONTWRITEBYTECODE": ""})
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            if turn:
+                spent.append(after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime)
+    return [median(spent) for spent in times]
