@@ -16,7 +16,7 @@ def taylor(game: Game, degree: int | None = None) -> Effects:
 
     Args:
         game: of a polynomial expression; its effects are exact.
-        degree: the largest |κ| that is kept; what the others add up to is ``effects.remainder``. None keeps all.
+        degree: the largest total degree that is kept; what the others add up to is ``effects.remainder``. None keeps all.
 
     Raises:
         ValueError: a negative degree, or a game whose series is not known (a network with kinks, a table).
@@ -26,6 +26,6 @@ def taylor(game: Game, degree: int | None = None) -> Effects:
     {(0, 0): 0, (2, 0): 1, (1, 1): 6}
     """
     if degree is not None and degree < 0:
-        raise ValueError(f"the degree is the largest |κ| to keep, at least 0, not {degree}")
+        raise ValueError(f"the degree is the largest total degree to keep, at least 0, not {degree}")
     degrees, values, remainder = game.cube.series(degree)
     return Effects(values, game.names, "taylor", degrees, 0.0, remainder)

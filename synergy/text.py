@@ -261,7 +261,7 @@ def _attributions(comparison: Comparison) -> list[str]:
     room = WIDTH - max(map(columns, first))
     blocks: list[list[list[str]]] = [[]]
     for column in cells:
-        width = sum(2 + max(map(columns, each)) for each in (*blocks[-1], column))
+        width = sum(2 + _width(each) for each in (*blocks[-1], column))
         if blocks[-1] and width > room:
             blocks.append([])
         blocks[-1].append(column)
@@ -286,6 +286,10 @@ def _column(comparison: Comparison, result: Result, rows: list[int], hidden: boo
     goal = "–" if sums.goal is None else number(sums.goal)
     gap = "–" if sums.gap is None else brief(float(sums.gap)) if sums.closed else number(sums.gap)
     return [_lines(result.name), *values, *rest, number(sums.total), goal, gap, brief(sums.error)]
+
+
+def _width(column: list[str]) -> int:
+    return max(columns(line) for cell in column for line in cell.split("\n"))
 
 
 def _lines(name: str) -> str:
@@ -316,7 +320,7 @@ def _criteria(comparison: Comparison, notes: list[str]) -> list[str]:
     head = ["criteria", "", "coverage", "relevance (leakage)", "completeness (residual)", "error ±", "worst effect"]
     rows: list[list[str]] = []
     for result in comparison.results:
-        name = shorten(result.name)
+        name = shorten(result.name, HEAD * 3)
         if result.attribution is None:
             rows.append([name, f"does not apply [{_note(notes, result.note)}]"])
             continue
@@ -361,12 +365,16 @@ def _notes(notes: list[str]) -> list[str]:
 
 def _sums(comparison: Comparison) -> list[str]:
     """What the attributions are meant to add up to, and where the gaps went; methods alike share a line."""
-    lines: dict[str, list[str]] = {}
+    targets: dict[str, list[str]] = {}
+    gaps: dict[str, list[str]] = {}
     for result in comparison.results:
         if result.attribution is not None:
-            sums = balance(comparison, result)
-            lines.setdefault(f"target {result.target}, {sums.explain()}", []).append(result.name)
-    return ["\n".join(_filled(f"{', '.join(names)}: {text}") for text, names in lines.items())] if lines else []
+            targets.setdefault(result.target, []).append(result.name)
+            gaps.setdefault(balance(comparison, result).explain(), []).append(result.name)
+    if not targets:
+        return []
+    lines = [_filled(f"target {target}: {', '.join(names)}") for target, names in targets.items()]
+    return ["\n".join([*lines, *(_filled(f"{', '.join(names)}: {text}") for text, names in gaps.items())])]
 
 
 def _disagreements(comparison: Comparison) -> list[str]:

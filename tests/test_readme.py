@@ -1,0 +1,45 @@
+"""What the README and the how-to show runs as it is shown."""
+
+import doctest
+import re
+from pathlib import Path
+
+import pytest
+import torch
+
+ROOT = Path(__file__).parent.parent
+BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
+
+
+def blocks(name: str) -> list[str]:
+    return BLOCK.findall((ROOT / name).read_text())
+
+
+def test_the_ten_lines_of_the_readme_run(capsys):
+    exec(blocks("README.md")[0], {})
+    assert "pass" in capsys.readouterr().out
+
+
+def test_the_exact_example_of_the_readme_prints_what_it_says():
+    example = doctest.DocTestParser().get_doctest(blocks("README.md")[1], {}, "README.md", "README.md", 0)
+    assert len(example.examples) == 4
+    assert doctest.DocTestRunner().run(example).failed == 0
+
+
+def test_the_how_to_runs(tmp_path, monkeypatch):
+    pytest.importorskip("captum")
+    monkeypatch.chdir(tmp_path)
+    torch.manual_seed(0)
+    net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(16, 8), torch.nn.Tanh(), torch.nn.Linear(8, 4))
+    expression = __import__("synergy").Game.from_expression("z1*z2**2", {"z1": 1, "z2": 2})
+    names = {"net": net.double(), "x": torch.rand(1, 1, 4, 4).double(), "torch": torch}
+    names["my_attribution"] = lambda model, inputs, baselines, target: inputs - baselines
+    for code in blocks("docs/howto.md"):
+        if "taylor" in code:
+            exec(code, names | {"game": expression})
+        elif "captum" in code:
+            with pytest.warns(UserWarning, match="requires_grad|required_grads"):
+                exec(code, names)
+        else:
+            exec(code.replace("grid(x.shape, 4)", "grid(x.shape, 2)"), names)
+    assert (tmp_path / "report.html").stat().st_size > 1000
