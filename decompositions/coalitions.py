@@ -33,7 +33,7 @@ def rows(game: Game, table: np.ndarray) -> Array:
 def with_progress(game: Game, total: int, what: str, work: Callable[[Game], T]) -> tuple[T, int]:
     """Do ``work`` on a game whose calls move a progress bar (shown after two seconds); also the calls paid."""
     paid = 0
-    with tqdm(total=total, desc=what, unit="call", delay=2, leave=False) as bar:
+    with tqdm(total=total, desc=what, unit="call", delay=2, leave=False, disable=None) as bar:
 
         def report(calls: int) -> None:
             nonlocal paid

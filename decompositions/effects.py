@@ -125,7 +125,7 @@ class Effects:
         return (self.degrees[start:stop] > 0).sum(-1)
 
     def noise_floor(self, start: int = 0, stop: int | None = None) -> np.ndarray:
-        """Rounding error to expect in some rows, growing like 2^(s/2) with the number s of players. Shape ``(stop−start,)``."""
+        """Rounding error to expect in some rows: noise · 2^(s/2) for s players. Shape ``(stop−start,)``."""
         return self.noise * 2.0 ** (self.sizes(start, len(self) if stop is None else stop) / 2)
 
     @property

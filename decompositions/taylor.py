@@ -16,7 +16,7 @@ def taylor(game: Game, degree: int | None = None) -> Effects:
 
     Args:
         game: of a polynomial expression; its effects are exact.
-        degree: the largest total degree that is kept; what the others add up to is ``effects.remainder``. None keeps all.
+        degree: the largest total degree that is kept; the others add up to ``effects.remainder``. None keeps all.
 
     Raises:
         ValueError: a negative degree, or a game whose series is not known (a network with kinks, a table).

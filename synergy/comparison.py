@@ -196,7 +196,10 @@ def _result(
         note = f"measuring takes {price:,} model calls, above the budget of {budget:,}"
         return replace(result, measured_note=note)
     say(f"measuring {method.name}: {price:,} model calls" if price else f"measuring {method.name}: no further calls")
-    return replace(result, measured=measure(method, game, effects=effects))
+    try:
+        return replace(result, measured=measure(method, game, effects=effects))
+    except ValueError as reason:
+        return replace(result, measured_note=str(reason))
 
 
 def _attribute(method: AbstractMethod | ForeignMethod, game: Game) -> tuple[Array, Array | None]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from decompositions.arithmetic import to_float
-from synergy.method import METHODS
+from decompositions.degrees import mask
 from synergy.text import (
     Balance,
     above_noise,
@@ -25,8 +25,12 @@ from synergy.text import (
     disagreement,
     effect_label,
     figures,
+    fixed,
+    method_title,
     noise_line,
     number,
+    scalar,
+    shared_start,
     shorten,
     strongest_players,
 )
@@ -41,6 +45,7 @@ if TYPE_CHECKING:
 PLAYERS = 60  # rows of the table of attributions
 BARS = 15  # rows of one method's bars
 EFFECTS = 12  # bars of the strongest effects
+SLACK = 5e-3  # relative; a share that rounds to 1.00 is full
 ROWS = 8  # effects that are followed row by row
 NAME = 40  # letters of a player's name
 PIXELS = 480  # of a picture's longer side
@@ -78,6 +83,11 @@ class Side(NamedTuple):
     error: str
     worst: str
     note: str
+
+    @property
+    def short(self) -> str:
+        """The first clause of the note."""
+        return self.note.split(";")[0]
 
 
 def write_report(
@@ -143,7 +153,7 @@ def _template() -> Any:
 def _context(
     comparison: Comparison, title: str, view: Picture | Words | Features | None, facts: dict[str, str]
 ) -> dict[str, Any]:
-    effects = comparison.effects
+    effects, panels = comparison.effects, _panels(comparison, view)
     return {
         "title": title,
         "facts": facts,
@@ -153,18 +163,20 @@ def _context(
         "prediction": _prediction(comparison),
         "scale": _signed(_unit(comparison)),
         "picture": _picture(view, effects) if isinstance(view, Picture) else None,
-        "panels": _panels(comparison, view),
-        "absent": [(_title(r), r.name, r.note) for r in comparison.results if r.attribution is None],
+        "panels": panels,
+        "widest": max((len(tint.text) for panel in panels for tint in panel.tints), default=1),
+        "absent": [(method_title(r), r.name, r.note) for r in comparison.results if r.attribution is None],
         "bar_players": strongest_players(comparison, BARS),
         "effects": _effect_lists(comparison),
         "orders": _orders(effects),
+        "exact": effects.exact,
         "noise": _minus(noise_line(effects)),
         "table": _table(comparison),
         "gaps": _gaps(comparison),
-        "criteria": [(r, _title(r), _sides(r)) for r in comparison.results if r.attribution is not None],
+        "criteria": [(r, method_title(r), _sides(r)) for r in comparison.results if r.attribution is not None],
         "rows": _row_by_row(comparison),
         "calls": f"{comparison.calls:,}",
-        "series_note": comparison.series_note,
+        "reasons": _reasons(comparison),
         "versions": _versions(),
     }
 
@@ -173,7 +185,7 @@ def _prediction(comparison: Comparison) -> list[tuple[str, str]]:
     effects = comparison.effects
     gain = effects.total + effects.remainder
     values = {"f(x)": effects.base + gain, "f(b)": effects.base, "f(x) − f(b)": gain}
-    return [(name, _signed(_scalar(value))) for name, value in values.items()]
+    return [(name, _signed(scalar(value))) for name, value in values.items()]
 
 
 def _unit(comparison: Comparison, result: Result | None = None) -> float:
@@ -188,33 +200,32 @@ def _panels(comparison: Comparison, view: Picture | Words | Features | None) -> 
     for result in comparison.results:
         if result.attribution is None:
             continue
+        digits = 2 if isinstance(view, Picture) else 3
         own = result.target == "its own"
         unit = _unit(comparison, result if own else None)
         shares = to_float(result.attribution) / unit
         exact = result.attribution if comparison.effects.exact else None
         tints = [
-            Tint(_fixed(share * unit, unit) if exact is None else _signed(exact[i]), float(share))
+            Tint(_minus(fixed(share * unit, unit, digits)) if exact is None else _signed(exact[i]), float(share))
             for i, share in enumerate(shares)
         ]
         overlay = _overlay(view, shares) if isinstance(view, Picture) else ""
         strong = sorted(np.argsort(-np.abs(shares), kind="stable")[:BARS].tolist())
         summary = ", ".join(f"{shorten(comparison.effects.names[i], NAME)} {tints[i].text}" for i in strong)
-        total = _signed(_scalar(result.attribution.sum()))
-        panels.append(Panel(result, _title(result), tints, total, overlay, summary, own))
+        total = _signed(scalar(result.attribution.sum()))
+        panels.append(Panel(result, method_title(result), tints, total, overlay, summary, own))
     return panels
 
 
 def _effect_lists(comparison: Comparison) -> list[dict[str, Any]]:
     """The strongest independent, interaction and (where there is a series) Taylor effects, on one scale each kind."""
     effects, series = comparison.effects, comparison.series
-    found = effects.top(EFFECTS + effects.n)
-    unit = max((abs(float(value)) for _, value in found), default=1.0)
-    alone = [(key, value) for key, value in found if len(key) == 1]
-    together = [(key, value) for key, value in found if len(key) > 1]
-    single = sum(above_noise_of_size(effects, 1))
+    alone = _independent(effects)
+    together = [(key, value) for key, value in effects.top(EFFECTS + effects.n) if len(key) > 1]
+    unit = max((abs(float(value)) for _, value in [*alone, *together]), default=1.0)
     lists = [
-        _effect_list("Independent effects", effects, alone, single, unit),
-        _effect_list("Interaction effects", effects, together, above_noise(effects) - single, unit),
+        _effect_list("Independent effects", effects, alone, len(alone), unit),
+        _effect_list("Interaction effects", effects, together, above_noise(effects) - len(alone), unit),
     ]
     if series is not None:
         terms = series.top(EFFECTS)
@@ -223,9 +234,11 @@ def _effect_lists(comparison: Comparison) -> list[dict[str, Any]]:
     return lists
 
 
-def above_noise_of_size(effects: Effects, size: int) -> np.ndarray:
-    """Which rows with ``size`` players rise above the noise. Shape ``(m,)``."""
-    return (effects.sizes(0, len(effects)) == size) & (np.abs(to_float(effects.values)) > effects.noise_floor())
+def _independent(effects: Effects) -> list[tuple[tuple[int, ...], Any]]:
+    """The independent effects above the noise, strongest first."""
+    found = [((i,), scalar(effects[(i,)])) for i in range(effects.n)]
+    strong = [(key, value) for key, value in found if abs(value) > effects.noise * math.sqrt(2)]
+    return sorted(strong, key=lambda pair: -abs(float(pair[1])))
 
 
 def _effect_list(heading: str, effects: Effects, found: list[Any], strong: int, unit: float) -> dict[str, Any]:
@@ -256,11 +269,11 @@ def _table(comparison: Comparison) -> dict[str, Any]:
     sums = [balance(comparison, result) for result in shown]
 
     def row(i: int) -> list[Tint]:
-        values = [_scalar(r.attribution[i]) for r in shown if r.attribution is not None]
+        values = [scalar(r.attribution[i]) for r in shown if r.attribution is not None]
         return [Tint(_signed(v), float(v) / unit) for v, unit in zip(values, units, strict=True)]
 
     return {
-        "heads": [(_title(r), r.name) for r in shown],
+        "heads": [(method_title(r), r.name) for r in shown],
         "rows": [(shorten(effects.names[i], NAME), row(i)) for i in rows],
         "hidden": hidden,
         "rest": [_signed(_rest(r, rows)) for r in shown] if hidden else [],
@@ -273,7 +286,7 @@ def _table(comparison: Comparison) -> dict[str, Any]:
 
 def _rest(result: Result, rows: list[int]) -> Any:
     assert result.attribution is not None
-    return _scalar(result.attribution.sum() - result.attribution[rows].sum())
+    return scalar(result.attribution.sum() - result.attribution[rows].sum())
 
 
 def _gap(sums: Balance) -> tuple[str, bool]:
@@ -291,11 +304,16 @@ def _gaps(comparison: Comparison) -> list[dict[str, Any]]:
             continue
         sums = balance(comparison, result)
         parts = [
-            (part.name, _signed(part.effect), _signed(part.given), f"{part.given / part.effect:.2f}" if part.effect else "")
+            (
+                part.name,
+                _signed(part.effect),
+                _signed(part.given),
+                _times(part.given, part.effect),
+            )
             for part in sums.parts or ()
         ]
         entry = {"titles": [], "gap": _gap(sums), "open": not sums.closed, "parts": parts, "account": sums.explain()}
-        entries.setdefault(sums.explain(), entry)["titles"].append(_title(result))
+        entries.setdefault(sums.explain(), entry)["titles"].append(method_title(result))
     return list(entries.values())
 
 
@@ -304,6 +322,12 @@ def _sides(result: Result) -> list[Side]:
         _side("theory", result.theory, result.theory_criteria, result.theory_note),
         _side("measured", result.measured, result.measured_criteria, result.measured_note),
     ]
+
+
+def _reasons(comparison: Comparison) -> list[str]:
+    """Why something is missing, each reason once and in full, if the table has only its beginning."""
+    sides = [side for result in comparison.results if result.attribution is not None for side in _sides(result)]
+    return list(dict.fromkeys(side.note for side in sides if not side.cells and side.short != side.note))
 
 
 def _side(label: str, table: Allocation | None, criteria: Criteria | None, note: str) -> Side:
@@ -321,27 +345,41 @@ def _row_by_row(comparison: Comparison) -> dict[str, Any]:
     shown = [r for r in comparison.results if r.theory is not None or r.measured is not None]
     found = effects.top(ROWS)
     rows = [
-        (effect_label(effects, key, 60), _signed(value), [_share(r, key, float(value)) for r in shown])
-        for key, value in found
+        (effect_label(effects, key, 60), _signed(value), [_share(r, key, value) for r in shown]) for key, value in found
     ]
-    return {"heads": [(_title(r), r.name) for r in shown], "rows": rows, "foot": [_disagreement(r) for r in shown]}
-
-
-def _share(result: Result, key: tuple[int, ...], effect: float) -> dict[str, Any]:
-    """What one method gives, in all, of one effect."""
-    sums = {
-        side: None if table is None else float(to_float(_given(table, key)).sum())
-        for side, table in (("theory", result.theory), ("measured", result.measured))
+    return {
+        "heads": [(method_title(r), r.name) for r in shown],
+        "rows": rows,
+        "foot": [_disagreement(r) for r in shown],
     }
-    first = sums["measured"] if sums["measured"] is not None else sums["theory"]
-    assert first is not None
-    differs = None not in sums.values() and not math.isclose(sums["theory"], first, rel_tol=1e-6)  # type: ignore[arg-type]
+
+
+def _share(result: Result, key: tuple[int, ...], effect: Any) -> dict[str, Any]:
+    """What one method gives, in all, of one effect."""
+    measured, theory = (
+        None if table is None else scalar(_given(table, key).sum()) for table in (result.measured, result.theory)
+    )
+    first = theory if measured is None else measured
+    differs = measured is not None and theory is not None and not math.isclose(theory, measured, rel_tol=1e-6)
+    error = _row_error(result.measured, key) / abs(float(effect))
     return {
         "given": _signed(first),
-        "ratio": _minus(f"{first / effect:.2f}"),
-        "full": math.isclose(first, effect, rel_tol=5e-3),
-        "theory": _signed(sums["theory"]) if differs else "",
+        "ratio": _times(first, effect),
+        "full": abs(float(first / effect) - 1) <= max(SLACK, error),
+        "error": f"{error:.2f}" if error > SLACK else "",
+        "theory": _signed(theory) if differs else "",
     }
+
+
+def _row_error(table: Allocation | None, key: tuple[int, ...]) -> float:
+    """The numerical error of a row's sum where it was measured."""
+    if table is None or table.error is None or table.effects.degrees is not None:
+        return 0.0
+    return float(table.error[mask(key)])
+
+
+def _times(given: Any, effect: Any) -> str:
+    return _minus(f"{float(given / effect):.2f}") if effect else ""
 
 
 def _given(table: Allocation, key: tuple[int, ...]) -> Any:
@@ -379,7 +417,7 @@ def _picture(view: Picture, effects: Effects) -> dict[str, Any]:
     """The picture in grey and in colour, the borders of its regions and the places of their numbers."""
     image, regions = _small(view)
     grey = (image.astype(np.float64) @ [0.299, 0.587, 0.114] * 0.62 + 70).astype(np.uint8)
-    prefix = os.path.commonprefix(effects.names) if effects.n > 1 else ""
+    prefix = shared_start(effects.names)
     height, width = regions.shape
     return {
         "width": width,
@@ -438,7 +476,8 @@ def _runs(edges: np.ndarray, draw: Callable[[int, int, int], str]) -> list[str]:
     steps = np.diff(padded, axis=1)
     lines, starts = np.nonzero(steps == 1)
     stops = np.nonzero(steps == -1)[1]
-    return [draw(line + 1, start, stop) for line, start, stop in zip(lines, starts, stops, strict=True)]
+    runs = zip((lines + 1).tolist(), starts.tolist(), stops.tolist(), strict=True)
+    return [draw(line, start, stop) for line, start, stop in runs]
 
 
 def _png(pixels: np.ndarray) -> str:
@@ -453,25 +492,9 @@ def _png(pixels: np.ndarray) -> str:
     return "data:image/png;base64," + base64.b64encode(b"\x89PNG\r\n\x1a\n" + b"".join(chunks)).decode()
 
 
-def _title(result: Result) -> str:
-    """What texts call the method."""
-    return (METHODS[result.name].title if result.name in METHODS else "") or result.name
-
-
-def _fixed(value: float, unit: float) -> str:
-    """A number with as many decimals as the scale deserves."""
-    decimals = min(8, max(0, 1 - math.floor(math.log10(unit))))
-    text = f"{value:+.{decimals}f}"
-    return "0" if float(text) == 0 else _minus(text)
-
-
 def _signed(value: Any) -> str:
     return _minus(number(value, sign=True))
 
 
 def _minus(text: str) -> str:
     return text.replace("-", "−")
-
-
-def _scalar(value: Any) -> Any:
-    return value.item() if hasattr(value, "item") else value

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from decompositions.arithmetic import to_float
+from synergy.method import METHODS
 
 if TYPE_CHECKING:
     from decompositions.effects import Effects
@@ -58,6 +59,22 @@ def brief(value: float) -> str:
     return _exponent(f"{value:.2g}")
 
 
+def scalar(value: Any) -> Any:
+    """A tensor of one element as a Python number; exact numbers as they are."""
+    return value.item() if hasattr(value, "item") else value
+
+
+def fixed(value: float, unit: float, digits: int = 3) -> str:
+    """A signed number with as many decimals as give the largest one of its scale so many digits.
+
+    >>> fixed(-0.0308, 2.136), fixed(12.04, 980.0), fixed(0.0, 1.0)
+    ('-0.03', '+12', '0')
+    """
+    decimals = min(8, max(0, digits - 1 - math.floor(math.log10(unit))))
+    text = f"{value:+.{decimals}f}"
+    return text if value else "0"
+
+
 def shorten(text: str, width: int = NAME) -> str:
     """A text in at most ``width`` columns, with an ellipsis if it was cut; what cannot be printed becomes �.
 
@@ -81,11 +98,15 @@ def columns(text: str) -> int:
 
 
 def effect_label(effects: Effects, key: tuple[int, ...], width: int = LABEL) -> str:
-    """The name of an effect in at most ``width`` columns: the first members and how many more there are."""
-    whole = effects.label(key)
-    if columns(whole) <= width:
-        return shorten(whole, width)
-    members = whole.split("·") if len(key) > 1 else [whole]
+    """The name of an effect in at most ``width`` columns, ``region 1·2·+3``.
+
+    What all players' names begin with is said once; of too many members, how many more there are.
+    """
+    start = shared_start(effects.names) if effects.basis == "harsanyi" else ""
+    names = [effects.names[player] for player in key] if effects.basis == "harsanyi" and key else [effects.label(key)]
+    members = [*names[:1], *(name[len(start) :] for name in names[1:])]
+    if columns("·".join(members)) <= width:
+        return shorten("·".join(members), width)
     for kept in range(len(members) - 1, 0, -1):
         short = "·".join(members[:kept]) + f"·+{len(members) - kept}"
         if columns(short) <= width:
@@ -94,17 +115,34 @@ def effect_label(effects: Effects, key: tuple[int, ...], width: int = LABEL) -> 
     return shorten(members[0], width - len(tail)) + tail
 
 
+def shared_start(names: Sequence[str]) -> str:
+    """The words that all names begin with, up to a space; nothing where a name would be left empty.
+
+    >>> shared_start(["region 1", "region 10"]), shared_start(["radius", "texture"])
+    ('region ', '')
+    """
+    first, last = min(names), max(names)
+    end = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first))
+    start = first[: first[:end].rfind(" ") + 1]
+    return start if first != last and len(start) < min(map(len, names)) else ""
+
+
 class Part(NamedTuple):
     """An effect that is not shared out in full: its name, its size, and what the players are given of it in all."""
 
     name: str
-    effect: float
-    given: float
+    effect: Any
+    given: Any
 
     @property
-    def missing(self) -> float:
+    def missing(self) -> Any:
         """What is left of the effect."""
         return self.effect - self.given
+
+
+def method_title(result: Result) -> str:
+    """What texts call the method: its title if it is registered, its name otherwise."""
+    return (METHODS[result.name].title if result.name in METHODS else "") or result.name
 
 
 @dataclass(frozen=True)
@@ -115,7 +153,7 @@ class Balance:
         total: Σ of the attributions.
         goal: what they are meant to add up to; None where that is not known.
         gap: goal − total; None without a goal.
-        error: the numerical error of the total.
+        error: the numerical error of both: the method's own, the model's rounding, and that of adding effects up.
         parts: where the gap went, the largest part first; None where no allocation says so.
     """
 
@@ -135,7 +173,7 @@ class Balance:
         if self.gap is None:
             return "its target is its own, so there is no sum to hold it to"
         if self.closed:
-            return "adds up" + (" within the numerical error" if self.gap else "")
+            return "no gap" + (" beyond the numerical error" if self.gap else "")
         if self.parts is None:
             return f"gap {number(self.gap, sign=True)}; where it went was not measured"
         named = "; ".join(f"{part.name} is {number(part.effect)}, given {number(part.given)}" for part in self.parts)
@@ -151,14 +189,15 @@ def balance(comparison: Comparison, result: Result) -> Balance:
     if result.attribution is None:
         raise ValueError(f"{result.name} has no attributions: {result.note}")
     effects = comparison.effects
-    total = _scalar(result.attribution.sum())
+    total = scalar(result.attribution.sum())
     gain = effects.total + effects.remainder
     known = {**dict.fromkeys(GAINS, gain), "f(x)": effects.base + gain}
     own = 0.0 if result.error is None else float((to_float(result.error) ** 2).sum())
-    error = math.sqrt(own + effects.n * effects.noise**2)
+    adding = 0.0 if effects.exact else np.finfo(np.float64).eps ** 2 * float((to_float(effects.values) ** 2).sum())
+    error = math.sqrt(own + effects.n * effects.noise**2 + adding)
     if result.target not in known:
         return Balance(total, None, None, error)
-    goal = _scalar(known[result.target])
+    goal = scalar(known[result.target])
     table = result.theory if result.measured is None else result.measured
     parts = None if table is None else _gaps(table, result.target == "f(x)", error)
     return Balance(total, goal, goal - total, error, parts)
@@ -240,8 +279,8 @@ def comparison_table(comparison: Comparison) -> str:
 
 def _heading(comparison: Comparison) -> str:
     effects = comparison.effects
-    gain = _scalar(effects.total + effects.remainder)
-    base = _scalar(effects.base)
+    gain = scalar(effects.total + effects.remainder)
+    base = scalar(effects.base)
     values = {"f(b)": base, "f(x)": base + gain, "f(x) − f(b)": gain}
     numbers = ", ".join(f"{name} = {number(value)}" for name, value in values.items())
     return f"{numbers}; {effects.n} players, {len(comparison.results)} methods, {comparison.calls:,} model calls"
@@ -281,8 +320,8 @@ def _column(comparison: Comparison, result: Result, rows: list[int], hidden: boo
     """One method's name (in lines), its numbers and sums."""
     assert result.attribution is not None
     sums = balance(comparison, result)
-    values = [number(_scalar(result.attribution[i])) for i in rows]
-    rest = [number(_scalar(result.attribution.sum() - sum(result.attribution[i] for i in rows)))] if hidden else []
+    values = [number(scalar(result.attribution[i])) for i in rows]
+    rest = [number(scalar(result.attribution.sum() - sum(result.attribution[i] for i in rows)))] if hidden else []
     goal = "–" if sums.goal is None else number(sums.goal)
     gap = "–" if sums.gap is None else brief(float(sums.gap)) if sums.closed else number(sums.gap)
     return [_lines(result.name), *values, *rest, number(sums.total), goal, gap, brief(sums.error)]
@@ -394,16 +433,19 @@ def _filled(text: str) -> str:
 def _gaps(table: Allocation, with_base: bool, error: float, most: int = 3) -> tuple[Part, ...]:
     """The rows that are not shared out in full: the largest few, and what the effects do not explain."""
     effects = table.effects
-    found = [Part("the effects' remainder", float(effects.remainder), 0.0)]
+    found = [Part("the effects' remainder", scalar(effects.remainder), 0)]
     for start, stop, rows in table.blocks():
-        values, given = to_float(effects.values[start:stop]), to_float(rows.sum(-1))
+        values, given = effects.values[start:stop], rows.sum(-1)
+        left = np.abs(to_float(values - given))
         if start == 0 and not with_base:
-            values[0] = 0
-        for row in np.argsort(-np.abs(values - given), kind="stable")[:most].tolist():
-            name = effect_label(effects, effects.key(start + row)) if start + row else "the constant ∅"
-            found.append(Part(name, float(values[row]), float(given[row])))
-    strongest = sorted(found, key=lambda part: -abs(part.missing))[:most]
-    return tuple(part for part in strongest if abs(part.missing) > error)
+            left[0] = abs(float(given[0]))
+        for row in np.argsort(-left, kind="stable")[:most].tolist():
+            constant = start + row == 0
+            name = "the constant ∅" if constant else effect_label(effects, effects.key(start + row))
+            effect = 0 if constant and not with_base else scalar(values[row])
+            found.append(Part(name, effect, scalar(given[row])))
+    strongest = sorted(found, key=lambda part: -abs(float(part.missing)))[:most]
+    return tuple(part for part in strongest if abs(float(part.missing)) > error)
 
 
 def _bar(value: Any, largest: float, width: int = 24) -> str:
@@ -423,11 +465,6 @@ def _grid(rows: Sequence[Sequence[str]], alignment: str) -> list[str]:
         ]
         lines.append("  ".join(cells).rstrip())
     return lines
-
-
-def _scalar(value: Any) -> Any:
-    """A tensor of one element as a Python number; exact numbers as they are."""
-    return value.item() if hasattr(value, "item") else value
 
 
 def _digits(value: float) -> str:

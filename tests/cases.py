@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -261,7 +262,7 @@ def mlp(activation, sizes, *, bias=True, dtype=torch.float64, seed=0):
     """A seeded network with weights of the size 1/√fan-in, scaled up so that its kinks lie inside."""
     generator = torch.Generator().manual_seed(seed)
     modules = []
-    for before, after in zip(sizes, sizes[1:], strict=False):
+    for before, after in pairwise(sizes):
         layer = nn.Linear(before, after, bias=bias, dtype=dtype)
         for parameter in layer.parameters():
             scale = 1.5 / before**0.5

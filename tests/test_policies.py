@@ -115,8 +115,11 @@ def test_the_constant_is_never_passed(reads):
     policy = Policy(rule, reads=reads)
     effects = [taylor(BY_ID["rational"].game()), taylor(BY_ID["rational"].game(), degree=0)]
     if reads == "support":
-        effects += [harsanyi(BY_ID["softplus"].game()), harsanyi(Game.from_values([3.0])),
-                    harsanyi(BY_ID["relu"].game(), order=1)]
+        effects += [
+            harsanyi(BY_ID["softplus"].game()),
+            harsanyi(Game.from_values([3.0])),
+            harsanyi(BY_ID["relu"].game(), order=1),
+        ]
     for each in effects:
         row = allocate(each, policy).values[0]
         assert [float(entry) for entry in row] == [0] * each.n

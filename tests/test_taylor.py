@@ -122,7 +122,7 @@ def test_a_table_has_no_series():
 
 def test_an_expression_that_is_no_polynomial_has_no_exact_series():
     game = Game.from_expression("exp(x)*y", {"x": 1, "y": 2})
-    with pytest.raises(ValueError, match="no polynomial.*harsanyi"):
+    with pytest.raises(ValueError, match=r"no polynomial.*harsanyi"):
         taylor(game)
     assert harsanyi(game)[0, 1] == 2 * sympy.E - 2
 

@@ -62,9 +62,5 @@ def shapley(value, n, players=None):
         for player in order:
             gains[player] += value(inside | {player}) - value(inside)
             inside |= {player}
-    return [gain * Fraction(1, factorial(len(players))) if _exact(gain) else gain / factorial(len(players))
-            for gain in gains]
-
-
-def _exact(number):
-    return not isinstance(number, float) and not hasattr(number, "detach")
+    orders = factorial(len(players))
+    return [gain / orders if isinstance(gain, float) else gain * Fraction(1, orders) for gain in gains]

@@ -23,8 +23,8 @@ class Shapley(AbstractMethod):
     .. math:: a_i = \sum_{S \not\ni i} \frac{|S|!\,(n - |S| - 1)!}{n!} \bigl( v(S \cup i) - v(S) \bigr)
               = \sum_{S \ni i} \frac{J(S)}{|S|}
 
-    Computed by the potential of Hart and Mas-Colell (hart1989potential), which gives the Shapley values of all games restricted to
-    coalitions T in one pass: :math:`P(T) = (v(T) - v(\emptyset) + \sum_{i \in T} P(T \setminus i)) / |T|` and
+    Computed by the potential of Hart and Mas-Colell (hart1989potential), which gives the Shapley values of all games
+    restricted to coalitions T in one pass: :math:`P(T) = (v(T) - v(\emptyset) + \sum_{i \in T} P(T \setminus i)) / |T|` and
     :math:`a_i(T) = P(T) - P(T \setminus i)`.
 
     Args:

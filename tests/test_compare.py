@@ -1,0 +1,178 @@
+"""All methods on one game: results, their cost, and theory beside practice."""
+
+import pytest
+import torch
+from cases import BY_ID, EXPRESSIONS, GAME_METHODS, NETWORKS, WEIGHTS_AT_X, close, label
+from test_harsanyi import counted
+from torch import nn
+
+from synergy import METHODS, Game, allocate, compare, harsanyi, measure, method, taylor
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        BY_ID["triple"],
+        BY_ID["baselines"],
+        BY_ID["relu"],
+        BY_ID["softplus-groups"],
+        BY_ID["softplus-baselines"],
+        BY_ID["picture"],
+    ],
+    ids=label,
+)
+def test_every_result_is_what_the_method_gives_alone(case):
+    game = case.game()
+    comparison = compare(game)
+    assert [result.name for result in comparison.results] == list(METHODS)
+    tolerance = 0 if case.exact else 1e-12
+    close(comparison.effects.values, harsanyi(game).values, tolerance)
+    for name in GAME_METHODS:
+        result = comparison[name]
+        close(result.attribution, method(name).attribute(game), tolerance or 0)
+        measured = measure(name, game)
+        close(result.measured.values, measured.values, tolerance)
+        assert result.measured_criteria == measured.criteria() or not case.exact
+        assert result.measured_criteria.verdicts == measured.criteria().verdicts
+        assert (result.target, result.formula) == (METHODS[name].target, method(name).formula)
+        assert result.note == ""
+
+
+@pytest.mark.parametrize("case", EXPRESSIONS, ids=label)
+def test_theory_and_practice_agree_exactly_on_polynomials(case):
+    comparison = compare(case.game())
+    for result in comparison.results:
+        if result.name in GAME_METHODS and result.name not in WEIGHTS_AT_X:
+            assert result.disagreement == 0
+            if case.id != "phantom":  # there the terms of one coalition cancel, and so do the gaps of its rows
+                assert result.theory_criteria.passes == result.measured_criteria.passes
+    assert comparison.series.basis == "taylor"
+    assert comparison.series_note == ""
+
+
+@pytest.mark.parametrize("case", NETWORKS, ids=label)
+def test_on_networks_the_support_policies_agree_and_the_others_say_why_not(case):
+    comparison = compare(case.game(), ["shapley", "occlusion_1", "prediction_difference", "integrated_gradients"])
+    for name in ("shapley", "occlusion_1", "prediction_difference"):
+        assert comparison[name].disagreement <= 2**case.n * max(1e-14, 16 * case.epsilon)
+        assert comparison[name].theory_note == ""
+    integrated = comparison["integrated_gradients"]
+    assert integrated.theory is None
+    assert integrated.theory_criteria is None
+    assert integrated.disagreement is None
+    assert "series" in integrated.theory_note
+    assert integrated.theory_note == comparison.series_note
+    if not case.smooth:
+        assert "ReLU" in comparison.series_note
+
+
+def test_disagreement_is_the_largest_difference_relative_to_the_largest_effect():
+    """SmoothGrad's documented exception, by hand: rows of theory and practice on z1·z2 at (2, 3), effect 6."""
+    game = BY_ID["product"].game()
+    result = compare(game, ["smoothgrad_x_input"]).results[0]
+    chosen = method("smoothgrad_x_input")
+    in_theory = allocate(taylor(game), chosen.policy(game)).by_support().values
+    difference = max(abs(entry) for entry in (in_theory - measure(chosen, game).values).reshape(-1))
+    assert result.disagreement == pytest.approx(float(difference) / 6)
+    assert result.disagreement > 1e-3
+
+
+def test_methods_by_name_by_value_and_callables():
+    def mine(model, inputs, baselines, target):
+        return inputs - baselines
+
+    case = BY_ID["softplus"]
+    comparison = compare(case.game(), ["shapley", method("integrated_gradients", nodes=8), mine])
+    assert [result.name for result in comparison.results] == ["shapley", "integrated_gradients", "mine"]
+    close(comparison["mine"].attribution, case.x - case.baselines[0], 1e-15)
+    assert comparison["mine"].theory is None
+    assert "no policy" in comparison["mine"].theory_note
+    with pytest.raises(LookupError, match="'occlusion_1' was not compared; there are shapley"):
+        comparison["occlusion_1"]
+
+
+def test_an_unknown_method_is_refused_before_anything_is_paid():
+    model, game = counted(torch.ones(3).double(), 0.0)
+    with pytest.raises(LookupError, match="did you mean 'shapley'"):
+        compare(game, ["occlusion_1", "shaply"])
+    assert model.rows == 0
+
+
+@pytest.mark.parametrize("several", [1, 3])
+def test_calls_are_counted(several):
+    model, game = counted(torch.ones(4).double(), torch.rand(several, 4).double() / 2)
+    comparison = compare(game)
+    assert comparison.calls == model.rows
+    assert comparison.calls > 0
+
+
+@pytest.mark.parametrize("name", GAME_METHODS)
+def test_the_price_is_what_measuring_costs_beside_the_effects(name):
+    model, game = counted(torch.ones(3).double(), torch.rand(2, 3).double() / 2)
+    effects = harsanyi(game)
+    result = compare(game, [name], effects=effects).results[0]
+    model.rows = 0
+    measured = measure(name, game, effects=effects)
+    # what diagnoses phantoms comes on top, and is asked for only where there are suspects
+    assert measured.calls == result.price
+    assert model.rows == result.price
+
+
+def test_a_method_above_the_budget_is_left_out_and_its_price_said():
+    game = BY_ID["relu"].game()
+    comparison = compare(game, ["integrated_gradients", "shapley"], budget=100)
+    dear = comparison["integrated_gradients"]
+    assert dear.measured is None
+    assert dear.measured_criteria is None
+    assert dear.disagreement is None
+    assert dear.measured_note == f"measuring takes {dear.price:,} model calls, above the budget of 100"
+    assert dear.price == 32 * (64 + 32)
+    assert dear.attribution is not None
+    assert comparison["shapley"].measured is not None
+    assert comparison["shapley"].price == 0
+
+
+def test_effects_that_are_known_are_not_paid_again():
+    model, game = counted(torch.ones(4).double(), 0.0)
+    effects = harsanyi(game)
+    model.rows = 0
+    comparison = compare(game, ["occlusion_1"], effects=effects)
+    assert comparison.effects is effects
+    assert model.rows == 1 + 4  # the attribution itself: f(x) and four removals
+
+
+def test_announcements():
+    lines = []
+    compare(BY_ID["relu"].game(), ["shapley", "gradient_x_input"], announce=lines.append)
+    assert lines == ["measuring shapley: no further calls", "measuring gradient_x_input: 32 model calls"]
+
+
+def test_a_table_takes_the_methods_of_corners_and_notes_the_others():
+    comparison = compare(BY_ID["table"].game())
+    for result in comparison.results:
+        if method(result.name).corners:
+            assert result.disagreement < 1e-12
+            assert result.note == ""
+        else:
+            assert result.attribution is None
+            assert "does not exist for a table" in result.note
+            assert result.measured is None
+
+
+def test_an_integer_input_takes_the_methods_that_remove_players():
+    """An embedding of indices: occlusion works, gradients do not, and say so."""
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Embedding(5, 3), nn.Flatten(), nn.Linear(6, 1)).eval()
+    game = Game.from_model(model, torch.tensor([[1, 4]]), torch.tensor([[0, 0]]))
+    comparison = compare(game)
+    for name in GAME_METHODS:
+        if method(name).corners:
+            assert comparison[name].measured is not None
+        else:
+            assert "floating-point input" in comparison[name].note
+
+
+def test_errors_of_estimates_are_kept():
+    comparison = compare(BY_ID["relu"].game(), ["integrated_gradients", "shapley"])
+    assert comparison["integrated_gradients"].error.max() > 1e-6
+    assert comparison["shapley"].error is None

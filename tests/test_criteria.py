@@ -1,0 +1,350 @@
+"""Coverage, relevance and completeness: numbers by hand, verdicts, and what must not change them."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+import torch
+from cases import BY_ID, GAME_METHODS, NETWORKS, close, draw, label, mlp, network_case
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import nn
+
+from synergy import AbstractMethod, Effects, Game, Policy, allocate, harsanyi, measure, method, taylor
+from synergy.allocation import from_table
+from synergy.policies import degree_shares, equal_shares, full_credit
+
+J = [5.0, 2.0, -3.0, 4.0]  # ∅, {0}, {1}, {0, 1}; Σ|J| = 9 without the constant
+FAIR = [[0, 0], [2, 0], [0, -3], [1, 3]]
+UNFAIR = [[0.25, -0.5], [1, 0.5], [0, 0], [4, 4]]
+
+
+def hand(table, effects=J, noise=0.0, exact=False, **facts):
+    if exact:
+        values = np.array([Fraction(v) for v in effects], dtype=object)
+        rows = np.array([[Fraction(v) for v in row] for row in table], dtype=object)
+    else:
+        values, rows = torch.tensor(effects).double(), torch.tensor(table).double()
+    names = tuple("abcdef"[: len(table[0])])
+    return from_table(Effects(values, names, noise=noise), rows, "hand", **facts).criteria()
+
+
+@pytest.mark.parametrize("exact", [False, True])
+def test_a_fair_table(exact):
+    criteria = hand(FAIR, exact=exact)
+    assert (criteria.coverage, criteria.leakage, criteria.residual) == (1, 0, 0)
+    assert (criteria.phantom, criteria.constant, criteria.error) == (0, 0, 0)
+    assert criteria.tolerance == 1e-6
+    assert criteria.passes == (True, True, True)
+    assert criteria.worst is None
+    assert criteria.effects
+
+
+@pytest.mark.parametrize("exact", [False, True])
+def test_an_unfair_table_by_hand(exact):
+    """{1} gets nothing: covered 2 + 4 of 9. Outside: ½ of 9½. Gaps 1 + 3 + 4 of 9. Constant ¼ + ½."""
+    criteria = hand(UNFAIR, exact=exact)
+    assert criteria.coverage == pytest.approx(6 / 9)
+    assert criteria.leakage == pytest.approx(0.5 / 9.5)
+    assert criteria.residual == pytest.approx(8 / 9)
+    assert criteria.constant == 0.75
+    assert criteria.verdicts == {"coverage": "fail", "relevance": "fail", "completeness": "fail"}
+    assert criteria.worst == (0, 1)
+    assert "completeness: fail (residual 0.889)" in str(criteria)
+
+
+def test_the_worst_effect_counts_gap_and_leak():
+    """Row {0}: gap 1 and leak 3; row {0, 1}: gap 3½."""
+    assert hand([[0, 0], [1, 3], [0, -3], [4, 3.5]]).worst == (0,)
+    assert hand([[0, 0], [1, 2], [0, -3], [4, 3.5]]).worst == (0, 1)
+
+
+@pytest.mark.parametrize(("share", "covered"), [(0.9e-6, 0), (1.1e-6, 1), (-1.1e-6, 1), (0, 0)])
+def test_an_effect_is_covered_from_a_millionth_of_it_on(share, covered):
+    assert hand([[0.0], [share * 7]], [0.0, 7.0]).coverage == covered
+
+
+def test_what_outsiders_get_covers_nothing():
+    assert hand([[0, 0], [0, 2], [0, -3], [0, 4]]).coverage == pytest.approx(7 / 9)
+
+
+@pytest.mark.parametrize(
+    ("error", "verdict"),
+    [(0.0, "fail"), (1e-7, "fail"), (1e-4, "fail"), (0.02, "undecided"), (0.5, "undecided")],
+)
+def test_beyond_the_tolerance_but_of_the_size_of_the_numerical_error_is_undecided(error, verdict):
+    """The gap is 0.1 of 9; an error within a factor of ten of it leaves completeness open."""
+    criteria = hand([[0, 0], [2, 0], [0, -3], [1, 3.1]], error=np.array([0, 0, 0, error]))
+    assert criteria.verdicts["completeness"] == verdict
+    assert criteria.passes.completeness is False
+    assert criteria.residual == pytest.approx(0.1 / 9)
+    assert criteria.error == pytest.approx(error / 9)
+    assert criteria.verdicts["coverage"] == "pass"
+
+
+def test_an_error_below_the_tolerance_does_not_excuse():
+    criteria = hand([[0, 0], [2, 0], [0, -3], [1, 3 + 2e-5]], error=np.array([0, 0, 0, 5e-6]))
+    assert criteria.verdicts["completeness"] == "fail"
+
+
+def test_the_error_of_the_constant_row_does_not_count():
+    assert hand(UNFAIR, error=np.array([100.0, 0, 0, 0])).verdicts["completeness"] == "fail"
+
+
+def test_the_tolerance_is_the_noise_floor_where_that_is_larger():
+    """Noise 0.01: the floor is 0.01·(√2 + √2 + 2) of Σ|J| = 9; a gap of half of it passes."""
+    floor = 0.01 * (2 * 2**0.5 + 2)
+    criteria = hand([[0, 0], [2, 0], [0, -3], [1, 3 + floor / 2]], noise=0.01)
+    assert criteria.tolerance == pytest.approx(floor / 9)
+    assert criteria.verdicts["completeness"] == "pass"
+    assert criteria.worst is None
+    assert hand([[0, 0], [2, 0], [0, -3], [1, 3 + floor * 2]], noise=0.01).verdicts["completeness"] == "fail"
+
+
+def test_phantom_by_hand():
+    """f = z1 + z2 at (2, 3): {0, 1} has no synergy anywhere, and a method that gives (1, −1) for it phantom 2/7."""
+
+    class Invents(AbstractMethod):
+        name = "invents"
+
+        def policy(self, game):
+            raise ValueError("none")
+
+        def attribute(self, game, ends=None):
+            points = game.ends(ends)
+            both = points[:, 0] * points[:, 1]
+            values = torch.stack([2 * points[:, 0] + both, 3 * points[:, 1] - both], 1)
+            return values[0] if ends is None else values
+
+    game = Game.from_function(lambda z: z.sum(1), [2.0, 3.0])
+    criteria = measure(Invents(), game).criteria()
+    assert criteria.phantom == pytest.approx(2 / 7)
+    assert criteria.passes == (True, True, True), "a diagnostic, not judged"
+    assert measure("integrated_gradients", game).criteria().phantom == 0
+
+
+def test_a_dividend_that_is_zero_at_x_alone_is_no_phantom():
+    for case in (BY_ID["phantom"], BY_ID["phantom-floats"]):
+        measured = measure("integrated_gradients", case.game())
+        assert abs(float(measured.effects[0, 1])) < 1e-12
+        assert [float(v) for v in measured.values[3]] == pytest.approx([1 / 3, -1 / 3])
+        criteria = measured.criteria()
+        assert criteria.phantom == 0
+        assert criteria.passes == (True, True, True)
+
+
+def test_a_synergy_in_a_tenth_of_the_cube_is_seen():
+    """f_S is not zero only where z1 and z2 lie in a corner of the cube's interior."""
+
+    def f(z):
+        return (0.3 - (z[:, 0] - 0.4).abs()).relu() * (0.3 - (z[:, 1] - 0.6).abs()).relu() * 50 + z[:, 0]
+
+    game = Game.from_function(f, [1.0, 1.0])
+    criteria = measure(method("integrated_gradients", nodes=200), game).criteria()
+    assert criteria.phantom == 0
+
+
+def test_coalitions_without_effect_beyond_the_constant():
+    """Σ|J| = 0 is "no effects", not NaN."""
+    criteria = hand([[0, 0]] * 4, [5.0, 0.0, 0.0, 0.0])
+    assert not criteria.effects
+    assert criteria.passes == (True, True, True)
+    assert (criteria.coverage, criteria.leakage, criteria.residual) == (1, 0, 0)
+    criteria = hand([[0, 0], [1, 0], [0, 0], [0, 0]], [5.0, 0.0, 0.0, 0.0])
+    assert not criteria.effects
+    assert criteria.verdicts["completeness"] == "fail"
+    assert criteria.verdicts["relevance"] == "pass"
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("name", GAME_METHODS)
+def test_a_constant_function_passes_with_every_method(name, dtype):
+    x = draw(3, dtype=dtype)
+    game = Game.from_function(lambda z: z.sum(1) * 0 + 1234.5678, x[None])
+    criteria = measure(name, game).criteria()
+    assert not criteria.effects
+    assert criteria.passes == (True, True, True)
+    assert all(np.isfinite([criteria.coverage, criteria.leakage, criteria.residual, criteria.phantom]))
+
+
+def test_x_equal_to_the_baseline_has_no_effects():
+    case = BY_ID["softplus"]
+    game = Game.from_model(case.model, case.x[None], case.x[None], target=1)
+    for name in GAME_METHODS:
+        if name != "smoothgrad_x_input":
+            assert measure(name, game).criteria().passes == (True, True, True)
+
+
+def test_a_truncated_series_is_not_complete():
+    """x + x·y·z at (2, 1, 3) to degree 2: 2 is shared out and 6 left; coverage 2/8, residual 6/8."""
+    effects = taylor(Game.from_expression("x + x*y*z", {"x": 2, "y": 1, "z": 3}), degree=2)
+    criteria = allocate(effects, degree_shares).criteria()
+    assert criteria.coverage == pytest.approx(2 / 8)
+    assert criteria.residual == pytest.approx(6 / 8)
+    assert criteria.verdicts == {"coverage": "fail", "relevance": "pass", "completeness": "fail"}
+    effects = harsanyi(Game.from_function(lambda z: z[:, 0] + z.prod(1), [2.0, 1.0, 3.0]), order=2)
+    criteria = allocate(effects, equal_shares).criteria()
+    assert criteria.verdicts["completeness"] == "fail"
+    assert criteria.residual == pytest.approx(6 / 8)
+
+
+def test_a_truncated_series_is_not_complete_even_if_the_rest_cancels_at_x():
+    """x + x²y − xy² at (1, 1) to degree 1: the two terms that nobody is given add up to zero."""
+    effects = taylor(Game.from_expression("x + x**2*y - x*y**2", {"x": 1, "y": 1}), degree=1)
+    assert effects.remainder == 0
+    assert allocate(effects, degree_shares).criteria().verdicts["completeness"] != "pass"
+
+
+def test_criteria_of_several_games_are_refused():
+    with pytest.raises(ValueError, match="judge one game"):
+        allocate(harsanyi(BY_ID["table-leading-axes"].game()), equal_shares).criteria()
+
+
+# --- what the theory expects -----------------------------------------------------------------------------------------
+
+EXPECTED = {  # coverage, relevance, completeness of the policy
+    "integrated_gradients": (True, True, True),
+    "expected_gradients": (True, True, True),
+    "shapley": (True, True, True),
+    "occlusion_1": (True, True, False),
+    "occlusion_patch": (True, True, False),
+    "prediction_difference": (True, True, False),
+    "gradient_x_input": (True, True, False),
+}
+
+
+@pytest.mark.parametrize("case", ["triple", "squares", "rational", "baselines"])
+@pytest.mark.parametrize("name", EXPECTED)
+def test_the_marks_of_the_policies(name, case):
+    game = BY_ID[case].game()
+    policy = method(name).policy(game)
+    effects = harsanyi(game) if policy.reads == "support" else taylor(game)
+    assert allocate(effects, policy).criteria().passes == EXPECTED[name]
+    assert measure(name, game).criteria().passes == EXPECTED[name]
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_the_counter_example_of_the_incomplete(name):
+    """x1·x2 at (2, 3): J = 6; Gradient×Input and the occlusions give (6, 6), residual 1."""
+    criteria = measure(name, BY_ID["product-floats"].game()).criteria()
+    assert criteria.passes == EXPECTED[name]
+    assert criteria.residual == pytest.approx(0 if EXPECTED[name][2] else 1, abs=1e-12)
+    assert criteria.worst == (None if EXPECTED[name][2] else (0, 1))
+
+
+def test_windows_leak():
+    """The window {z0, z1} gives both the effects of either."""
+    game = BY_ID["triple"].game()
+    chosen = method("occlusion_patch", window=2)
+    for criteria in (measure(chosen, game).criteria(), allocate(harsanyi(game), chosen.policy(game)).criteria()):
+        assert criteria.passes == (True, False, False)
+        assert criteria.leakage > 0.1
+
+
+def test_gradient_x_input_is_complete_on_a_network_without_biases():
+    case = BY_ID["relu-no-bias"]
+    assert measure("gradient_x_input", case.game()).criteria().passes == (True, True, True)
+
+
+def test_gradient_x_input_misses_a_saturated_effect():
+    """1 − relu(1 − z) at 2: the gradient is 0 and the effect 1."""
+    criteria = measure("gradient_x_input", Game.from_function(lambda z: 1 - (1 - z[:, 0]).relu(), [2.0])).criteria()
+    assert (criteria.coverage, criteria.residual) == (0, 1)
+    assert criteria.verdicts["coverage"] == "fail"
+
+
+# --- quadrature and rounding -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("case", [case for case in NETWORKS if not case.smooth], ids=label)
+@pytest.mark.parametrize("name", ["integrated_gradients", "expected_gradients"])
+def test_quadrature_at_kinks_is_undecided_and_not_failed(name, case):
+    criteria = measure(name, case.game()).criteria()
+    assert criteria.verdicts["completeness"] in ("undecided", "pass")
+    assert criteria.verdicts["coverage"] == "pass"
+    assert criteria.verdicts["relevance"] == "pass"
+    if case.id in ("captum-multilayer", "relu"):
+        assert criteria.verdicts["completeness"] == "undecided"
+        assert criteria.error > criteria.tolerance
+
+
+@pytest.mark.parametrize("place", range(1, 200, 6))
+def test_no_place_of_the_kink_makes_integrated_gradients_fail(place):
+    """relu(z1 + z2 − c) + 0.3·z1·z2: rules of different sizes may agree by chance where both are wrong."""
+    c = place / 100
+    game = Game.from_function(lambda z: (z[:, 0] + z[:, 1] - c).relu() + 0.3 * z[:, 0] * z[:, 1], [1.0, 1.0])
+    assert measure("integrated_gradients", game).criteria().verdicts["completeness"] != "fail"
+
+
+def test_no_random_network_makes_integrated_gradients_fail():
+    failed = []
+    for seed in range(120, 140):
+        x, b = draw(3, seed=1000 + seed), draw(3, seed=2000 + seed)
+        case = network_case("random", mlp(nn.ReLU, (3, 4, 1), seed=seed), x, [b], target=None)
+        if measure("integrated_gradients", case.game()).criteria().verdicts["completeness"] == "fail":
+            failed.append(seed)
+    assert failed == []
+
+
+@pytest.mark.parametrize("name", ["shapley", "integrated_gradients", "expected_gradients"])
+def test_rounding_of_float32_does_not_fail_a_complete_method(name):
+    criteria = measure(name, BY_ID["softplus-float32"].game()).criteria()
+    assert "fail" not in criteria.verdicts.values()
+    assert criteria.tolerance > 1e-6
+    assert criteria.worst is None or criteria.verdicts["completeness"] == "undecided"
+
+
+def test_float32_still_fails_what_is_incomplete():
+    for name in ("occlusion_1", "gradient_x_input"):
+        criteria = measure(name, BY_ID["softplus-float32"].game()).criteria()
+        assert criteria.verdicts == {"coverage": "pass", "relevance": "pass", "completeness": "fail"}
+
+
+@pytest.mark.parametrize("factor", [1e-10, 1e10])
+@pytest.mark.parametrize(
+    "case", [BY_ID["softplus"], BY_ID["relu"], BY_ID["triple-floats"], BY_ID["softplus-groups"]], ids=label
+)
+@pytest.mark.parametrize("name", GAME_METHODS)
+def test_scaling_the_function_changes_nothing(name, case, factor):
+    plain, scaled = (measure(name, c.game()).criteria() for c in (case.scaled(1.0), case.scaled(factor)))
+    for number in ("coverage", "leakage", "residual", "phantom", "tolerance"):
+        assert getattr(scaled, number) == pytest.approx(getattr(plain, number), rel=1e-6, abs=1e-12)
+    assert scaled.constant == pytest.approx(plain.constant * factor, rel=1e-6, abs=1e-12 * factor)
+    assert scaled.verdicts == plain.verdicts
+    assert scaled.worst == plain.worst
+    assert scaled.effects
+
+
+@given(st.lists(st.integers(-9, 9), min_size=8, max_size=8))
+def test_law_of_the_sharing_rules(table):
+    """On any game Shapley passes; full credit leaves the residual Σ (|S| − 1)|J| / Σ|J|."""
+    effects = harsanyi(Game.from_values(np.array([Fraction(v) for v in table], dtype=object)))
+    assert allocate(effects, equal_shares).criteria().passes == (True, True, True)
+    total = sum(abs(v) for v in effects.values[1:])
+    if total:
+        sizes = [bin(mask).count("1") for mask in range(8)]
+        expected = sum((sizes[m] - 1) * abs(effects.values[m]) for m in range(1, 8)) / total
+        assert allocate(effects, full_credit).criteria().residual == pytest.approx(float(expected))
+
+
+def test_blocks_of_rows_give_the_same_criteria(monkeypatch):
+    case = BY_ID["relu"]
+    lopsided = Policy(lambda s: s * 0.5 + 0.125, reads="support")
+    whole = allocate(harsanyi(case.game()), lopsided).criteria()
+    monkeypatch.setattr("synergy.allocation.ROWS", 5)
+    parts = allocate(harsanyi(case.game()), lopsided).criteria()
+    for number in ("coverage", "leakage", "residual", "constant"):
+        assert getattr(parts, number) == pytest.approx(getattr(whole, number), rel=1e-12)
+    assert parts.worst == whole.worst
+
+
+def test_the_constant_row_of_a_method_that_ignores_the_baseline():
+    """A method that gives x at x_T = b, too: the row ∅ holds Σ|b|."""
+
+    def reads_the_input(model, inputs, baselines, target):
+        return inputs
+
+    case = BY_ID["softplus"]
+    criteria = measure(reads_the_input, case.game()).criteria()
+    assert criteria.constant == pytest.approx(float(abs(case.baselines[0]).sum()))
+    close([criteria.leakage], [0], 1e-9, scale=1)

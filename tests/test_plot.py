@@ -1,0 +1,140 @@
+"""Figures: what is drawn, read back from the figure itself."""
+
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from decompositions.effects import Effects
+from synergy import Game, compare, harsanyi, taylor
+from synergy.comparison import Comparison, Result
+
+pytest.importorskip("matplotlib", reason="figures need the extra 'viz'")
+
+from synergy.plot import PLAYERS, plot_comparison, plot_effects
+
+VALUES = [0.0, 1.0, -2.0, 3.0, 0.0, 1.0, -2.0, 5.5]  # J: x0 1, x1 −2, x0·x1 4, x0·x1·x2 2.5
+
+
+@pytest.fixture
+def comparison():
+    return compare(Game.from_values(VALUES, names=("price $1", "$2", "unused")), ["shapley", "occlusion_1"])
+
+
+def heights(axis):
+    """The bars of an axis, in order."""
+    return [bar.get_height() for bar in axis.patches if bar.get_width() == pytest.approx(0.66)]
+
+
+def texts(figure):
+    """Every text of a figure, subfigures included."""
+    figure.canvas.draw()
+    own = [text.get_text() for axis in figure.axes for text in (axis.title, axis.xaxis.label, *axis.texts)]
+    labels = [label.get_text() for axis in figure.axes for label in axis.get_yticklabels()]
+    return own + labels
+
+
+def test_effects_are_bars_with_their_players_as_dots():
+    figure = plot_effects(harsanyi(Game.from_values(VALUES)))
+    bars, dots = figure.axes
+    assert heights(bars) == [4.0, 2.5, -2.0, 1.0]
+    assert [label.get_text() for label in dots.get_yticklabels()] == ["x0", "x1", "x2"]
+    members = [sorted(map(tuple, kind.get_offsets().tolist())) for kind in dots.collections]
+    assert members[1::2] == [[(0, 0), (0, 1)], [(1, 0), (1, 1), (1, 2)], [(2, 1)], [(3, 0)]]
+    assert "+4.000" in texts(figure)
+    assert "−2.000" in texts(figure)
+
+
+def test_fewer_effects_when_asked():
+    bars = plot_effects(harsanyi(Game.from_values(VALUES)), k=2).axes[0]
+    assert heights(bars) == [4.0, 2.5]
+    with pytest.raises(ValueError, match="at least 1, not 0"):
+        plot_effects(harsanyi(Game.from_values(VALUES)), k=0)
+
+
+def test_taylor_dots_hold_the_degree():
+    figure = plot_effects(taylor(Game.from_expression("x1**3*x2 - 5", {"x1": 1, "x2": 2})))
+    assert [text.get_text() for text in figure.axes[1].texts] == ["3"]
+
+
+def test_comparison_has_one_panel_per_method_on_one_scale(comparison):
+    figure = plot_comparison(comparison)
+    left, right = figure.axes[:2]
+    for axis, name in ((left, "shapley"), (right, "occlusion_1")):
+        drawn = [bar.get_width() for bar in axis.patches]
+        assert drawn == pytest.approx(comparison[name].attribution.tolist())
+    assert left.get_xlim() == right.get_xlim()
+    assert {bar.get_facecolor() for bar in left.patches if bar.get_width() > 0}.isdisjoint(
+        {bar.get_facecolor() for bar in left.patches if bar.get_width() < 0}
+    )
+    shown = texts(figure)
+    assert "Shapley\nvalue" in shown
+    assert "Σ 5.500" in shown
+    assert heights(figure.axes[2]) == [4.0, 2.5, -2.0, 1.0]
+
+
+def test_names_are_no_formulas(comparison):
+    shown = [label for label in texts(plot_comparison(comparison)) if "$" in label]
+    assert r"price \$1" in shown
+
+
+@pytest.mark.parametrize("ending", ["png", "svg", "pdf"])
+def test_figures_are_saved(comparison, tmp_path, ending):
+    path = tmp_path / f"figure.{ending}"
+    plot_comparison(comparison, path)
+    plot_effects(comparison.effects, path=str(tmp_path / f"effects.{ending}"))
+    assert path.stat().st_size > 2000
+    assert (tmp_path / f"effects.{ending}").stat().st_size > 2000
+
+
+def test_exact_numbers():
+    game = Game.from_expression("x1*x2/3", {"x1": 1, "x2": 2})
+    figure = plot_comparison(compare(game, ["shapley"]))
+    assert "+2/3" in texts(figure)
+    assert "Σ 2/3" in texts(figure)
+
+
+def test_many_players_and_methods():
+    n = 60
+    values = torch.cat([torch.zeros(1), torch.arange(1.0, n + 1), torch.tensor([100.0])]).double()
+    degrees = torch.cat([torch.zeros(1, n), torch.eye(n), torch.ones(1, n)]).int().numpy()
+    effects = Effects(values, tuple(f"p{i}" for i in range(n)), "harsanyi", degrees)
+    results = tuple(Result(f"m{k}", "f(x) − f(b)", "", attribution=values[1:-1]) for k in range(11))
+    figure = plot_comparison(Comparison(effects, None, "", results))
+    dots = figure.axes[-1]
+    assert len(dots.get_yticks()) == PLAYERS
+    assert f"+{n - PLAYERS}" in [text.get_text() for text in dots.texts]
+    shown = texts(figure)
+    assert all(any(f"m{k}" in text for text in shown) for k in range(11))
+    assert max(figure.get_size_inches()) < 40
+
+
+def test_nothing_to_show():
+    flat = compare(Game.from_values([1.0, 1.0]), ["shapley"])
+    figure = plot_comparison(flat)
+    assert any("No effects above the noise floor" in axis.get_title("left") for axis in figure.axes)
+    figure.canvas.draw()
+    plot_comparison(Comparison(flat.effects, None, "", (Result("x", "", "", note="no"),))).canvas.draw()
+
+
+def test_several_games_are_refused():
+    effects = harsanyi(Game.from_values([[0.0, 1.0], [0.0, 2.0]]))
+    with pytest.raises(ValueError, match="one game"):
+        plot_effects(effects)
+
+
+def test_pyplot_is_not_loaded_and_matplotlib_only_when_drawing():
+    code = (
+        "import sys, synergy.plot; print('matplotlib' in sys.modules); "
+        "from synergy import Game, harsanyi; synergy.plot.plot_effects(harsanyi(Game.from_values([0., 1.]))); "
+        "print('matplotlib.pyplot' in sys.modules)"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert answer.stdout.split() == ["False", "False"]
+
+
+def test_missing_matplotlib_names_the_extra(comparison, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    with pytest.raises(ImportError, match=r"synergy-effects\[viz\]"):
+        comparison.plot()

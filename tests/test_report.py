@@ -1,0 +1,298 @@
+"""The HTML report: self-contained, complete, safe, and written whole or not at all."""
+
+import base64
+import os
+import re
+import struct
+import sys
+import zlib
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+import torch
+
+from decompositions.effects import Effects
+from synergy import Game, compare
+from synergy.comparison import Comparison, Result
+from synergy.views import Features, Picture, Words
+
+pytest.importorskip("jinja2", reason="the report needs the extra 'cli'")
+
+from synergy.report import write_report
+
+VOID = {"meta", "wbr", "br", "image", "use", "path", "rect", "img"}
+NAMES = ("I'm", "not", "happy")
+# J: I'm 0.25, not −0.5, happy 0.75, not·happy −1.75, all three −1.5; Shapley (−0.25, −1.875, −0.625)
+VALUES = [0.0, 0.25, -0.5, -0.25, 0.75, 1.0, -1.5, -2.75]
+
+
+class Page(HTMLParser):
+    """Tags, attributes and text of a page; complains of tags that do not match."""
+
+    def __init__(self, source):
+        super().__init__()
+        self.tags, self.addresses, self.words, self.open = [], [], [], []
+        self.feed(source)
+        self.close()
+        assert not self.open, f"left open: {self.open}"
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+        self.addresses += [v for k, v in attributes if k in ("src", "href", "xlink:href", "data", "action")]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+        self.addresses += [v for k, v in attributes if k in ("src", "href", "xlink:href")]
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if not self.open or self.open[-1] != "style":
+            self.words.append(data)
+
+    @property
+    def text(self):
+        return re.sub(r"\s+", " ", " ".join(self.words))
+
+
+def report(comparison, tmp_path, view=None, **settings):
+    path = comparison.to_html(tmp_path / "report.html", view=view, **settings)
+    source = path.read_text(encoding="utf-8")
+    return source, Page(source)
+
+
+@pytest.fixture(scope="module")
+def sentence():
+    game = Game.from_values(VALUES, names=NAMES)
+    return compare(game, ["shapley", "occlusion_1", "occlusion_patch", "prediction_difference"])
+
+
+def regions():
+    return np.repeat(np.repeat([[0, 1], [2, 2]], 3, 0), 3, 1)
+
+
+VIEWS = {
+    "none": lambda: None,
+    "words": lambda: Words(NAMES),
+    "features": lambda: Features(NAMES, ("1 mm", "2 mm", "3 mm")),
+    "picture": lambda: Picture(np.full((6, 6, 3), 90, np.uint8), regions()),
+}
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_report_is_one_self_contained_file(sentence, tmp_path, view):
+    source, page = report(sentence, tmp_path, VIEWS[view]())
+    assert all(address.startswith(("data:image/png;base64,", "#")) for address in page.addresses)
+    assert not re.search(r"https?://|@import|url\(", source)
+    assert "script" not in {tag for tag, _ in page.tags}
+    assert os.listdir(tmp_path) == ["report.html"]
+    declared = [attributes for tag, attributes in page.tags if tag == "meta"]
+    assert {"name": "viewport", "content": "width=device-width, initial-scale=1"} in declared
+    assert "prefers-color-scheme: dark" in source
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_method_and_number_appears(sentence, tmp_path, view):
+    _, page = report(sentence, tmp_path, VIEWS[view](), facts={"model": "a table", "baseline": "zero"})
+    for title in ("Shapley value", "Occlusion-1", "Occlusion-patch", "Prediction Difference"):
+        assert title in page.text
+    for name in NAMES:
+        assert name in page.text
+    for result in sentence.results:
+        assert result.name in page.text
+        for value in result.attribution.tolist():
+            assert f"{value:+.3f}".replace("-", "−")[:6] in page.text
+    assert "a table" in page.text
+    for name in ("synergy-effects", "Python", "torch", "numpy"):
+        assert re.search(rf"{name} \d+\.\d", page.text)
+    assert f"{sentence.calls:,} model calls" in page.text
+
+
+def rows_of(page, caption):
+    """The cells of the rows that begin with ``caption``."""
+    return re.findall(rf"{caption} ((?:[+−±]?[\d./e−]+ ?(?:f\(x\) − (?:E )?f\(b\) )?)+)", page.text)
+
+
+def test_sums_targets_and_gaps(sentence, tmp_path):
+    _, page = report(sentence, tmp_path)
+    assert rows_of(page, "Σ")[-1].split() == ["−2.750", "−7.500", "−7.500", "−7.500"]
+    assert rows_of(page, "should be")[0].count("−2.750") == 4
+    assert "gap 0 +4.750 +4.750 +4.750" in page.text
+    assert "Occlusion-1, Occlusion-patch, Prediction Difference : gap +4.750, most of it in" in page.text
+    assert "not·happy (effect −1.750, given −3.500, 2.00 ×)" in page.text
+
+
+def test_verdicts_are_words_not_colours_alone(sentence, tmp_path):
+    _, page = report(sentence, tmp_path)
+    table = page.text[page.text.index("The three criteria") : page.text.index("Row by row")]
+    shapley = table[table.index("shapley") : table.index("occlusion_1")]
+    occlusion = table[table.index("occlusion_1") : table.index("occlusion_patch")]
+    assert (
+        re.findall(r"(pass|fail|undecided) (coverage|leakage|residual) (\S+)", shapley)
+        == [
+            ("pass", "coverage", "1"),
+            ("pass", "leakage", "0"),
+            ("pass", "residual", "0"),
+        ]
+        * 2
+    )
+    assert re.findall(r"(pass|fail|undecided) residual (\S+)", occlusion) == [("fail", "1")] * 2
+    assert "✗" in occlusion
+    assert "I'm·not·happy" in occlusion
+    assert "tolerance 1e−6, numerical error" in occlusion
+
+
+def test_row_by_row_shares_of_each_effect(sentence, tmp_path):
+    _, page = report(sentence, tmp_path)
+    table = page.text[page.text.index("Row by row") :]
+    row = table[table.index("not· happy") :]
+    assert re.findall(r"([+−][\d.]+) ([\d.]+) ×", row)[:4] == [("−1.750", "1.00")] + [("−3.500", "2.00")] * 3
+    assert "largest difference of theory and measured 0 0 0 0" in table
+
+
+def test_reasons_for_empty_columns(tmp_path):
+    game = Game.from_function(lambda z: torch.sin(z).sum(1) * z[:, 0], [1.0, 2.0], 0.0)
+    _, page = report(compare(game, ["integrated_gradients"], budget=5), tmp_path)
+    assert "none: the Taylor series is known for polynomial expressions (Game.from_expression) only" in page.text
+    assert re.search(r"none: measuring takes \d+ model calls, above the budget of 5", page.text)
+
+
+def test_a_method_that_does_not_apply_is_named(sentence, tmp_path):
+    lost = Result("lrp_lost", "f(x)", "", note="layer 'fc' is reused; call it once")
+    _, page = report(Comparison(sentence.effects, None, "", (*sentence.results, lost)), tmp_path)
+    assert "lrp_lost does not apply: layer 'fc' is reused; call it once" in page.text
+
+
+def test_no_method_at_all(sentence, tmp_path):
+    lost = Result("lost", "f(x)", "", note="no")
+    _, page = report(Comparison(sentence.effects, None, "", (lost,)), tmp_path)
+    assert "lost does not apply: no" in page.text
+
+
+def test_user_text_is_escaped(tmp_path):
+    evil = '<script>alert("1")</script>'
+    names = (evil, "a&b", '" onload="x')
+    comparison = compare(Game.from_values(VALUES, names=names), ["shapley"])
+    for view in (None, Words(names), Features(names, (evil,) * 3), VIEWS["picture"]()):
+        source, page = report(comparison, tmp_path, view, title=evil, facts={evil: evil})
+        assert "<script" not in source
+        assert not any("onload" in attributes for _, attributes in page.tags)
+        assert evil in page.text
+
+
+def decoded(address):
+    """The pixels of a PNG without filters, read by hand."""
+    data = base64.b64decode(address.partition(",")[2])
+    assert data[:8] == b"\x89PNG\r\n\x1a\n"
+    width, height, depth, kind = struct.unpack(">IIBB", data[16:26])
+    assert depth == 8
+    length = struct.unpack(">I", data[33:37])[0]
+    channels = {2: 3, 6: 4}[kind]
+    rows = np.frombuffer(zlib.decompress(data[41 : 41 + length]), np.uint8).reshape(height, 1 + width * channels)
+    assert not rows[:, 0].any()
+    return rows[:, 1:].reshape(height, width, channels)
+
+
+def test_picture_is_embedded_and_tinted_by_region(sentence, tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (6, 6, 3), dtype=np.uint8)
+    _, page = report(sentence, tmp_path, Picture(pixels, regions()))
+    pictures = [decoded(address) for address in page.addresses if address.startswith("data:")]
+    colour = [p for p in pictures if p.shape == (6, 6, 3) and (p == pixels).all()]
+    assert len(colour) == 1
+    overlays = [p for p in pictures if p.shape[-1] == 4]
+    assert len(overlays) == len(sentence.results)
+    for overlay, result in zip(overlays, sentence.results, strict=True):
+        shares = result.attribution.numpy()[regions()]
+        assert ((overlay[..., 2] > overlay[..., 0]) == (shares > 0)).all()
+        order = np.argsort(np.abs(shares).ravel(), kind="stable")
+        assert (np.diff(overlay[..., 3].ravel()[order].astype(int)) >= 0).all()
+    labels = [attributes["aria-label"] for tag, attributes in page.tags if tag == "svg" and "role" in attributes]
+    assert labels[:2] == ["The input and its regions: I'm, not, happy", "Shapley value: I'm −0.2, not −1.9, happy −0.6"]
+
+
+def test_pictures_of_odd_regions(tmp_path):
+    ring = np.zeros((200, 1001), int)
+    ring[50:150, 100:900] = 1
+    ring[0, 0] = 2
+    view = Picture(np.zeros((200, 1001, 3), np.uint8), ring)
+    comparison = compare(Game.from_values(VALUES), ["shapley"])
+    source, _ = report(comparison, tmp_path, view)
+    assert "Shapley" in source
+
+
+def test_exact_numbers_are_fractions(tmp_path):
+    game = Game.from_expression("x1*x2 + x1**2*x3", {"x1": "1/2", "x2": 3, "x3": -1})
+    _, page = report(compare(game), tmp_path)
+    assert "+5/8" in page.text
+    assert "+7/12" in page.text
+    assert "exact numbers, no rounding" in page.text
+    assert "Taylor effects" in page.text
+    assert "x1²· x3" in page.text
+
+
+def test_many_players_stay_usable(tmp_path):
+    n = 200
+    values = torch.cat([torch.zeros(1), torch.arange(1.0, n + 1)]).double()
+    degrees = torch.cat([torch.zeros(1, n), torch.eye(n)]).int().numpy()
+    effects = Effects(values, tuple(f"p{i}" for i in range(n)), "harsanyi", degrees)
+    result = Result("mine", "its own", "", attribution=values[1:], theory_note="none", measured_note="not asked")
+    source, page = report(Comparison(effects, None, "", (result,)), tmp_path)
+    assert "… 140 more players" in page.text
+    assert "… 185 more players" in page.text
+    assert "p199" in page.text
+    assert not re.search(r"\bp3\b", page.text)
+    assert len(source) < 100_000
+    assert "on a scale of its own" in page.text
+
+
+def test_effects_below_the_noise_are_not_shown(tmp_path):
+    effects = Effects(torch.tensor([0.0, 1.0, 1e-9, 2e-9]).double(), ("loud", "quiet"), noise=1e-6)
+    _, page = report(Comparison(effects, None, "", ()), tmp_path)
+    made_of = page.text[page.text.index("made of") :]
+    assert "Independent effects 1 above the noise floor loud +1.000" in made_of
+    assert "Interaction effects 0 above the noise floor none rises above the noise floor" in made_of
+
+
+@pytest.mark.parametrize(
+    "view", [Words(("a", "b")), Features(("a",), ("1",)), Picture(np.zeros((1, 1, 3), np.uint8), np.zeros((1, 1), int))]
+)
+def test_a_view_of_other_players_is_refused(sentence, tmp_path, view):
+    with pytest.raises(ValueError, match="the comparison has 3"):
+        sentence.to_html(tmp_path / "x.html", view=view)
+
+
+def test_several_games_are_refused(tmp_path):
+    from synergy import harsanyi
+
+    effects = harsanyi(Game.from_values([[0.0, 1.0], [0.0, 2.0]]))
+    with pytest.raises(ValueError, match="one game"):
+        write_report(Comparison(effects, None, "", ()), tmp_path / "x.html", "", None, {})
+
+
+def test_unwritable_paths_leave_nothing_behind(sentence, tmp_path, monkeypatch):
+    with pytest.raises(FileNotFoundError, match="make it first"):
+        sentence.to_html(tmp_path / "missing" / "x.html")
+    with pytest.raises(IsADirectoryError, match="is a directory"):
+        sentence.to_html(tmp_path)
+    old = tmp_path / "old.html"
+    old.write_text("as before")
+
+    def broken(source, target):
+        raise PermissionError("no")
+
+    monkeypatch.setattr(os, "replace", broken)
+    with pytest.raises(PermissionError):
+        sentence.to_html(old)
+    assert old.read_text() == "as before"
+    assert os.listdir(tmp_path) == ["old.html"]
+
+
+def test_missing_jinja2_names_the_extra(sentence, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    with pytest.raises(ImportError, match=r"synergy-effects\[cli\]"):
+        sentence.to_html(tmp_path / "x.html")
+    assert os.listdir(tmp_path) == []

@@ -1,0 +1,200 @@
+"""Plain text: numbers, tables and reasons, against values worked out by hand."""
+
+from fractions import Fraction
+
+import pytest
+import torch
+
+from decompositions.effects import Effects
+from synergy import Game, compare, harsanyi, taylor
+from synergy.comparison import Comparison, Result
+from synergy.text import (
+    WIDTH,
+    balance,
+    columns,
+    comparison_table,
+    effect_label,
+    effects_table,
+    number,
+    shared_start,
+    shorten,
+)
+
+
+def product(names=("left", "right"), methods=("shapley", "occlusion_1"), **settings):
+    """f = x₁x₂ at (2, 3): one effect, 6; Shapley gives (3, 3), Occlusion-1 (6, 6)."""
+    table = Game.from_values([0.0, 0.0, 0.0, 6.0], names=names)
+    return compare(table, list(methods), **settings)
+
+
+def by_hand(n, methods=1, names=None):
+    """A comparison of many players, made by hand: independent effects only."""
+    names = names or tuple(f"player {i}" for i in range(n))
+    values = torch.cat([torch.zeros(1), torch.arange(1.0, n + 1)]).double()
+    degrees = torch.cat([torch.zeros(1, n), torch.eye(n)]).int().numpy()
+    effects = Effects(values, names, "harsanyi", degrees)
+    results = tuple(
+        Result(f"method_{k}", "f(x) − f(b)", "1", attribution=values[1:], measured_note="not asked", theory_note="none")
+        for k in range(methods)
+    )
+    return Comparison(effects, None, "no series", results)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (2.0, "2.000"),
+        (-2.03149, "-2.031"),
+        (0.0316151, "0.03162"),
+        (0, "0"),
+        (7, "7"),
+        (12345678, "12345678"),
+        (Fraction(-35, 18), "-35/18"),
+        (Fraction(10**20, 3), "3.333e19"),
+        (1.5e-7, "1.5e-7"),
+        (-8.88e-16, "-8.88e-16"),
+        (torch.tensor(1 / 3), "0.3333"),
+        (float("nan"), "nan"),
+        (float("inf"), "inf"),
+    ],
+)
+def test_number(value, text):
+    assert number(value) == text
+
+
+def test_number_of_sympy():
+    sympy = pytest.importorskip("sympy")
+    assert number(sympy.Rational(-7, 12)) == "-7/12"
+    assert number(sympy.sqrt(2)) == "1.414"
+    assert number(sympy.Rational(3, 2), sign=True) == "+3/2"
+
+
+def test_names_are_cut_to_columns():
+    assert shorten("concave points", 8) == "concave…"
+    assert columns(shorten("幸福" * 10, 9)) <= 9
+    assert shorten("a\x1b[31mb\n") == "a�[31mb�"
+
+
+def test_an_effect_of_many_players_keeps_its_first_members():
+    names = ("radius", "texture", "area", "symmetry")
+    effects = Effects(torch.zeros(16).double(), names)
+    assert effect_label(effects, (0, 1, 2, 3), 18) == "radius·texture·+2"
+    assert effect_label(effects, (), 18) == "∅"
+    regions = Effects(torch.zeros(4).double(), ("region 1", "region 12"))
+    assert effect_label(regions, (0, 1)) == "region 1·12"
+
+
+def test_a_shared_start_leaves_no_name_empty():
+    assert shared_start(["a b", "a b c"]) == "a "
+    assert shared_start(["a ", "a b"]) == ""
+    assert shared_start(["same", "same"]) == ""
+
+
+def test_balance_says_where_the_gap_went():
+    comparison = product()
+    sums = balance(comparison, comparison["occlusion_1"])
+    assert (sums.total, sums.goal, sums.gap) == (12.0, 6.0, -6.0)
+    assert sums.parts == (("left·right", 6.0, 12.0),)
+    assert sums.explain() == "gap -6.000: left·right is 6.000, given 12.00"
+    assert balance(comparison, comparison["shapley"]).explain() == "no gap"
+
+
+def test_rounding_of_many_effects_is_no_gap():
+    values = torch.randn(2**14, generator=torch.Generator().manual_seed(0)).double() * 1e-7
+    comparison = compare(Game.from_values(values), ["shapley", "occlusion_1"])
+    assert balance(comparison, comparison["shapley"]).closed
+    assert not balance(comparison, comparison["occlusion_1"]).closed
+
+
+def test_balance_with_another_target():
+    base = Game.from_values([1.0, 1.0, 1.0, 7.0])
+    comparison = compare(base, ["shapley"])
+    result = comparison["shapley"]
+    for target, goal in (("f(x) − f(b)", 6.0), ("f(x)", 7.0), ("its own", None)):
+        changed = Result(result.name, target, "", result.attribution)
+        assert balance(comparison, changed).goal == goal
+    with pytest.raises(ValueError, match="no attributions: not here"):
+        balance(comparison, Result("x", "f(x)", "", note="not here"))
+
+
+def test_table_of_a_product():
+    text = comparison_table(product())
+    lines = [line.split() for line in text.splitlines()]
+    assert ["left", "3.000", "6.000"] in lines
+    assert ["Σ", "6.000", "12.00"] in lines
+    assert ["target", "6.000", "6.000"] in lines
+    assert ["gap", "0", "-6.000"] in lines
+    verdicts = {line[0] + line[1]: line for line in lines if len(line) > 3 and line[1] == "theory"}
+    assert verdicts["shapleytheory"][2:8] == ["pass", "1", "pass", "0", "pass", "0"]
+    assert verdicts["occlusion_1theory"][2:] == ["pass", "1", "pass", "0", "fail", "1", "0", "left·right"]
+    assert "relative to the largest effect: shapley 0, occlusion_1 0" in text
+    assert "strongest effects (1 of 1 above the noise; noise floor of J(S): 1.3e-15" in text
+
+
+def test_reasons_are_footnotes_said_once():
+    game = Game.from_function(lambda z: torch.sin(z).sum(1) * z[:, 0], [1.0, 2.0], 0.0)
+    text = compare(game, ["integrated_gradients", "gradient_x_input"], budget=50).table()
+    lines = text.splitlines()
+    assert sum(line.startswith("[1] the Taylor series is known for polynomial expressions") for line in lines) == 1
+    assert any(line.startswith("[2] measuring takes ") and line.endswith("above the budget of 50") for line in lines)
+    assert [line.split()[-2:] for line in lines if " theory " in line][:2] == [["none", "[1]"]] * 2
+
+
+def test_a_method_that_does_not_apply_is_named_with_its_reason():
+    comparison = by_hand(2)
+    lost = Result("lost", "f(x)", "", note="layer 'x' is reused; call it once")
+    text = comparison_table(Comparison(comparison.effects, None, "", (*comparison.results, lost)))
+    assert "does not apply [" in text
+    assert "layer 'x' is reused" in text
+
+
+@pytest.mark.parametrize("methods", [1, 8, 15])
+def test_table_stays_narrow(methods):
+    comparison = by_hand(4, methods, ("a very long name of a player " * 3, "b" * 90, "c", "幸福" * 30))
+    lines = comparison_table(comparison).splitlines()
+    assert max(map(columns, lines)) <= WIDTH
+    for k in range(methods):
+        assert sum(f"method_{k}" in line for line in lines) >= 1
+    attributions = " ".join(line for line in lines if line.startswith("c "))
+    assert attributions.split().count("3.000") == methods
+
+
+def test_many_players_show_the_strongest_and_count_the_rest():
+    text = comparison_table(by_hand(100))
+    assert "player 99" in text
+    assert "player 3 " not in text
+    assert "… 70 more" in text
+    assert any(line.split() == ["…", "70", "more", "2485"] for line in text.replace("2485.000", "2485").splitlines())
+
+
+def test_exact_numbers_stay_fractions():
+    game = Game.from_expression("x1*x2 + x1**2*x3", {"x1": "1/2", "x2": 3, "x3": -1})
+    text = compare(game, ["shapley", "integrated_gradients"]).table()
+    assert "f(x) = 5/4" in text
+    assert ["x1", "5/8", "7/12"] in [line.split() for line in text.splitlines()]
+    assert "exact numbers, no rounding" in text
+
+
+def test_effects_are_ranked_with_sign_and_bar():
+    lines = effects_table(harsanyi(Game.from_values([0.0, -4.0, 1.0, -1.0])), k=2).splitlines()
+    assert lines[0].startswith("strongest effects (2 of 3 above the noise")
+    assert lines[1].split() == ["x0", "-4.000", "░" * 24]
+    assert lines[2].split() == ["x0·x1", "+2.000", "█" * 12]
+
+
+def test_taylor_effects_have_powers():
+    effects = taylor(Game.from_expression("x1**2*x2", {"x1": 1, "x2": 2}))
+    assert effects_table(effects).splitlines()[1].split()[:2] == ["x1²·x2", "+2"]
+
+
+def test_no_effect_at_all():
+    game = Game.from_values([1.0, 1.0, 1.0, 1.0])
+    text = compare(game, ["shapley"]).table()
+    assert "no effect above the noise" in text
+    assert "(0 of 0 above the noise" in text
+
+
+def test_several_games_are_refused():
+    effects = harsanyi(Game.from_values([[0.0, 1.0], [0.0, 2.0]]))
+    with pytest.raises(ValueError, match=r"one game; these effects have shape \(2, 2\)"):
+        comparison_table(Comparison(effects, None, "", ()))
