@@ -24,7 +24,8 @@ class Shapley(AbstractMethod):
               = \sum_{S \ni i} \frac{J(S)}{|S|}
 
     Computed by the potential of Hart and Mas-Colell (hart1989potential), which gives the Shapley values of all games
-    restricted to coalitions T in one pass: :math:`P(T) = (v(T) - v(\emptyset) + \sum_{i \in T} P(T \setminus i)) / |T|` and
+    restricted to coalitions T in one pass:
+    :math:`P(T) = (v(T) - v(\emptyset) + \sum_{i \in T} P(T \setminus i)) / |T|` and
     :math:`a_i(T) = P(T) - P(T \setminus i)`.
 
     Args:
