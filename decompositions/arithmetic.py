@@ -32,7 +32,7 @@ def as_array(values: Any) -> Array:
         values = np.asarray(values)
         if values.dtype == object:
             return values
-        values = torch.from_numpy(np.ascontiguousarray(values))
+        values = torch.from_numpy(np.require(values, requirements=["C", "W"]))
     if values.dtype in (torch.float32, torch.float64):
         return values
     if values.is_complex():
@@ -51,6 +51,8 @@ def like(table: np.ndarray | torch.Tensor, values: Array) -> Array:
     >>> like(np.array([1, 2]), np.array([Fraction(1, 3)], dtype=object))
     array([Fraction(1, 1), Fraction(2, 1)], dtype=object)
     """
+    if isinstance(values, np.ndarray) and not is_exact(values):
+        return np.asarray(table).astype(values.dtype)
     if not is_exact(values):
         return torch.as_tensor(table).to(device=values.device, dtype=values.dtype)
     entries = np.asarray(table).reshape(-1)

@@ -62,8 +62,11 @@ class AbstractCube(ABC):
         """Nodes and weights, ``(q,)`` each, of a quadrature on [0, 1] for derivatives of g along straight lines."""
 
     @abstractmethod
-    def series(self, degree: int | None) -> tuple[np.ndarray, Array, Any]:
-        """The power series of g at t = 0 up to a degree: degree vectors ``(m, n)``, coefficients ``(m,)``, remainder.
+    def series(self, degree: int | None) -> tuple[np.ndarray, Array, Any, bool]:
+        """The power series of g at t = 0 up to a degree.
+
+        Returns:
+            Degree vectors ``(m, n)``, coefficients ``(m,)``, the sum of the other terms, and whether there are any.
 
         Raises:
             ValueError: g has no series that is known; the reason is said.

@@ -31,6 +31,7 @@ class Effects:
             the row is the bitmask (bit i = player i) and no table is kept.
         noise: rounding error of one evaluated value of g, in units of f; 0 for exact numbers.
         remainder: what the rows do not explain, f(x) − f(b) − Σ effects, where it is known. Shape ``(...,)``.
+        truncated: whether rows are missing that need not be zero (an order, a degree); the remainder is their sum.
         calls: model calls that were paid.
     """
 
@@ -40,6 +41,7 @@ class Effects:
     degrees: np.ndarray | None = None
     noise: float = 0.0
     remainder: Any = 0
+    truncated: bool = False
     calls: int = 0
 
     def __post_init__(self) -> None:
@@ -86,13 +88,13 @@ class Effects:
                 raise IndexError(f"no player {player}: the players are 0 to {self.n - 1}")
         mask = degrees_.mask(members)
         if self.degrees is None:
-            return self.values[..., mask][()]
+            return _scalar(self.values[..., mask])
         rows = self._rows_by_mask.get(mask)
         if rows is not None:
-            return self.values[..., rows].sum(-1)[()]
+            return _scalar(self.values[..., rows].sum(-1))
         if self.basis == "harsanyi":
             raise LookupError(f"{tuple(sorted(members))} has more players than the order that was decomposed")
-        return zeros(tuple(self.values.shape[:-1]), self.values)[()]
+        return _scalar(zeros(tuple(self.values.shape[:-1]), self.values))
 
     def degree(self, degree: Iterable[int]) -> Any:
         """The Taylor effect of one degree vector; zero if the series has no such term.
@@ -108,7 +110,8 @@ class Effects:
         if len(key) != self.n:
             raise ValueError(f"a degree vector has {self.n} entries, one per player, not {len(key)}")
         row = self._rows_by_degree.get(key)
-        return zeros(tuple(self.values.shape[:-1]), self.values)[()] if row is None else self.values[..., row][()]
+        missing = row is None
+        return _scalar(zeros(tuple(self.values.shape[:-1]), self.values) if missing else self.values[..., row])
 
     def table(self, start: int, stop: int) -> Array:
         """Degree vectors (or zeros and ones) of some rows, in the effects' number type. Shape ``(stop−start, n)``."""
@@ -178,7 +181,7 @@ class Effects:
         values = zeros((*self.values.shape[:-1], 2**self.n), self.values)
         for mask, rows in self._rows_by_mask.items():
             values[..., mask] = self.values[..., rows].sum(-1)
-        return Effects(values, self.names, "harsanyi", None, self.noise, self.remainder, self.calls)
+        return Effects(values, self.names, "harsanyi", None, self.noise, self.remainder, self.truncated, self.calls)
 
     def to_shapiq(self) -> Any:
         """The same numbers as ``shapiq.InteractionValues`` (index "Moebius"), for its plots and tools.
@@ -238,7 +241,7 @@ class Effects:
         return "·".join(name + (str(k).translate(_SUPERSCRIPTS) if k > 1 else "") for name, k in powers) or "∅"
 
     def _number(self, row: int) -> Any:
-        return _plain(self.values[..., row][()])
+        return _plain(_scalar(self.values[..., row]))
 
     def _masks(self) -> list[int]:
         return list(range(2**self.n)) if self.degrees is None else list(self._rows_by_mask)
@@ -255,6 +258,11 @@ class Effects:
     def _rows_by_degree(self) -> dict[tuple[int, ...], int]:
         assert self.degrees is not None
         return {tuple(int(k) for k in entries): row for row, entries in enumerate(self.degrees)}
+
+
+def _scalar(value: Any) -> Any:
+    """An exact number out of an array without axes; anything else as it is."""
+    return value[()] if isinstance(value, np.ndarray) and value.ndim == 0 else value
 
 
 def _plain(value: Any) -> Any:

@@ -30,8 +30,10 @@ def exact(number: Any) -> sympy.Expr:
         value = sympy.Rational(str(number)) if isinstance(number, (float, Fraction)) else sympy.sympify(number)
     except (sympy.SympifyError, TypeError, ValueError) as error:
         raise ValueError(f"{number!r} is not a number; give an int, a Fraction, a decimal or a SymPy number") from error
-    if not value.is_number or value.is_finite is False or value is sympy.nan:
-        raise ValueError(f"{number!r} is not a finite number; give an int, a Fraction, a decimal or a SymPy number")
+    if not getattr(value, "is_number", False) or not value.is_real:
+        raise ValueError(
+            f"{number!r} is not a finite real number; give an int, a Fraction, a decimal or a SymPy number"
+        )
     return sympy.Rational(str(value)) if value.is_Float else value
 
 
@@ -107,7 +109,7 @@ class ExpressionCube(AbstractCube):
         weights = sympy.Matrix(degree, degree, lambda power, k: places[k] ** power).LUsolve(moments)
         return objects(places), objects(list(weights))
 
-    def series(self, degree: int | None) -> tuple[np.ndarray, np.ndarray, Any]:
+    def series(self, degree: int | None) -> tuple[np.ndarray, np.ndarray, Any, bool]:
         return polynomial_series(self, degree)
 
     def smoothed(self, noise: Any) -> ExpressionCube:

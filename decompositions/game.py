@@ -230,7 +230,7 @@ def _weights(weights: Any, count: int, device: torch.device) -> torch.Tensor:
     if weights is None:
         return torch.full((count,), 1.0 / count, dtype=torch.float64, device=place)
     weights = torch.as_tensor(weights, dtype=torch.float64)
-    if weights.shape != (count,) or (weights < 0).any() or not weights.sum() > 0:
+    if weights.shape != (count,) or (weights < 0).any() or not 0 < weights.sum() < torch.inf:
         raise ValueError(f"weights are {count} non-negative numbers, one per baseline, with a positive sum")
     return (weights / weights.sum()).to(place)
 

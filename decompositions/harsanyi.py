@@ -49,7 +49,7 @@ def price(game: Game, order: int | None = None) -> int:
     4
     """
     active = len(game.cube.active())
-    count = 2**active if order is None else degrees.count_up_to_order(active, order)
+    count = 2**active if order is None else degrees.count_up_to_order(active, order) + 1  # and the input itself
     return count * game.cube.calls_per_point
 
 
@@ -61,12 +61,12 @@ def _all(game: Game, active: tuple[int, ...], limit: int) -> Effects:
     coalitions.require_finite(values, lambda row: _label(game, int(masks[row])))
     noise = evaluation_noise(game, values)
     dividends = mobius(values if is_exact(values) else wide(values), inplace=True)
-    return Effects(_scatter(dividends, masks, game.n), game.names, "harsanyi", None, noise, 0, paid)
+    return Effects(_scatter(dividends, masks, game.n), game.names, "harsanyi", None, noise, 0, False, paid)
 
 
 def _up_to(game: Game, active: tuple[int, ...], order: int, limit: int) -> Effects:
     table = degrees.up_to_order(active, game.n, order)
-    calls = len(table) * game.cube.calls_per_point
+    calls = price(game, order)
     coalitions.require_limit(calls, limit, f"pass limit={calls} to pay for them, or a lower order")
     ends = np.ones((1, game.n), dtype=np.uint8)
 
@@ -79,7 +79,7 @@ def _up_to(game: Game, active: tuple[int, ...], order: int, limit: int) -> Effec
     values = values if is_exact(values) else wide(values)
     dividends = _lower_dividends(values[..., :-1], table)
     remainder = values[..., -1] - dividends.sum(-1)
-    return Effects(dividends, game.names, "harsanyi", table, noise, remainder, paid)
+    return Effects(dividends, game.names, "harsanyi", table, noise, remainder, order < len(active), paid)
 
 
 def _lower_dividends(values: Array, table: np.ndarray) -> Array:

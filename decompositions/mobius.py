@@ -64,8 +64,9 @@ def table_size(length: int) -> int:
 
 def _transform(values: Any, sign: int, inplace: bool) -> Any:
     if isinstance(values, np.ndarray) and values.dtype != object:
-        shared = torch.from_numpy(values if inplace or values.flags.c_contiguous else np.ascontiguousarray(values))
-        return _transform(shared, sign, inplace).numpy()
+        if not inplace:
+            return _transform(torch.from_numpy(values.copy(order="C")), sign, True).numpy()
+        return _transform(torch.from_numpy(values), sign, True).numpy()
     n = table_size(values.shape[-1])
     if isinstance(values, np.ndarray):
         exact = values if inplace else values.copy()

@@ -13,11 +13,12 @@ if TYPE_CHECKING:
     from decompositions.expression_cube import ExpressionCube
 
 
-def polynomial_series(cube: ExpressionCube, degree: int | None) -> tuple[np.ndarray, np.ndarray, Any]:
+def polynomial_series(cube: ExpressionCube, degree: int | None) -> tuple[np.ndarray, np.ndarray, Any, bool]:
     """All coefficients of g(t) up to a degree, and the sum of the others (the remainder at t = 1).
 
     Returns:
-        Degree vectors ``(m, n)`` by degree, the constant first; coefficients ``(m,)``; the remainder.
+        Degree vectors ``(m, n)`` by degree, the constant first; coefficients ``(m,)``; the remainder; whether a
+        term was left out.
 
     Raises:
         ValueError: the expression is no polynomial.
@@ -32,8 +33,9 @@ def polynomial_series(cube: ExpressionCube, degree: int | None) -> tuple[np.ndar
     kept = {key: value for key, value in terms.items() if degree is None or sum(key) <= degree}
     kept.setdefault(constant, sympy.Integer(0))
     order = sorted(kept, key=lambda key: (sum(key), tuple(-k for k in key)))
-    remainder = sum((value for key, value in terms.items() if key not in kept), sympy.Integer(0))
-    return np.array(order, dtype=np.int64).reshape(-1, cube.n), objects([kept[key] for key in order]), remainder
+    dropped = [value for key, value in terms.items() if key not in kept]
+    table = np.array(order, dtype=np.int64).reshape(-1, cube.n)
+    return table, objects([kept[key] for key in order]), sum(dropped, sympy.Integer(0)), bool(dropped)
 
 
 def _terms(cube: ExpressionCube) -> dict[tuple[int, ...], sympy.Expr]:

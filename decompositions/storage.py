@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 import zipfile
 from fractions import Fraction
 from pathlib import Path
@@ -28,19 +27,20 @@ def save(effects: Effects, path: Path) -> None:
         "names": effects.names,
         "basis": effects.basis,
         "noise": effects.noise,
+        "truncated": effects.truncated,
         "calls": effects.calls,
         "exact": is_exact(effects.values),
     }
     arrays: dict[str, Any] = {"values": _plain(effects.values), "remainder": _plain(effects.remainder)}
     if effects.degrees is not None:
         arrays["degrees"] = effects.degrees
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with part.open("wb") as file:
             np.savez(file, header=np.array(json.dumps(header)), **arrays)
-        os.replace(name, path)
+        os.replace(part, path)
     except BaseException:
-        os.unlink(name)
+        part.unlink(missing_ok=True)
         raise
 
 
@@ -56,7 +56,7 @@ def load(path: Path) -> Effects:
     if not path.exists():
         raise FileNotFoundError(f"no file of effects at {path}")
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         header = json.loads(str(arrays["header"]))
         if header["format"] != FORMAT:
@@ -68,9 +68,10 @@ def load(path: Path) -> Effects:
             degrees=arrays.get("degrees"),
             noise=header["noise"],
             remainder=_numbers(arrays["remainder"], header["exact"])[()],
+            truncated=header["truncated"],
             calls=header["calls"],
         )
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, AttributeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, EOFError, RuntimeError, zipfile.BadZipFile) as error:
         raise ValueError(
             f"{path} is no readable file of effects: {error}; write one with effects.save(path)"
         ) from error

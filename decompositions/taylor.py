@@ -27,5 +27,5 @@ def taylor(game: Game, degree: int | None = None) -> Effects:
     """
     if degree is not None and degree < 0:
         raise ValueError(f"the degree is the largest total degree to keep, at least 0, not {degree}")
-    degrees, values, remainder = game.cube.series(degree)
-    return Effects(values, game.names, "taylor", degrees, 0.0, remainder)
+    degrees, values, remainder, truncated = game.cube.series(degree)
+    return Effects(values, game.names, "taylor", degrees, 0.0, remainder, truncated)

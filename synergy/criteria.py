@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from decompositions.arithmetic import Array, like, to_float
+from decompositions.effects import Effects
 from synergy.allocation import Allocation
 
 TOLERANCE = 1e-6
@@ -45,7 +46,7 @@ class Criteria:
         tolerance: what counts as zero: 1e-6 or the effects' noise floor, relative, whichever is larger.
         error: the method's own numerical error, relative to the effects.
         verdicts: "pass", "fail" or "undecided" for coverage, relevance and completeness. Undecided: beyond the
-            tolerance, but of the size of the method's numerical error.
+            tolerance, but of the size of the method's numerical error; or effects are missing (an order, a degree).
         worst: the effect that fails most, a coalition or degree vector; None if none fails.
         effects: whether there are any effects above the noise floor.
     """
@@ -119,9 +120,9 @@ def judge(allocation: Allocation) -> Criteria:
         tolerance=tolerance,
         error=error / total,
         verdicts={
-            "coverage": _verdict(1 - coverage, tolerance, error / total),
+            "coverage": _unless_truncated(effects, _verdict(1 - coverage, tolerance, error / total)),
             "relevance": _verdict(leakage, tolerance, error / given if given else 0.0),
-            "completeness": _verdict(residual, tolerance, error / total),
+            "completeness": _unless_truncated(effects, _verdict(residual, tolerance, error / total)),
         },
         worst=effects.key(sums.worst_row) if failing and sums.worst_row is not None else None,
     )
@@ -159,6 +160,11 @@ def _verdict(value: float, tolerance: float, error: float) -> str:
     if value <= tolerance:
         return "pass"
     return "undecided" if error > tolerance and value <= SAME_SIZE * error else "fail"
+
+
+def _unless_truncated(effects: Effects, verdict: str) -> str:
+    """Effects that are missing may cancel in the remainder, so what is there cannot prove that nothing is lost."""
+    return "undecided" if effects.truncated and verdict == "pass" else verdict
 
 
 def _no_effects(sums: _Sums, given: float, floor: float) -> Criteria:

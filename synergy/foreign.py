@@ -97,6 +97,6 @@ def _captum(subject: Any, game: Game) -> ForeignMethod:
 
     def call(model: Any, inputs: torch.Tensor, baselines: torch.Tensor, target: Any) -> torch.Tensor:
         given = {"baselines": baselines} if "baselines" in known else {}
-        return subject.attribute(inputs, target=target, **given, **extra)
+        return subject.attribute(inputs, target=target, **given, **extra).reshape(inputs.shape)
 
     return ForeignMethod(call, type(subject).__name__, repeats="feature_mask" in known)

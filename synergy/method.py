@@ -73,7 +73,7 @@ def register(method: type[AbstractMethod] | str) -> Any:
     """
     if isinstance(method, str):
         return lambda cls: _add(cls, method)
-    source = sys.modules[method.__module__].__dict__.get("__file__")
+    source = _source(method)
     if source is None or method.__module__ == "__main__":
         raise ValueError('outside a file of its own a method needs a name: @register("my_method")')
     return _add(method, Path(source).stem)
@@ -119,4 +119,9 @@ def _add(cls: type[AbstractMethod], name: str) -> type[AbstractMethod]:
 
 
 def _is_built_in(cls: type[AbstractMethod]) -> bool:
-    return Path(sys.modules[cls.__module__].__dict__.get("__file__") or "").parent == _HOME
+    return Path(_source(cls) or "").parent == _HOME
+
+
+def _source(cls: type) -> str | None:
+    """The file in which a class was written; None for a cell."""
+    return getattr(sys.modules.get(cls.__module__), "__file__", None)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from synergy import AbstractMethod, Effects, Game, Policy, allocate, harsanyi, measure, method, taylor
+from synergy import AbstractEstimate, AbstractMethod, Effects, Game, Policy, allocate, harsanyi, measure, method, taylor
 from synergy.allocation import from_table
 from synergy.policies import degree_shares, equal_shares, full_credit
 
@@ -298,6 +298,27 @@ def test_float32_still_fails_what_is_incomplete():
     for name in ("occlusion_1", "gradient_x_input"):
         criteria = measure(name, BY_ID["softplus-float32"].game()).criteria()
         assert criteria.verdicts == {"coverage": "pass", "relevance": "pass", "completeness": "fail"}
+
+
+def test_errors_at_the_end_points_add_in_squares():
+    """Errors 3 and 4 of two players at every end point: 5·√(2^|S|) in the sum of row S."""
+
+    class Uncertain(AbstractEstimate):
+        name = "uncertain"
+
+        def policy(self, game):
+            raise ValueError("none")
+
+        def attribute(self, game, ends=None):
+            return self.estimate(game, ends)[0]
+
+        def estimate(self, game, ends=None):
+            points = game.ends(ends)
+            return points, torch.tensor([[3.0, 4.0]]).double().expand(len(points), 2)
+
+    measured = measure(Uncertain(), Game.from_function(lambda z: z.sum(1), [1.0, 1.0]))
+    assert measured.error.tolist() == pytest.approx([5, 5 * 2**0.5, 5 * 2**0.5, 10])
+    assert measured.criteria().error == pytest.approx((10 * 2**0.5 + 10) / 2)
 
 
 @pytest.mark.parametrize("factor", [1e-10, 1e10])

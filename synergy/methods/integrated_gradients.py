@@ -21,8 +21,8 @@ class IntegratedGradients(AbstractEstimate):
               = \sum_\kappa \frac{\kappa_i}{|\kappa|}\, \text{effect}(\kappa)
 
     Args:
-        nodes: of the Gauss–Legendre rule, 64 by default; its error is estimated from the rule with half as many. For
-            polynomial expressions the integral is exact.
+        nodes: of the Gauss–Legendre rule, 64 by default; its error is estimated from the rules with half as many
+            and with one less. For polynomial expressions the integral is exact.
     """
 
     title = "Integrated Gradients"

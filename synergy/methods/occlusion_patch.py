@@ -95,7 +95,7 @@ class OcclusionPatch(AbstractMethod):
 
 
 def _per_axis(sizes: int | tuple[int, ...] | None, shape: tuple[int, ...], what: str) -> tuple[int, ...]:
-    given = (sizes,) if isinstance(sizes, int) else tuple(sizes or ())
+    given: tuple[Any, ...] = tuple(sizes) if isinstance(sizes, (tuple, list)) else (sizes,)
     if len(given) > len(shape) or any(not isinstance(size, int) or size < 1 for size in given):
         raise ValueError(f"the {what} is one whole number ≥ 1 per axis of {shape}, the last axes first; not {sizes}")
     whole = shape[: len(shape) - len(given)]

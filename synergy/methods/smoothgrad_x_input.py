@@ -49,7 +49,7 @@ class SmoothGradXInput(AbstractEstimate):
 
     def noise(self, game: Game) -> np.ndarray:
         """The list of shifts, float32 numbers. Shape ``(samples, entries)``."""
-        entries = len(game.cube.entrywise()[1])
+        entries = game.cube.differences().shape[-1]
         draws = np.random.default_rng(self.seed).standard_normal((self.samples, entries))
         return (self.sigma * draws).astype(np.float32).astype(np.float64)
 
@@ -59,7 +59,8 @@ class SmoothGradXInput(AbstractEstimate):
         Raises:
             ValueError: players of several entries, null players, or several baselines: no such weights exist.
         """
-        ratios = game.cube.array(self.noise(game)) / self._differences(game)
+        order = self._entry_of_player(game)
+        ratios = game.cube.array(self.noise(game)[:, order]) / game.cube.differences()[0, order]
 
         def weights(k: Array) -> Array:
             total = k * 0
@@ -85,8 +86,8 @@ class SmoothGradXInput(AbstractEstimate):
         errors = (variance / max(1, len(single) - 1) / len(single)) ** 0.5
         return (mean[0], errors[0]) if ends is None else (mean, errors)
 
-    def _differences(self, game: Game) -> Array:
-        """dᵢ = xᵢ − bᵢ of players that are single entries. Shape ``(n,)``."""
+    def _entry_of_player(self, game: Game) -> np.ndarray:
+        """The one entry of each player. Shape ``(n,)``."""
         owners = game.cube.entrywise()[1]
         if len(owners) != game.n or game.cube.calls_per_point != 1:
             raise ValueError(
@@ -97,4 +98,4 @@ class SmoothGradXInput(AbstractEstimate):
             raise ValueError(
                 "SmoothGrad's weights divide by xᵢ − bᵢ, which is zero for a player; leave that player out"
             )
-        return game.cube.differences()[0, np.argsort(owners)]
+        return np.argsort(owners)
