@@ -109,6 +109,14 @@ class FunctionCube(AbstractCube):
         """Each entry's player. Shape ``(entries,)``."""
         return self.players.expand(self.x.shape[1:]).reshape(-1)
 
+    def by_player(self, values: torch.Tensor) -> torch.Tensor:
+        """Numbers per entry, ``(batch, K, *shape)``, summed by player and averaged over baselines: ``(batch, n)``."""
+        entries = wide(values).reshape(*values.shape[:2], -1)
+        players = self.entry_players().to(entries.device)
+        summed = torch.zeros(*entries.shape[:2], self.n, dtype=entries.dtype, device=entries.device)
+        summed.index_add_(2, players, entries)
+        return (summed * self.weights[:, None]).sum(1)
+
     def active(self) -> tuple[int, ...]:
         differs = (self.x != self.baseline).any(0)
         return tuple(torch.unique(self.players.expand(differs.shape)[differs]).tolist())

@@ -17,6 +17,7 @@ from synergy import measurement
 from synergy.allocation import Allocation, allocate
 from synergy.criteria import Criteria
 from synergy.foreign import ForeignMethod
+from synergy.layer_policy import LayerPolicy
 from synergy.measurement import measure
 from synergy.method import METHODS, AbstractEstimate, AbstractMethod
 
@@ -216,6 +217,10 @@ def _theory(
         return None, "a function from elsewhere has no policy here"
     try:
         policy = method.policy(game)
+        if isinstance(policy, LayerPolicy):
+            return None, "its policy is per layer, and no fixed rule over the network's effects can equal it"
+        if method.scope == "feature map":
+            return None, "its policy shares the effects of the head: allocate(taylor(method.game(game)), policy)"
         if policy.reads == "support":
             return allocate(effects, policy), ""
         return (None, series[1]) if series[0] is None else (allocate(series[0], policy), "")

@@ -84,7 +84,7 @@ def price(subject: Any, game: Game) -> int:
     """The model calls that :func:`measure` would make beside the 2ⁿ of the effects, counted without paying for them."""
     chosen = as_method(subject, game)
     ends = 2 ** len(game.cube.active())
-    if isinstance(chosen, ForeignMethod):
+    if isinstance(chosen, ForeignMethod) or chosen.scope != "game":
         return ends * game.cube.calls_per_point
     if chosen.corners:
         return 0

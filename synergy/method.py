@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 from decompositions.arithmetic import Array
 from decompositions.game import Game
+from synergy.layer_policy import LayerPolicy
 from synergy.policies import Policy
 
 
@@ -31,8 +32,8 @@ class AbstractMethod(ABC):
     corners: ClassVar[bool] = False  # whether the algorithm looks at masked inputs only
 
     @abstractmethod
-    def policy(self, game: Game) -> Policy:
-        """The rule that shares the effects of the game.
+    def policy(self, game: Game) -> Policy | LayerPolicy:
+        """The rule that shares the effects of the game (of the head, of every neuron: see ``scope``).
 
         Raises:
             ValueError: the method has no policy over this game's effects; the reason is said.

@@ -55,7 +55,7 @@ def model(spec: str, options: dict[str, Any]) -> Example:
     """
     if not options.get("input"):
         raise ValueError("a model needs an input: --input x.npy, with its batch axis of 1")
-    device = torch.device(options.get("device") or "cpu")
+    device = _device(options.get("device") or "cpu")
     net = _model(spec).to(device)
     dtype = next((p.dtype for p in net.parameters() if p.is_floating_point()), torch.float32)
     x = _array(options["input"], dtype, device)
@@ -113,6 +113,16 @@ def _model(spec: str) -> nn.Module:
     if not isinstance(net, nn.Module):
         raise TypeError(f"'{spec}' gave {type(net).__name__}, not a torch.nn.Module")
     return net
+
+
+def _device(name: str) -> torch.device:
+    try:
+        torch.empty(1, device=name)
+        return torch.device(name)
+    except (RuntimeError, AssertionError) as error:
+        raise ValueError(
+            f"there is no device '{name}' here: {str(error).splitlines()[0]}; take --device cpu"
+        ) from error
 
 
 def _array(path: str, dtype: torch.dtype, device: torch.device) -> torch.Tensor:

@@ -98,6 +98,7 @@ def test_budget_leaves_out_what_is_too_dear_and_says_the_price(model_words):
         (["explain", "model", f"{__name__}:small_network", "--input", "x.npy"], "several outputs"),
         (["explain", "model", f"{__name__}:small_network", "--input", "x.npy", "--target", "7"], "out of range"),
         (["explain", "model", f"{__name__}:small_network", "--input", "x.npy", "--target", "a"], "whole number"),
+        (["explain", "model", f"{__name__}:small_network", "--input", "x.npy", "--device", "abacus"], "no device"),
         (["explain", "expression", "x1*x2", "--at", "x1=1"], "x2"),
         (["explain", "expression", "x1*x2"], "--at"),
         (["explain", "expression", "x1", "--at", "x1=1", "--methods", "shaply"], "did you mean 'shapley'"),

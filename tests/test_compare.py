@@ -155,7 +155,8 @@ def test_a_table_takes_the_methods_of_corners_and_notes_the_others():
             assert result.note == ""
         else:
             assert result.attribution is None
-            assert "does not exist for a table" in result.note
+            needs = "does not exist for a table" if method(result.name).scope == "game" else "needs the network"
+            assert needs in result.note
             assert result.measured is None
 
 

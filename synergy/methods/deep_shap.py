@@ -1,0 +1,47 @@
+"""Deep SHAP."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from decompositions.arithmetic import Array
+from decompositions.game import Game
+from decompositions.layers import fused
+from synergy.backward import attribute
+from synergy.fused_shapley import FusedShapley
+from synergy.layer_policy import LayerPolicy, degree_layer_shares, equal_layer_shares
+from synergy.method import AbstractMethod, register
+from synergy.multipliers import Rescale
+
+
+@register
+@dataclass(frozen=True)
+class DeepSHAP(AbstractMethod):
+    r"""DeepLIFT's multipliers averaged over baselines, or Shapley values of whole neurons composed by multipliers.
+
+    .. math:: a_i = \mathbb{E}_b\, m_i (x_i - b_i), \qquad
+              m_i = \sum_j m_j \frac{\phi_i(\text{module } j)}{u_i - u_i^0}
+
+    As the libraries compute it (``fused=False``) activations are elementwise modules and their Shapley multiplier is
+    Δy/Δu: Rescale, averaged over the game's baselines. With ``fused=True`` the module is the neuron
+    :math:`\sigma(\sum_i w_i u_i + c)` with its linear part: its Shapley values, policy :math:`1[i \in S] / |S|` on the
+    neuron's dividends at the reference, become multipliers. An input that does not change, or a neuron whose output
+    does not, keeps the multiplier that is the limit of a small change; so no member's credit is lost.
+
+    Args:
+        fused: whether a neuron is one module; 2^fan-in values each, so a fan-in above 16 is refused.
+    """
+
+    title = "Deep SHAP"
+    formula = "1[i∈S] / |S|"
+    reference = "lundberg2017unified"
+    scope = "layer"
+    target = "f(x) − E f(b)"
+    fused: bool = False
+
+    def policy(self, game: Game) -> LayerPolicy:
+        return equal_layer_shares() if self.fused else degree_layer_shares()
+
+    def attribute(self, game: Game, ends: Any = None) -> Array:
+        return attribute(game, ends, FusedShapley(), fused) if self.fused else attribute(game, ends, Rescale())

@@ -1,0 +1,42 @@
+"""Deep Taylor decomposition (z⁺)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from decompositions.arithmetic import Array
+from decompositions.game import Game
+from synergy.backward import attribute
+from synergy.layer_policy import LayerPolicy, alpha_beta_shares
+from synergy.method import AbstractMethod, register
+from synergy.relevance import AbstractRelevance
+from synergy.signed_relevance import SignedRelevance
+
+
+@register
+@dataclass(frozen=True)
+class DeepTaylor(AbstractMethod):
+    r"""Relevance to the positive parts of a neuron's value alone, without its bias: the z⁺ rule.
+
+    .. math:: R_i = \sum_j \frac{z_{ji}^+}{\sum_l z_{jl}^+}\, R_j
+
+    Policy on the effects of a neuron at u = 0: a player of N⁺ is given :math:`\kappa_i / |\kappa^+|` (z_i over their
+    sum if κ⁺ = 0), one of N⁻ nothing: what belongs to N⁻ lands on N⁺. A neuron without positive part loses its
+    relevance.
+    """
+
+    title = "Deep Taylor"
+    formula = "N⁺: κᵢ/|κ⁺|; N⁻: 0"
+    reference = "montavon2017explaining"
+    scope = "layer"
+    target = "f(x)"
+
+    def policy(self, game: Game) -> LayerPolicy:
+        return alpha_beta_shares(1.0, 0.0, bias=False)
+
+    def attribute(self, game: Game, ends: Any = None) -> Array:
+        return attribute(game, ends, self.rule())
+
+    def rule(self) -> AbstractRelevance:
+        return SignedRelevance(1.0, 0.0, bias=False)

@@ -1,0 +1,38 @@
+"""DeepLIFT with the Rescale rule."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from decompositions.arithmetic import Array
+from decompositions.game import Game
+from synergy.backward import attribute
+from synergy.layer_policy import LayerPolicy, degree_layer_shares
+from synergy.method import AbstractMethod, register
+from synergy.multipliers import Rescale
+
+
+@register
+@dataclass(frozen=True)
+class DeepLIFTRescale(AbstractMethod):
+    r"""Multipliers Δy/Δu through every activation, the weights through every linear step.
+
+    .. math:: m_{u} = m_{y} \frac{\sigma(u) - \sigma(u^0)}{u - u^0}, \qquad a_i = m_i (x_i - b_i)
+
+    with the slope σ′ where \|Δu\| < 1e-10. Policy on the effects of a neuron at its reference u⁰:
+    :math:`\kappa_i / |\kappa|`. A max pool credits a rise to the winner at x and a fall to the winner at the reference;
+    a product of two parts shares its change equally between the orders.
+    """
+
+    title = "DeepLIFT Rescale"
+    formula = "κᵢ / |κ|"
+    reference = "shrikumar2017learning"
+    scope = "layer"
+    target = "f(x) − f(b)"
+
+    def policy(self, game: Game) -> LayerPolicy:
+        return degree_layer_shares()
+
+    def attribute(self, game: Game, ends: Any = None) -> Array:
+        return attribute(game, ends, Rescale())

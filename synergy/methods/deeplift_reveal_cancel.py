@@ -1,0 +1,43 @@
+"""DeepLIFT with the RevealCancel rule."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from decompositions.arithmetic import Array
+from decompositions.game import Game
+from synergy.backward import attribute
+from synergy.layer_policy import LayerPolicy, reveal_cancel_shares
+from synergy.method import AbstractMethod, register
+from synergy.reveal_cancel import RevealCancel
+
+
+@register
+@dataclass(frozen=True)
+class DeepLIFTRevealCancel(AbstractMethod):
+    r"""Positive and negative contributions to every neuron as two players, kept apart through all layers.
+
+    .. math::
+        \Delta y^+ &= \tfrac12 [\sigma(z^0 + z^+) - \sigma(z^0)]
+                      + \tfrac12 [\sigma(z^0 + z^+ + z^-) - \sigma(z^0 + z^-)] \\
+        \Delta y^- &= \tfrac12 [\sigma(z^0 + z^-) - \sigma(z^0)]
+                      + \tfrac12 [\sigma(z^0 + z^+ + z^-) - \sigma(z^0 + z^+)]
+
+    Each unit carries both channels, Δ = Δ⁺ + Δ⁻, with a multiplier each; a channel of an input feeds the positive
+    channel of a neuron if its contribution is positive, else the negative one. Policy on the effects of a neuron at
+    its reference, the players being the channels p: :math:`\kappa_p / |\kappa|` if κ lies in N⁺ or in N⁻,
+    :math:`\tfrac12 \kappa_p / |\kappa^{\mathrm{sgn} p}|` if it is mixed. A max pool is treated as in Rescale.
+    """
+
+    title = "DeepLIFT RevealCancel"
+    formula = "κ in N⁺ or N⁻: κᵢ/|κ|; mixed: ½·κᵢ/|κ^sgn|"
+    reference = "shrikumar2017learning"
+    scope = "layer"
+    target = "f(x) − f(b)"
+
+    def policy(self, game: Game) -> LayerPolicy:
+        return reveal_cancel_shares()
+
+    def attribute(self, game: Game, ends: Any = None) -> Array:
+        return attribute(game, ends, RevealCancel())

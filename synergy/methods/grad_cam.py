@@ -1,0 +1,145 @@
+"""Grad-CAM."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from decompositions import players as players_
+from decompositions.arithmetic import Array
+from decompositions.game import Game
+from decompositions.layers import Network, network
+from decompositions.operations import Convolution
+from synergy.backward import chooser, explained
+from synergy.method import AbstractMethod, register
+from synergy.policies import Policy, degree_credit
+
+
+@register
+@dataclass(frozen=True)
+class GradCAM(AbstractMethod):
+    r"""A feature map weighted by its mean gradients.
+
+    .. math:: \alpha_k = \frac{1}{|P|} \sum_{p \in P} \frac{\partial y}{\partial A_{kp}}, \qquad
+              a_p = \sum_k \alpha_k A_{kp}
+
+    Its policy shares the effects of the *head*, the part of the network behind the map, as a game of its own
+    (:meth:`game`): the players are the locations p, the baseline is A = 0, and :math:`w_p(\kappa) = \kappa_p`. That
+    holds where the head reads the map through global average pooling; elsewhere only for the frozen surrogate
+    :math:`\sum_k \alpha_k A_k`. A location's share is spread evenly over its cell of the input and summed by player.
+
+    Args:
+        layer: the name of the module that gives the map, before its activation; the last convolution by default.
+        relu: whether negative shares are set to zero, as is usual for pictures; outside any linear policy.
+    """
+
+    title = "Grad-CAM"
+    formula = "κ_loc on the head"
+    reference = "selvaraju2017grad"
+    scope = "feature map"
+    target = "head(A) − head(0)"
+    layer: str | None = None
+    relu: bool = False
+
+    def policy(self, game: Game) -> Policy:
+        """The rule over the effects of the head, ``allocate(taylor(method.game(game)), …)``."""
+        return degree_credit
+
+    def game(self, game: Game) -> Game:
+        """The head: players are the locations of the map, the baseline is A = 0.
+
+        Raises:
+            ValueError: no such layer, a map without spatial axes, or a path around the layer.
+        """
+        cube, f = explained(game)
+        steps = network(f.module, cube.x)
+        place = self._place(steps)
+        values = steps.values(cube.x[:1])
+        _require_cut(steps, place)
+        choose = chooser(f)
+
+        def head(maps: torch.Tensor) -> torch.Tensor:
+            output = _run_from(steps, place, values, maps)
+            return (output * choose(output)).flatten(1).sum(1)
+
+        table = players_.grid(values[place].shape, tuple(values[place].shape[-2:]))  # type: ignore[arg-type]
+        names = [f"({r}, {c})" for r in range(table.shape[-2]) for c in range(table.shape[-1])]
+        return Game.from_function(head, values[place], 0.0, table, names=names, chunk=cube.chunk)
+
+    def attribute(self, game: Game, ends: Any = None) -> Array:
+        cube, f = explained(game)
+        steps = network(f.module, cube.x)
+        place, choose = self._place(steps), chooser(f)
+        parts = []
+        for some in game.ends(ends).split(max(1, cube.chunk // len(cube.baseline))):
+            inputs = cube.inputs(some)
+            shares = self._map(steps, place, choose, inputs.flatten(0, 1))
+            cube.on_calls(inputs.shape[0] * inputs.shape[1])
+            parts.append(cube.by_player(_spread(shares, inputs.shape[2:]).reshape(inputs.shape)))
+        values = torch.cat(parts)
+        return values[0] if ends is None else values
+
+    def _map(self, steps: Network, place: int, choose: Any, inputs: torch.Tensor) -> torch.Tensor:
+        """The shares of the locations. Shape ``(batch, H, W)``."""
+        values = steps.values(inputs)
+        with torch.enable_grad():
+            maps = values[place].detach().requires_grad_()
+            output = _run_from(steps, place, values, maps)
+            (slopes,) = torch.autograd.grad((output * choose(output)).sum(), maps)
+        weights = slopes.mean((-2, -1), keepdim=True)
+        shares = (weights * maps.detach()).sum(1)
+        return shares.clamp(min=0) if self.relu else shares
+
+    def _place(self, steps: Network) -> int:
+        """The place of the map among the network's values."""
+        names = {name: k for k, step in enumerate(steps.steps, start=1) for name in step.name.split("+")}
+        spatial = [k for k, step in enumerate(steps.steps, start=1) if isinstance(step.operation, Convolution)]
+        spatial = [k for k in spatial if steps.steps[k - 1].operation.weight.ndim == 4]  # type: ignore[attr-defined]
+        if self.layer is None:
+            if not spatial:
+                raise ValueError(
+                    "Grad-CAM needs a layer with spatial axes, and this network has no convolution over two"
+                )
+            return spatial[-1]
+        if self.layer not in names:
+            some = ", ".join(f"'{steps.steps[k - 1].name.split('+')[0]}'" for k in spatial[-5:])
+            raise ValueError(f"the network has no layer '{self.layer}'; its last convolutions are {some or 'none'}")
+        return names[self.layer]
+
+
+def _run_from(steps: Network, place: int, values: list[torch.Tensor], maps: torch.Tensor) -> torch.Tensor:
+    """The output with the value at a place replaced, what does not depend on it kept."""
+    replaced: dict[int, torch.Tensor] = {place: maps}
+    for k, step in enumerate(steps.steps, start=1):
+        if k > place and any(source in replaced for source in step.inputs):
+            replaced[k] = step.operation.forward([replaced.get(source, values[source]) for source in step.inputs])
+    return replaced[len(steps.steps)]
+
+
+def _require_cut(steps: Network, place: int) -> None:
+    """Refuse a layer around which something leads from the input to the output."""
+    before = {0}
+    for k, step in enumerate(steps.steps, start=1):
+        if k != place and any(source in before for source in step.inputs):
+            before.add(k)
+    if len(steps.steps) in before:
+        raise ValueError(
+            f"a path leads around '{steps.steps[place - 1].name}' to the output, so what follows it is no game of its "
+            "map alone; take a layer that everything passes through"
+        )
+
+
+def _spread(shares: torch.Tensor, shape: torch.Size) -> torch.Tensor:
+    """Each location's share over its cell of the input, evenly over rows, columns and channels."""
+    if len(shape) != 3 or shares.ndim != 3:
+        raise ValueError(
+            f"Grad-CAM spreads a map over a picture (channels, height, width); the input has shape {shape}"
+        )
+    channels, height, width = shape
+    rows = torch.arange(height, device=shares.device) * shares.shape[1] // height
+    columns = torch.arange(width, device=shares.device) * shares.shape[2] // width
+    sizes = torch.bincount(rows)[:, None] * torch.bincount(columns)
+    spread = (shares / (sizes * channels))[:, rows][:, :, columns]
+    return spread[:, None].expand(-1, channels, -1, -1)

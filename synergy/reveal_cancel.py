@@ -1,0 +1,131 @@
+"""The RevealCancel rule: two channels per unit, through all layers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+
+from decompositions.layers import Step
+from decompositions.operations import AbstractAffine, Elementwise, MaxPooling, Rearrangement
+from synergy.backward import AbstractRule
+from synergy.multipliers import SMALL, to_winners
+
+
+class Channels(NamedTuple):
+    """A unit's reference and the two channels of its change."""
+
+    reference: torch.Tensor
+    plus: torch.Tensor
+    minus: torch.Tensor
+
+    @property
+    def value(self) -> torch.Tensor:
+        return self.reference + self.plus + self.minus
+
+
+Multipliers = tuple[torch.Tensor, torch.Tensor]  # of the plus and the minus channel
+
+
+@dataclass(frozen=True)
+class RevealCancel(AbstractRule):
+    """Shapley's average over the two orders of the positive and the negative contributions to a neuron."""
+
+    def start(self, inputs: torch.Tensor, baselines: torch.Tensor) -> Channels:
+        change = inputs - baselines
+        return Channels(baselines, change.clamp(min=0), change.clamp(max=0))
+
+    def forward(self, step: Step, states: list[Channels]) -> Channels:
+        operation = step.operation
+        reference = operation.forward([state.reference for state in states])
+        if isinstance(operation, AbstractAffine):
+            return Channels(reference, *_contributions(operation, states))
+        if isinstance(operation, Elementwise):
+            return Channels(reference, *_two_orders(operation, states[0]))
+        if isinstance(operation, MaxPooling):
+            change = operation.forward([states[0].value]) - reference
+            return Channels(reference, change.clamp(min=0), change.clamp(max=0))
+        if isinstance(operation, Rearrangement):
+            return Channels(reference, *(operation.forward([s[k] for s in states]) for k in (1, 2)))
+        raise ValueError(f"'{step.name}' multiplies two parts of the network, and RevealCancel has no rule for it")
+
+    def seed(self, state: Channels, chosen: torch.Tensor) -> Multipliers:
+        return chosen, chosen
+
+    def back(self, step: Step, states: list[Channels], result: Channels, signal: Multipliers) -> list[Multipliers]:
+        operation = step.operation
+        if isinstance(operation, AbstractAffine):
+            return _transposed(operation, states, signal)
+        if isinstance(operation, Elementwise):
+            return [_secants(operation, states[0], result, signal)]
+        if isinstance(operation, Rearrangement):
+            both = [operation.back(each, [state.plus for state in states]) for each in signal]
+            return list(zip(*both, strict=True))
+        return [_winners(operation, states[0], result, signal)]  # type: ignore[arg-type]
+
+    def finish(self, state: Channels, signal: Multipliers) -> torch.Tensor:
+        return signal[0] * state.plus + signal[1] * state.minus
+
+
+def _contributions(operation: AbstractAffine, states: list[Channels]) -> list[torch.Tensor]:
+    """The sums of the positive and of the negative contributions to every output."""
+    sums = []
+    for sign in (1, -1):
+        total = None
+        for entry_sign in (1, -1):
+            part = operation.part(entry_sign)
+            if part is None:
+                continue
+            for channel in (1, 2):
+                some = part.linear([_clamped(state[channel], sign * entry_sign) for state in states])
+                total = some if total is None else total + some
+        assert total is not None
+        sums.append(total)
+    return sums
+
+
+def _two_orders(operation: Elementwise, z: Channels) -> tuple[torch.Tensor, torch.Tensor]:
+    f = operation.function
+    nothing, plus, minus, both = f(z.reference), f(z.reference + z.plus), f(z.reference + z.minus), f(z.value)
+    return ((plus - nothing) + (both - minus)) / 2, ((minus - nothing) + (both - plus)) / 2
+
+
+def _secants(operation: Elementwise, z: Channels, y: Channels, signal: Multipliers) -> Multipliers:
+    """m_z = m_y Δy±/z±, with the mean slope of the two orders where z± is (nearly) zero."""
+    given = []
+    for own, other, credit, m in ((z.plus, z.minus, y.plus, signal[0]), (z.minus, z.plus, y.minus, signal[1])):
+        small = own.abs() < SMALL
+        limit = (operation.slope(z.reference) + operation.slope(z.reference + other)) / 2
+        given.append(m * torch.where(small, limit, credit / torch.where(small, 1.0, own)))
+    return given[0], given[1]
+
+
+def _transposed(operation: AbstractAffine, states: list[Channels], signal: Multipliers) -> list[Multipliers]:
+    """A channel's multiplier: through the entries that make its contribution positive from m⁺, else from m⁻."""
+    shapes = [state.plus for state in states]
+    zero = [torch.zeros_like(each) for each in shapes]
+    up, down = zero, zero  # for a positive and for a negative change
+    for entry_sign in (1, -1):
+        part = operation.part(entry_sign)
+        if part is None:
+            continue
+        from_plus, from_minus = (part.transpose(each, shapes) for each in signal)
+        first, second = (from_plus, from_minus) if entry_sign > 0 else (from_minus, from_plus)
+        up = [a + b for a, b in zip(up, first, strict=True)]
+        down = [a + b for a, b in zip(down, second, strict=True)]
+    return [
+        (torch.where(state.plus >= 0, u, d), torch.where(state.minus > 0, u, d))
+        for state, u, d in zip(states, up, down, strict=True)
+    ]
+
+
+def _winners(operation: MaxPooling, z: Channels, y: Channels, signal: Multipliers) -> Multipliers:
+    """A rise belongs to the plus channel of the pooled value, a fall to its minus channel."""
+    m = torch.where(y.plus > 0, signal[0], signal[1])
+    multiplier = to_winners(operation, (z.value, z.reference), (y.value, y.reference), m)
+    return multiplier, multiplier
+
+
+def _clamped(values: torch.Tensor, sign: int) -> torch.Tensor:
+    return values.clamp(min=0) if sign > 0 else values.clamp(max=0)
