@@ -33,7 +33,8 @@ class Allocation:
         rows: from start and stop to the shares. Shape ``(..., stop−start, n)``.
         source: the policy's formula or the method's name.
         error: the method's own numerical error in each row's sum. Shape ``(m,)``; None for none but rounding.
-        vanishing: bitmasks of coalitions without dividend whose synergy function vanishes, too (for ``phantom``).
+        vanishing: bitmasks of coalitions without dividend whose synergy function vanishes, too (for ``phantom``);
+            None where that was not tried.
         calls: model calls that were paid for the table.
     """
 
@@ -41,7 +42,7 @@ class Allocation:
     rows: Callable[[int, int], Array] = field(repr=False)
     source: str
     error: np.ndarray | None = None
-    vanishing: frozenset[int] = frozenset()
+    vanishing: frozenset[int] | None = frozenset()
     calls: int = 0
 
     @property

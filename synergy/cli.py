@@ -15,6 +15,7 @@ from synergy import measurement, questions
 from synergy.comparison import compare
 from synergy.examples import Example
 from synergy.method import METHODS
+from synergy.synergy_function import POINTS
 from synergy.text import comparison_table
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
@@ -104,7 +105,11 @@ def _plan(example: Example, methods: list, budget: int) -> str:
                 f"{whole:,} to measure" if within else f"{whole:,} to measure, above the budget of {budget:,}: left out"
             )
             lines.append(f"  {method.name}: {once:,} at x, {note}")
-    return "\n".join([*lines, f"about {total:,} model calls in all"])
+    lines.append(
+        f"about {total:,} model calls in all; within the budget, a method that gives credit where there is no effect"
+    )
+    lines.append(f"is tried at up to {POINTS} inner points, {first:,} calls each")
+    return "\n".join(lines)
 
 
 def main() -> None:

@@ -20,6 +20,7 @@ from synergy.foreign import ForeignMethod
 from synergy.layer_policy import LayerPolicy
 from synergy.measurement import measure
 from synergy.method import METHODS, AbstractEstimate, AbstractMethod
+from synergy.synergy_function import POINTS
 
 if TYPE_CHECKING:
     from synergy.views import Features, Picture, Words
@@ -198,7 +199,8 @@ def _result(
         return replace(result, measured_note=note)
     say(f"measuring {method.name}: {price:,} model calls" if price else f"measuring {method.name}: no further calls")
     try:
-        return replace(result, measured=measure(method, game, effects=effects))
+        points = min(POINTS, (budget - price) // max(1, measurement.ends(game) * game.cube.calls_per_point))
+        return replace(result, measured=measure(method, game, effects=effects, points=points))
     except ValueError as reason:
         return replace(result, measured_note=str(reason))
 

@@ -41,7 +41,8 @@ class Criteria:
         coverage: the share of the effects that somebody in them is given; 1 is full coverage.
         leakage: the share of what is given that goes to players outside the effect; 0 is full relevance.
         residual: what is not shared out, or more than once, relative to the effects; 0 is completeness.
-        phantom: the share given for coalitions whose synergy function vanishes; a diagnostic, not judged.
+        phantom: the share given for coalitions whose synergy function vanishes; a diagnostic, not judged; NaN where it
+            was not tried.
         constant: what is given of the constant row, Σ|M_i(∅)|, in units of f; not judged.
         tolerance: what counts as zero: 1e-6 or the effects' noise floor, relative, whichever is larger.
         error: the method's own numerical error, relative to the effects.
@@ -106,7 +107,7 @@ def judge(allocation: Allocation) -> Criteria:
     floor = float(effects.noise_floor(1).sum())
     error = 0.0 if allocation.error is None else float(allocation.error[1:].sum())
     if total <= floor:
-        return _no_effects(sums, given, floor)
+        return _no_effects(allocation, sums, given, floor)
     tolerance = max(TOLERANCE, floor / total)
     coverage, residual = float(sums.covered) / total, float(sums.gap + left) / total
     leakage = float(sums.outside) / given if given else 0.0
@@ -115,7 +116,7 @@ def judge(allocation: Allocation) -> Criteria:
         coverage=coverage,
         leakage=leakage,
         residual=residual,
-        phantom=float(sums.ghosts) / given if given else 0.0,
+        phantom=_phantom(allocation, sums, given),
         constant=float(sums.constant),
         tolerance=tolerance,
         error=error / total,
@@ -147,7 +148,7 @@ def _add(sums: _Sums, allocation: Allocation, start: int, stop: int, rows: Array
     sums.given += abs(rows).sum()
     sums.outside += leaked.sum()
     sums.gap += gap.sum()
-    ghosts = [s - start for s in allocation.vanishing if start <= s < stop]
+    ghosts = [s - start for s in allocation.vanishing or () if start <= s < stop]
     if ghosts:
         sums.ghosts += abs(own[ghosts]).sum()
     failures = to_float(gap + leaked)
@@ -162,19 +163,25 @@ def _verdict(value: float, tolerance: float, error: float) -> str:
     return "undecided" if error > tolerance and value <= SAME_SIZE * error else "fail"
 
 
+def _phantom(allocation: Allocation, sums: _Sums, given: float) -> float:
+    if allocation.vanishing is None:
+        return float("nan")
+    return float(sums.ghosts) / given if given else 0.0
+
+
 def _unless_truncated(effects: Effects, verdict: str) -> str:
     """Effects that are missing may cancel in the remainder, so what is there cannot prove that nothing is lost."""
     return "undecided" if effects.truncated and verdict == "pass" else verdict
 
 
-def _no_effects(sums: _Sums, given: float, floor: float) -> Criteria:
+def _no_effects(allocation: Allocation, sums: _Sums, given: float, floor: float) -> Criteria:
     """No effect rises above the noise: the criteria hold if nothing is given, too."""
     clean = given <= floor
     return Criteria(
         coverage=1.0,
         leakage=0.0 if clean else float(sums.outside) / given,
         residual=0.0 if clean else float("inf"),
-        phantom=0.0 if clean else float(sums.ghosts) / given,
+        phantom=0.0 if clean else _phantom(allocation, sums, given),
         constant=float(sums.constant),
         tolerance=TOLERANCE,
         error=0.0,

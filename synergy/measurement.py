@@ -17,7 +17,7 @@ from decompositions.mobius import mobius, zeta
 from synergy.allocation import Allocation, from_table
 from synergy.foreign import ForeignMethod, foreign
 from synergy.method import AbstractEstimate, AbstractMethod, method
-from synergy.synergy_function import vanishing
+from synergy.synergy_function import POINTS, vanishing
 
 ENDS = 1024  # end points that a method is asked for at once
 
@@ -28,6 +28,7 @@ def measure(
     *,
     effects: Effects | None = None,
     limit: int = coalitions.LIMIT,
+    points: int = POINTS,
 ) -> Allocation:
     r"""Who is given how much of which effect, in practice.
 
@@ -42,6 +43,8 @@ def measure(
         game: the question; for a callable, of a model.
         effects: the game's Harsanyi dividends, if they are known already.
         limit: end points above which the work is refused.
+        points: interior points of the cube at which it may be tried whether synergies without a dividend vanish (for
+            the diagnostic ``phantom``); only where there are any, 2ⁿ model calls each at most.
 
     Raises:
         LookupError: no such method.
@@ -65,7 +68,7 @@ def measure(
     noise = game.cube.precision * float(abs(table).max()) if game.cube.precision else 0.0
     spread = _row_errors(errors, noise, masks, game.n)
     table = _transform(table, masks, game.n)
-    ghosts = vanishing(game, effects, table)
+    ghosts = vanishing(game, effects, table, spread, points)
     return from_table(effects, table, chosen.name, error=spread, vanishing=ghosts, calls=paid)
 
 
@@ -83,9 +86,8 @@ def as_method(subject: Any, game: Game) -> AbstractMethod | ForeignMethod:
 def price(subject: Any, game: Game) -> int:
     """The model calls that :func:`measure` would make beside the 2ⁿ of the effects, counted without paying for them."""
     chosen = as_method(subject, game)
-    ends = 2 ** len(game.cube.active())
     if isinstance(chosen, ForeignMethod) or chosen.scope != "game":
-        return ends * game.cube.calls_per_point
+        return ends(game) * game.cube.calls_per_point
     if chosen.corners:
         return 0
     counted = [0]
@@ -94,7 +96,12 @@ def price(subject: Any, game: Game) -> int:
         counted[0] += calls
 
     _estimate(chosen, game.rehearsal(count), game.ends())
-    return counted[0] * ends
+    return counted[0] * ends(game)
+
+
+def ends(game: Game) -> int:
+    """The number of end points of a measured allocation: the coalitions of the players that are no null players."""
+    return 2 ** len(game.cube.active())
 
 
 def _seen(chosen: AbstractMethod | ForeignMethod, game: Game, effects: Effects) -> Game:

@@ -16,59 +16,67 @@ POINTS = 64  # interior points of the cube; a region of a tenth of it is missed 
 RELATIVE = 1e-9  # of the largest effect: below it a dividend counts as zero
 
 
-def vanishing(game: Game, effects: Effects, table: Array) -> frozenset[int]:
+def vanishing(
+    game: Game, effects: Effects, table: Array, errors: np.ndarray, points: int = POINTS
+) -> frozenset[int] | None:
     r"""The coalitions that are given something although their synergy function is zero on the whole cube.
 
     .. math:: f_S(x_t) = \sum_{T \subseteq S} (-1)^{|S| - |T|} g(t \cdot 1_T)
 
-    J(S) = 0 is f_S = 0 at x alone: z₁²z₂ − z₁z₂² has no dividend at (1, 1), yet is a synergy. So f_S is tried at many
+    J(S) = 0 is f_S = 0 at x alone: z₁²z₂ − z₁z₂² has no dividend at (1, 1), yet is a synergy. So f_S is tried at
     seeded interior points, too, until it is seen not to vanish.
 
     Args:
         game: the question.
         effects: all its Harsanyi dividends. Shape ``(2**n,)``.
         table: what the players are given. Shape ``(2**n, n)``.
+        errors: of the rows of the table; what is within ten of them is not taken for given. Shape ``(2**n,)``.
+        points: interior points that may be tried, 2ⁿ model calls each at most.
 
     Returns:
-        Bitmasks; empty for games with leading axes.
+        Bitmasks, empty for games with leading axes; None where points were needed and none was allowed.
     """
     if effects.values.ndim != 1:
         return frozenset()
-    left = _suspects(effects, table)
-    if isinstance(game.cube, TableCube) or not left:
-        return frozenset(left)
+    suspects = _suspects(effects, table, errors)
+    active = set(game.cube.active())
+    ghosts = {s for s in suspects if not set(degrees.coalition(s)) <= active}
+    left = suspects - ghosts
+    if not left or isinstance(game.cube, TableCube):
+        return frozenset(suspects)
     if isinstance(game.cube, FunctionCube) and not game.cube.x.is_floating_point():
-        return frozenset(left)
-    active = game.cube.active()
-    ghosts = {s for s in left if not set(degrees.coalition(s)) <= set(active)}
-    left = left - ghosts
-    draws = np.random.default_rng(0).integers(1, 1024, (POINTS, game.n))
-    for draw in draws:
+        return frozenset(suspects)
+    if points < 1:
+        return None
+    for draw in np.random.default_rng(0).integers(1, 1024, (points, game.n)):
+        left = {s for s, differs in _differences(game, effects, left, draw).items() if not differs}
         if not left:
             break
-        left = {s for s in left if not _differs(game, effects, s, draw)}
     return frozenset(left | ghosts)
 
 
-def _suspects(effects: Effects, table: Array) -> set[int]:
+def _suspects(effects: Effects, table: Array, errors: np.ndarray) -> set[int]:
     """Coalitions without a dividend whose members are given something."""
     strength = np.abs(to_float(effects.values))
     strength[0] = 0
     floor = np.maximum(effects.noise_floor(), RELATIVE * strength.max())
     given = np.abs(to_float(table)).max(1)
     scale = max(given.max(), strength.max())
-    flagged = (strength <= floor) & (given > np.maximum(floor, RELATIVE * scale))
+    flagged = (strength <= floor) & (
+        given > np.maximum.reduce([floor, 10 * errors, np.full(len(given), RELATIVE * scale)])
+    )
     flagged[0] = False
     return set(np.nonzero(flagged)[0].tolist())
 
 
-def _differs(game: Game, effects: Effects, mask: int, draw: np.ndarray) -> bool:
-    """Whether f_S is not zero at one interior point."""
-    members = degrees.coalition(mask)
+def _differences(game: Game, effects: Effects, masks: set[int], draw: np.ndarray) -> dict[int, bool]:
+    """Whether each f_S is not zero at one interior point: one pass over the coalitions of all players concerned."""
+    members = tuple(sorted(set().union(*(degrees.coalition(mask) for mask in masks))))
     corners = degrees.spread(0, 2 ** len(members), members, game.n).numpy().astype(np.int64)
-    points = game.cube.array(corners * draw) / game.cube.array(np.array(1024))
-    value = mobius(game(points))[-1]
+    values = mobius(game(game.cube.array(corners * draw) / game.cube.array(np.array(1024))))
+    row_of = {int(mask): row for row, mask in enumerate(degrees.spread_masks(members))}
     if is_exact(effects.values):
-        return bool(value != 0)
-    scale = float(abs(effects.values).max())
-    return abs(float(value)) > max(effects.noise * 2 ** (len(members) / 2), RELATIVE * scale)
+        return {mask: bool(values[row_of[mask]] != 0) for mask in masks}
+    scale = RELATIVE * float(abs(effects.values).max())
+    floors = {mask: max(effects.noise * 2 ** (mask.bit_count() / 2), scale) for mask in masks}
+    return {mask: abs(float(values[row_of[mask]])) > floors[mask] for mask in masks}
