@@ -3,7 +3,7 @@ export OMP_NUM_THREADS := 1
 export PYTHONDONTWRITEBYTECODE :=
 RUN := .venv/bin
 
-.PHONY: help setup demo test lint check bench docs clean
+.PHONY: help setup demo test lint check bench docs tables clean
 
 help: ## what there is to make
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 10
@@ -34,6 +34,10 @@ bench: setup ## benchmarks: CPU time and ratios, one thread
 docs: setup ## the documentation as HTML in docs/_build/html
 	$(RUN)/pip install -q --no-compile -c constraints.txt -e '.[docs]'
 	$(RUN)/sphinx-build -W -q docs docs/_build/html
+
+tables: setup ## the generated pages docs/methods.md and docs/criteria.md
+	$(RUN)/synergy table methods --format markdown > docs/methods.md
+	$(RUN)/synergy table criteria --format markdown > docs/criteria.md
 
 clean: ## remove what was made
 	rm -rf .venv reports docs/_build build dist .pytest_cache .mypy_cache .ruff_cache

@@ -5,7 +5,7 @@ from importlib import import_module
 
 import torch
 
-ALL = ("footprint", "mobius_peers", "shapley_digits")
+ALL = ("footprint", "mobius_peers", "shapley_digits", "layer_wise")
 
 torch.set_num_threads(1)
 for name in sys.argv[1:] or ALL:

@@ -14,6 +14,20 @@ from decompositions.arithmetic import Array
 Calls = Callable[[int], None]
 
 
+def ignore(calls: int) -> None:
+    """Nobody watches."""
+
+
+def both(first: Calls, second: Calls) -> Calls:
+    """Two watchers, told one after the other."""
+
+    def tell(calls: int) -> None:
+        first(calls)
+        second(calls)
+
+    return tell
+
+
 class AbstractCube(ABC):
     r"""A model, an input and a baseline as one function on the cube.
 

@@ -82,19 +82,28 @@ class Effects:
             IndexError: no such player.
             LookupError: the coalition was not computed (effects up to an order).
         """
+        rows = self.rows(coalition)
+        if len(rows) == 1:
+            return _scalar(self.values[..., rows[0]])
+        return _scalar(self.values[..., rows].sum(-1) if rows else zeros(tuple(self.values.shape[:-1]), self.values))
+
+    def rows(self, coalition: int | Iterable[int]) -> list[int]:
+        """The rows whose support is a coalition; none where a series has no such term.
+
+        Raises:
+            IndexError: no such player.
+            LookupError: the coalition was not computed (effects up to an order).
+        """
         members = tuple(coalition) if isinstance(coalition, Iterable) else (coalition,)
         for player in members:
             if not 0 <= player < self.n:
                 raise IndexError(f"no player {player}: the players are 0 to {self.n - 1}")
         mask = degrees_.mask(members)
         if self.degrees is None:
-            return _scalar(self.values[..., mask])
-        rows = self._rows_by_mask.get(mask)
-        if rows is not None:
-            return _scalar(self.values[..., rows].sum(-1))
-        if self.basis == "harsanyi":
+            return [mask]
+        if mask not in self._rows_by_mask and self.basis == "harsanyi":
             raise LookupError(f"{tuple(sorted(members))} has more players than the order that was decomposed")
-        return _scalar(zeros(tuple(self.values.shape[:-1]), self.values))
+        return self._rows_by_mask.get(mask, [])
 
     def degree(self, degree: Iterable[int]) -> Any:
         """The Taylor effect of one degree vector; zero if the series has no such term.

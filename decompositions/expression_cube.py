@@ -13,8 +13,8 @@ import sympy
 import torch
 
 from decompositions.arithmetic import objects
-from decompositions.cube import AbstractCube, Calls
-from decompositions.function_cube import ignore
+from decompositions.cube import AbstractCube, Calls, both, ignore
+from decompositions.reading import read
 from decompositions.series import polynomial_series
 
 
@@ -27,7 +27,10 @@ def exact(number: Any) -> sympy.Expr:
     if isinstance(number, np.generic):
         number = number.item()
     try:
-        value = sympy.Rational(str(number)) if isinstance(number, (float, Fraction)) else sympy.sympify(number)
+        if isinstance(number, str):
+            value = read(number)
+        else:
+            value = sympy.Rational(str(number)) if isinstance(number, (float, Fraction)) else sympy.sympify(number)
     except (sympy.SympifyError, TypeError, ValueError) as error:
         raise ValueError(f"{number!r} is not a number; give an int, a Fraction, a decimal or a SymPy number") from error
     if not getattr(value, "is_number", False) or not value.is_real:
@@ -47,6 +50,7 @@ class ExpressionCube(AbstractCube):
         x: end points, one row per baseline. Shape ``(K, n)``, SymPy numbers.
         baseline: Shape ``(K, n)``.
         weights: of the baselines, summing to one. Shape ``(K,)``.
+        free: whether evaluations only count and all values are 1.
     """
 
     expression: sympy.Expr
@@ -55,6 +59,7 @@ class ExpressionCube(AbstractCube):
     baseline: np.ndarray
     weights: np.ndarray
     on_calls: Calls = ignore
+    free: bool = False
 
     @property
     def n(self) -> int:
@@ -129,10 +134,10 @@ class ExpressionCube(AbstractCube):
         return tuple(i for i in range(self.n) if (self.x[:, i] != self.baseline[:, i]).any())
 
     def watched(self, on_calls: Calls) -> ExpressionCube:
-        return replace(self, on_calls=on_calls)
+        return replace(self, on_calls=both(self.on_calls, on_calls))
 
     def rehearsal(self, on_calls: Calls) -> ExpressionCube:
-        return replace(self, expression=sum(self.symbols), on_calls=on_calls)
+        return replace(self, on_calls=on_calls, free=True)
 
     @cached_property
     def _derivatives(self) -> Sequence[sympy.Expr]:
@@ -148,6 +153,8 @@ class ExpressionCube(AbstractCube):
         return total
 
     def _at(self, expression: sympy.Expr, place: np.ndarray) -> sympy.Expr:
+        if self.free:
+            return sympy.Integer(1)
         value = sympy.sympify(expression).xreplace(dict(zip(self.symbols, place, strict=True)))
         if value.has(sympy.nan, sympy.zoo, sympy.oo, -sympy.oo) or value.free_symbols:
             where = ", ".join(f"{s} = {v}" for s, v in zip(self.symbols, place, strict=True))

@@ -10,12 +10,8 @@ import numpy as np
 import torch
 
 from decompositions.arithmetic import wide
-from decompositions.cube import AbstractCube, Calls
+from decompositions.cube import AbstractCube, Calls, both, ignore
 from decompositions.model import ModelFunction
-
-
-def ignore(calls: int) -> None:
-    """Nobody watches."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,13 +118,7 @@ class FunctionCube(AbstractCube):
         return tuple(torch.unique(self.players.expand(differs.shape)[differs]).tolist())
 
     def watched(self, on_calls: Calls) -> FunctionCube:
-        before = self.on_calls
-
-        def both(calls: int) -> None:
-            before(calls)
-            on_calls(calls)
-
-        return replace(self, on_calls=both)
+        return replace(self, on_calls=both(self.on_calls, on_calls))
 
     def rehearsal(self, on_calls: Calls) -> FunctionCube:
         return replace(self, f=lambda inputs: inputs.flatten(1).sum(1), on_calls=on_calls)

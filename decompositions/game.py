@@ -132,6 +132,10 @@ class Game:
         """The number of players."""
         return self.cube.n
 
+    def __repr__(self) -> str:
+        some = ", ".join(self.names[:5]) + (", …" if self.n > 5 else "")
+        return f"Game({self.n} players: {some}; {type(self.cube).__name__})"
+
     def __call__(self, t: Any) -> Array:
         """g at points of the cube. Shape ``(batch, n)`` → ``(..., batch)``."""
         return self.cube.values(self.points(t))
@@ -208,11 +212,13 @@ def _check_batch_of_one(x: torch.Tensor) -> None:
 
 
 def _baselines(baseline: Any, x: torch.Tensor) -> torch.Tensor:
-    if isinstance(baseline, (int, float)):
-        return torch.full_like(x, baseline)
+    if isinstance(baseline, (int, float)) or torch.as_tensor(baseline).ndim == 0:
+        if not x.is_floating_point() and float(baseline) != int(baseline):
+            raise TypeError(
+                f"x is {x.dtype} and cannot hold the baseline {baseline}; give both the same kind of numbers"
+            )
+        return torch.full_like(x, float(baseline) if x.is_floating_point() else int(baseline))
     baseline = torch.as_tensor(baseline)
-    if baseline.ndim == 0:
-        return torch.full_like(x, baseline.item())
     if baseline.shape[1:] != x.shape[1:] or not len(baseline):
         raise ValueError(
             f"a baseline is a number, a tensor of x's shape {tuple(x.shape)} or a batch of at least one like it, "

@@ -34,6 +34,7 @@ FUNCTIONS = (
     F.relu, torch.relu, F.relu6, F.leaky_relu, F.elu, F.gelu, F.silu, F.sigmoid, torch.sigmoid, F.tanh, torch.tanh,
     F.softplus, torch.exp,
 )  # fmt: skip
+IN_PLACE = (operator.iadd, operator.isub, operator.imul, operator.itruediv)
 METHODS = ("relu", "sigmoid", "tanh", "exp")
 WAY_OUT = "write it with supported modules, or use a method that only calls the model (shapley, occlusion_1, …)"
 
@@ -97,14 +98,17 @@ class _Reader:
         self.place: dict[fx.Node, int] = {}
         self.constants: dict[fx.Node, Any] = {}
         self.steps: list[Step] = []
+        self.needed = _needed(graph)
+        self._refuse_inputs()
         self.shapes = _shapes(model, graph, x)
 
     def read(self) -> Network:
         self._refuse_reuse()
+        self._refuse_in_place()
         for node in self.graph.nodes:
+            if node not in self.needed:
+                continue
             if node.op == "placeholder":
-                if self.place:
-                    raise ValueError(f"the model has a second input '{node.name}'; bind it before explaining the first")
                 self.place[node] = 0
             elif node.op == "get_attr":
                 self.constants[node] = _attribute(self.model, node.target)
@@ -119,6 +123,26 @@ class _Reader:
         if not isinstance(result, fx.Node) or self.place.get(result) != len(self.steps):
             raise ValueError("the model must give one tensor, computed last from its input")
         return Network(_merged(self.steps, _folded))
+
+    def _refuse_inputs(self) -> None:
+        inputs = [node.name for node in self.graph.nodes if node.op == "placeholder"]
+        if len(inputs) > 1:
+            raise ValueError(f"the model has a second input '{inputs[1]}'; bind it before explaining the first")
+
+    def _refuse_in_place(self) -> None:
+        """A value that is overwritten and used again would be read as it was before."""
+        order = {node: number for number, node in enumerate(self.graph.nodes)}
+        for node in self.graph.nodes:
+            if self._overwrites(node):
+                source = node.all_input_nodes[0]
+                if any(order[user] > order[node] for user in source.users):
+                    raise ValueError(f"'{node.name}' changes '{source.name}' in place, which is used again; {WAY_OUT}")
+
+    def _overwrites(self, node: fx.Node) -> bool:
+        if node.op == "call_module":
+            return bool(getattr(self.modules[str(node.target)], "inplace", False))
+        named = node.op == "call_method" and str(node.target).endswith("_")
+        return named or node.target in IN_PLACE or bool(node.kwargs.get("inplace"))
 
     def _refuse_reuse(self) -> None:
         calls = [node.target for node in self.graph.nodes if node.op == "call_module"]
@@ -143,7 +167,9 @@ class _Reader:
         if node.op == "call_module":
             return self._module(node), sources
         key = node.target if node.op == "call_function" else f".{node.target}"
-        if key in (".size", getattr, ".dim") or (key is operator.getitem and self._is_size(node.args[0])):
+        if key is getattr and node.args[1] == "shape":
+            return None, []
+        if key in (".size", ".dim") or (key is operator.getitem and self._is_size(node.args[0])):
             return None, []
         if key in FUNCTIONS or (node.op == "call_method" and node.target in METHODS):
             return Elementwise(self._call(node)), sources
@@ -161,10 +187,10 @@ class _Reader:
                 return Combination((1.0, -1.0))
             first = isinstance(node.args[0], fx.Node) and node.args[0] in self.place
             return self._shift(node, 1.0 if first else -1.0)
-        if key in (operator.mul, operator.imul, torch.mul, ".mul"):
-            return Product() if both else Scaling(torch.as_tensor(self._other(node)), None)
-        if key in (operator.truediv, torch.div, ".div") and not both and node.args[0] in self.place:
-            return Scaling(1.0 / torch.as_tensor(self._other(node)), None)
+        if key in (operator.mul, operator.imul, torch.mul, ".mul") and not node.kwargs:
+            return Product() if both else Scaling(self._other(node), None)
+        if key in (operator.truediv, torch.div, ".div") and not both and not node.kwargs and node.args[0] in self.place:
+            return Scaling(1.0 / self._other(node), None)
         if key is operator.neg:
             return Combination((-1.0,))
         if key in (torch.conv1d, torch.conv2d, F.conv1d, F.conv2d, F.linear):
@@ -178,17 +204,19 @@ class _Reader:
         raise ValueError(f"the operation '{node.name}' ({_title(key)}) has no rule; {WAY_OUT}")
 
     def _shift(self, node: fx.Node, factor: float) -> AbstractOperation:
-        other = torch.as_tensor(self._other(node))
+        other = self._other(node)
         sign = -1.0 if node.target in (operator.sub, operator.isub, torch.sub, "sub") and factor > 0 else 1.0
-        return Scaling(torch.as_tensor(factor), sign * other)
+        return Scaling(torch.tensor(factor, dtype=torch.float64), sign * other)
 
-    def _other(self, node: fx.Node) -> Any:
+    def _other(self, node: fx.Node) -> torch.Tensor:
         """The argument that does not come from the input: a number or a parameter."""
         for arg in node.args:
             if not (isinstance(arg, fx.Node) and arg in self.place):
                 value = self.constants.get(arg) if isinstance(arg, fx.Node) else arg
-                if isinstance(value, (int, float, torch.Tensor)):
-                    return value.detach() if isinstance(value, torch.Tensor) else float(value)
+                if isinstance(value, torch.Tensor):
+                    return value.detach()
+                if isinstance(value, (int, float)):
+                    return torch.tensor(value, dtype=torch.float64)  # of no axes, so the network's type stays
         raise ValueError(f"the operation '{node.name}' needs a number or a parameter beside its input; {WAY_OUT}")
 
     def _call(self, node: fx.Node) -> Callable[[torch.Tensor], torch.Tensor]:
@@ -199,19 +227,20 @@ class _Reader:
         return lambda u: node.target(u, *rest, **kwargs)  # type: ignore[operator]
 
     def _functional(self, node: fx.Node, key: Any) -> AbstractOperation:
-        given = [self._value(arg) for arg in node.args[1:7]]
-        weight, bias, *rest = given + [None] * (2 - len(given))
+        names = ("weight", "bias", "stride", "padding", "dilation", "groups")
+        given = dict(zip(names, node.args[1:], strict=False)) | dict(node.kwargs)
+        known = {name: self._value(value) for name, value in given.items() if name != "input"}
         if key is F.linear:
-            return Linear(weight, bias)
-        settings: list[Any] = [*rest, *[1, 0, 1, 1][len(rest) :]]  # stride, padding, dilation, groups
-        return Convolution(weight, bias, *settings)
+            return Linear(known["weight"], known.get("bias"))
+        defaults = {"bias": None, "stride": 1, "padding": 0, "dilation": 1, "groups": 1}
+        return Convolution(**(defaults | known))
 
     def _value(self, arg: Any) -> Any:
         value = self.constants[arg] if isinstance(arg, fx.Node) else arg
         return value.detach() if isinstance(value, torch.Tensor) else value
 
     def _concatenation(self, node: fx.Node, sources: list[fx.Node]) -> AbstractOperation:
-        parts = list(node.args[0])  # type: ignore[arg-type]
+        parts = list(node.args[0] if node.args else node.kwargs["tensors"])  # type: ignore[arg-type]
         axis: Any = node.kwargs.get("dim", node.args[1] if len(node.args) > 1 else 0)
         if len(sources) != len(parts) or axis == 0:
             raise ValueError(f"'{node.name}' concatenates other things than distinct parts of each input; {WAY_OUT}")
@@ -224,21 +253,21 @@ class _Reader:
             return Rearrangement(lambda u: u)
         if isinstance(module, (nn.Flatten, nn.Unflatten)):
             return _reshape(self.shapes[node])
-        operation = module_operation(module)
+        operation = module_operation(module, len(self.shapes.get(node, ())))
         if operation is None:
             raise ValueError(f"module '{node.target}' ({type(module).__name__}) has no rule; {WAY_OUT}")
         return operation
 
 
-def module_operation(module: nn.Module) -> AbstractOperation | None:
-    """What a torch module computes; None where there is no rule for it."""
+def module_operation(module: nn.Module, axes: int) -> AbstractOperation | None:
+    """What a torch module computes, its output having so many axes; None where there is no rule for it."""
     if isinstance(module, nn.Linear):
         return Linear(module.weight.detach(), None if module.bias is None else module.bias.detach())
     if isinstance(module, (nn.Conv1d, nn.Conv2d)) and module.padding_mode == "zeros":
         bias = None if module.bias is None else module.bias.detach()
         return Convolution(module.weight.detach(), bias, module.stride, module.padding, module.dilation, module.groups)
     if isinstance(module, nn.modules.batchnorm._BatchNorm) and module.running_mean is not None:
-        return _normalisation(module)
+        return _normalisation(module, axes)
     if isinstance(module, ACTIVATIONS):
         return Elementwise(_not_in_place(module))
     if isinstance(module, (nn.AvgPool1d, nn.AvgPool2d, nn.AdaptiveAvgPool1d, nn.AdaptiveAvgPool2d)):
@@ -264,12 +293,12 @@ def _not_in_place(module: nn.Module) -> Callable[[torch.Tensor], torch.Tensor]:
     return (lambda u: module(u.clone())) if getattr(module, "inplace", False) else module
 
 
-def _normalisation(module: Any) -> Scaling:
+def _normalisation(module: Any, axes: int) -> Scaling:
     scale = (module.running_var + module.eps).rsqrt()
     scale = scale if module.weight is None else scale * module.weight.detach()
     shift = -module.running_mean * scale
     shift = shift if module.bias is None else shift + module.bias.detach()
-    tail = (1,) * {nn.BatchNorm1d: 0, nn.BatchNorm2d: 2, nn.BatchNorm3d: 3}.get(type(module), 0)
+    tail = (1,) * (axes - 2)
     return Scaling(scale.reshape(-1, *tail), shift.reshape(-1, *tail))
 
 
@@ -296,9 +325,11 @@ def _folded(before: AbstractOperation, scaling: AbstractOperation) -> AbstractAf
     """A linear layer or convolution and the scaling of its channels as one map."""
     if not isinstance(scaling, Scaling) or not isinstance(before, (Linear, Convolution)):
         return None
-    scale = scaling.scale.reshape(-1)
-    if len(scale) not in (1, len(before.weight)):
+    each = [part for part in (scaling.scale, scaling.shift) if part is not None]
+    by_channel = all(part.numel() == 1 or part.shape[0] == part.numel() == len(before.weight) for part in each)
+    if not by_channel or any(part.numel() > 1 and part.ndim != before.weight.ndim - 1 for part in each):
         return None
+    scale = scaling.scale.reshape(-1)
     weight = before.weight * scale.reshape(-1, *(1,) * (before.weight.ndim - 1))
     bias = None if before.bias is None else before.bias * scale
     if scaling.shift is not None:
@@ -307,6 +338,15 @@ def _folded(before: AbstractOperation, scaling: AbstractOperation) -> AbstractAf
     if isinstance(before, Linear):
         return Linear(weight, bias)
     return Convolution(weight, bias, before.stride, before.padding, before.dilation, before.groups)
+
+
+def _needed(graph: fx.Graph) -> set[fx.Node]:
+    """The nodes on which the output depends, and the input."""
+    needed = {node for node in graph.nodes if node.op in ("placeholder", "output")}
+    for node in reversed(graph.nodes):
+        if node in needed:
+            needed.update(node.all_input_nodes)
+    return needed
 
 
 def _reshape(shape: tuple[int, ...]) -> Rearrangement:

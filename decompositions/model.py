@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -100,10 +101,39 @@ def model_function(model: nn.Module, x: torch.Tensor, target: Target, output: st
         raise ValueError(f"output is one of {', '.join(OUTPUTS)}, not '{output}'")
     _check_mode(model)
     _check_place(model, x)
+    target = _index(target)
     function = ModelFunction(model if output == "logit" else Output(model, output), target)
     with torch.no_grad():
-        _check_target(function.module(x), target)
+        outputs = _first_call(function.module, x)
+        if model.training and not torch.equal(outputs, function.module(x)):
+            raise ValueError("the model is in training mode and answers at random; call model.eval() first")
+        _check_target(outputs, target)
     return function
+
+
+def _first_call(module: nn.Module, x: torch.Tensor) -> torch.Tensor:
+    try:
+        outputs = module(x)
+    except RuntimeError as error:
+        reason = str(error).splitlines()[0]
+        raise ValueError(
+            f"the model refuses an input of shape {tuple(x.shape)} and type {x.dtype}: {reason}"
+        ) from error
+    if not isinstance(outputs, torch.Tensor):
+        raise TypeError(f"the model must give one tensor, not {type(outputs).__name__}; wrap it in a module that does")
+    return outputs
+
+
+def _index(target: Target) -> Target:
+    """Whole numbers as Python's own; anything else but a function or None is refused."""
+    if target is None or callable(target):
+        return target
+    entries = target if isinstance(target, (tuple, list)) else (target,)
+    try:
+        index = tuple(operator.index(entry) for entry in entries)
+    except TypeError as error:
+        raise TypeError(f"a target is a whole number, several of them or a function, not {target!r}") from error
+    return index if isinstance(target, (tuple, list)) else index[0]
 
 
 def _check_mode(model: nn.Module) -> None:

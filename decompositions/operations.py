@@ -87,6 +87,8 @@ class Convolution(AbstractAffine):
         return convolve(inputs[0], self.weight, None, self.stride, self.padding, self.dilation, self.groups)
 
     def transpose(self, signal: torch.Tensor, inputs: Tensors) -> list[torch.Tensor]:
+        if isinstance(self.padding, str):
+            return _pull_back(lambda u: self.linear([u]), inputs[0], signal)
         back = grad.conv1d_input if self.weight.ndim == 3 else grad.conv2d_input
         return [back(inputs[0].shape, self.weight, signal, self.stride, self.padding, self.dilation, self.groups)]
 
@@ -105,14 +107,21 @@ class Scaling(AbstractAffine):
     scale: torch.Tensor
     shift: torch.Tensor | None
 
+    @property
+    def factors(self) -> torch.Tensor:
+        """s, as wide as c."""
+        if self.shift is None:
+            return self.scale
+        return self.scale.expand(torch.broadcast_shapes(self.scale.shape, self.shift.shape))
+
     def linear(self, inputs: Tensors) -> torch.Tensor:
-        return inputs[0] * self.scale
+        return inputs[0] * self.factors
 
     def transpose(self, signal: torch.Tensor, inputs: Tensors) -> list[torch.Tensor]:
-        return [signal * self.scale]
+        return [(signal * self.factors).sum_to_size(inputs[0].shape)]
 
     def part(self, sign: int) -> AbstractAffine | None:
-        return Scaling(_signed(self.scale, sign), None)
+        return Scaling(_signed(self.factors, sign), None)
 
     @property
     def constant(self) -> torch.Tensor | None:
@@ -129,9 +138,7 @@ class Averaging(AbstractAffine):
         return self.average(inputs[0])
 
     def transpose(self, signal: torch.Tensor, inputs: Tensors) -> list[torch.Tensor]:
-        with torch.enable_grad():
-            place = inputs[0].detach().clone().requires_grad_()
-            return [torch.autograd.grad(self.average(place), place, signal)[0]]
+        return _pull_back(self.average, inputs[0], signal)
 
     def part(self, sign: int) -> AbstractAffine | None:
         return self if sign > 0 else None
@@ -219,6 +226,13 @@ class Product(AbstractOperation):
         return inputs[0] * inputs[1]
 
 
+def _pull_back(linear: Callable, place: torch.Tensor, signal: torch.Tensor) -> list[torch.Tensor]:
+    """The adjoint of a linear map, by automatic differentiation."""
+    with torch.enable_grad():
+        leaf = torch.zeros_like(place).requires_grad_()
+        return [torch.autograd.grad(linear(leaf), leaf, signal)[0]]
+
+
 def _signed(entries: torch.Tensor, sign: int) -> torch.Tensor:
     return entries.clamp(min=0) if sign > 0 else entries.clamp(max=0)
 
@@ -244,4 +258,4 @@ def matrix(affine: AbstractAffine, inputs: Tensors) -> torch.Tensor:
     sizes = [each[0].numel() for each in inputs]
     basis = torch.eye(sum(sizes), dtype=inputs[0].dtype, device=inputs[0].device).split(sizes, 1)
     columns = affine.linear([part.reshape(-1, *each.shape[1:]) for part, each in zip(basis, inputs, strict=True)])
-    return columns.flatten(1).T
+    return columns.reshape(len(columns), -1).T

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import zipfile
-from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -92,10 +91,6 @@ def _numbers(stored: np.ndarray, exact: bool) -> Any:
 
 
 def _exact(text: str) -> Any:
-    import sympy
+    from decompositions.reading import read  # SymPy is loaded only where it is used
 
-    try:
-        value = Fraction(text)
-        return sympy.Rational(value.numerator, value.denominator)
-    except ValueError:
-        return sympy.sympify(text)
+    return read(text)

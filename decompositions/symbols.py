@@ -10,6 +10,7 @@ import sympy
 
 from decompositions.arithmetic import objects
 from decompositions.expression_cube import ExpressionCube, exact
+from decompositions.reading import read
 
 
 def expression_cube(expression: Any, x: Mapping[Any, Any], baseline: Any, weights: Any) -> ExpressionCube:
@@ -22,7 +23,7 @@ def expression_cube(expression: Any, x: Mapping[Any, Any], baseline: Any, weight
     if not isinstance(x, Mapping) or not x:
         raise TypeError(f"x maps the symbols of the expression to numbers, {{'x1': 2, …}}; this is {x!r}")
     named = {_name(symbol): number for symbol, number in x.items()}
-    expression = _read(expression, tuple(named))
+    expression = _read(expression)
     found = {symbol.name: symbol for symbol in expression.free_symbols}
     missing = sorted(set(found) - set(named))
     if missing:
@@ -36,14 +37,16 @@ def expression_cube(expression: Any, x: Mapping[Any, Any], baseline: Any, weight
     return ExpressionCube(expression, symbols, ends, rows, _weights(weights, len(rows)))
 
 
-def _read(expression: Any, names: tuple[str, ...]) -> sympy.Expr:
+def _read(expression: Any) -> sympy.Expr:
+    if isinstance(expression, str):
+        return read(expression)
     try:
-        read = sympy.sympify(expression, locals={name: sympy.Symbol(name) for name in names}, rational=True)
+        found = sympy.sympify(expression, rational=True)
     except (sympy.SympifyError, SyntaxError, TypeError, AttributeError) as error:
         raise ValueError(f"SymPy cannot read {expression!r} as an expression") from error
-    if not isinstance(read, sympy.Expr):
-        raise ValueError(f"{expression!r} is not one expression but {type(read).__name__}")
-    return sympy.nsimplify(read, rational=True) if read.has(sympy.Float) else read
+    if not isinstance(found, sympy.Expr):
+        raise ValueError(f"{expression!r} is not one expression but {type(found).__name__}")
+    return sympy.nsimplify(found, rational=True) if found.has(sympy.Float) else found
 
 
 def _row(baseline: Any, names: tuple[str, ...]) -> np.ndarray:

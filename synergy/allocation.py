@@ -101,11 +101,8 @@ class Allocation:
 
     def __getitem__(self, coalition: int | tuple[int, ...]) -> Array:
         """What each player is given of the effects of one coalition. Shape ``(..., n)``."""
-        members = (coalition,) if isinstance(coalition, int) else tuple(coalition)
-        mask = degrees.mask(members)
-        if self.effects.degrees is None:
-            return self.rows(mask, mask + 1)[..., 0, :]
-        return self.by_support().values[mask]
+        shares = [self.rows(row, row + 1)[..., 0, :] for row in self.effects.rows(coalition)]
+        return sum(shares, zeros((*self.effects.values.shape[:-1], self.n), self.effects.values))
 
     def __repr__(self) -> str:
         return f"Allocation({self.source}; {len(self)} effects, {self.n} players)"

@@ -52,7 +52,7 @@ def explain(
         example = questions.expression(subject or "", at, baseline)
     else:
         example = questions.ready(kind, subject, players)
-    chosen = [name.strip() for name in methods.split(",")] if methods else None
+    chosen = [name.strip() for name in methods.split(",") if name.strip()] if methods else None
     paths = (questions.writable(output or Path("reports") / f"{kind}.html"), save and questions.writable(save))
     _explain(example, chosen, (budget, limit), paths)
 
@@ -64,6 +64,20 @@ def list_methods() -> None:
     titles = max(len(cls.title) for cls in METHODS.values())
     for name, cls in METHODS.items():
         typer.echo(f"{name:<{width}}  {cls.title:<{titles}}  {cls.formula}")
+
+
+@app.command()
+def table(
+    what: Annotated[str, typer.Argument(help="methods or criteria")],
+    form: Annotated[str, typer.Option("--format", help="text, markdown or html")] = "text",
+) -> None:
+    """The tables of the theory, computed: each method as a policy, or judged by the three criteria."""
+    from synergy.theory_tables import criteria_table, methods_table
+
+    tables = {"methods": methods_table, "criteria": criteria_table}
+    if what not in tables or form not in ("text", "markdown", "html"):
+        raise ValueError(f"a table is {' or '.join(tables)}, as text, markdown or html; not '{what}' as '{form}'")
+    typer.echo(getattr(tables[what](), f"to_{form}")())
 
 
 def _explain(
@@ -121,7 +135,7 @@ def main() -> None:
         typer.echo(f"error: {message}", err=True)
         sys.exit(2)
     except KeyboardInterrupt:
-        typer.echo("interrupted; nothing was written", err=True)
+        typer.echo("interrupted", err=True)
         sys.exit(130)
 
 

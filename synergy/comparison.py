@@ -12,6 +12,7 @@ from decompositions.arithmetic import Array
 from decompositions.effects import Effects
 from decompositions.game import Game
 from decompositions.harsanyi import harsanyi
+from decompositions.mobius import zeta
 from decompositions.taylor import taylor
 from synergy import measurement
 from synergy.allocation import Allocation, allocate
@@ -138,7 +139,7 @@ class Comparison:
 
 def compare(
     game: Game,
-    methods: Iterable[Any] | None = None,
+    methods: str | Iterable[Any] | None = None,
     *,
     budget: int = BUDGET,
     effects: Effects | None = None,
@@ -156,7 +157,8 @@ def compare(
     Raises:
         LookupError, TypeError, ValueError: as :func:`measure` and :func:`harsanyi`.
     """
-    chosen = [measurement.as_method(m, game) for m in (METHODS if methods is None else methods)]
+    wanted = [methods] if isinstance(methods, str) else METHODS if methods is None else methods
+    chosen = [measurement.as_method(m, game) for m in wanted]
     say = announce or (lambda line: None)
     paid = [0]
 
@@ -166,6 +168,9 @@ def compare(
     game = game.watched(count)
     if effects is None:
         effects = harsanyi(game)
+    else:
+        measurement.require_same(effects, game)
+        paid[0] += effects.calls
     series, series_note = _series(game)
     results = tuple(_result(each, game, effects, (series, series_note), budget, say) for each in chosen)
     return Comparison(effects, series, series_note, results, paid[0])
@@ -190,7 +195,7 @@ def _result(
     result = Result(method.name, method.target, method.formula, theory=theory, theory_note=theory_note)
     try:
         price = measurement.price(method, game)
-        attribution, error = _attribute(method, game)
+        attribution, error = _attribute(method, game.tabulated(zeta(effects.values)) if method.corners else game)
     except (ValueError, TypeError) as reason:
         return replace(result, note=str(reason), measured_note=str(reason))
     result = replace(result, attribution=attribution, error=error, price=price)

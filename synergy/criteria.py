@@ -104,6 +104,8 @@ def judge(allocation: Allocation) -> Criteria:
         _add(sums, allocation, start, stop, rows)
     left = abs(effects.remainder)
     total, given = float(sums.effects + left), float(sums.given)
+    if total != total or given != given:
+        raise ValueError(f"the allocation by '{allocation.source}' holds NaN; its weights must be finite numbers")
     floor = float(effects.noise_floor(1).sum())
     error = 0.0 if allocation.error is None else float(allocation.error[1:].sum())
     if total <= floor:
@@ -121,9 +123,11 @@ def judge(allocation: Allocation) -> Criteria:
         tolerance=tolerance,
         error=error / total,
         verdicts={
-            "coverage": _unless_truncated(effects, _verdict(1 - coverage, tolerance, error / total)),
+            "coverage": _on_rows(
+                effects, float(sums.effects - sums.covered) / total, 1 - coverage, tolerance, error / total
+            ),
             "relevance": _verdict(leakage, tolerance, error / given if given else 0.0),
-            "completeness": _unless_truncated(effects, _verdict(residual, tolerance, error / total)),
+            "completeness": _on_rows(effects, float(sums.gap) / total, residual, tolerance, error / total),
         },
         worst=effects.key(sums.worst_row) if failing and sums.worst_row is not None else None,
     )
@@ -169,9 +173,12 @@ def _phantom(allocation: Allocation, sums: _Sums, given: float) -> float:
     return float(sums.ghosts) / given if given else 0.0
 
 
-def _unless_truncated(effects: Effects, verdict: str) -> str:
-    """Effects that are missing may cancel in the remainder, so what is there cannot prove that nothing is lost."""
-    return "undecided" if effects.truncated and verdict == "pass" else verdict
+def _on_rows(effects: Effects, known: float, value: float, tolerance: float, error: float) -> str:
+    """With effects missing, only what is wrong on the known rows convicts, and nothing acquits."""
+    if not effects.truncated:
+        return _verdict(value, tolerance, error)
+    verdict = _verdict(known, tolerance, error)
+    return "undecided" if verdict == "pass" else verdict
 
 
 def _no_effects(allocation: Allocation, sums: _Sums, given: float, floor: float) -> Criteria:

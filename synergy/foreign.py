@@ -97,6 +97,12 @@ def _captum(subject: Any, game: Game) -> ForeignMethod:
 
     def call(model: Any, inputs: torch.Tensor, baselines: torch.Tensor, target: Any) -> torch.Tensor:
         given = {"baselines": baselines} if "baselines" in known else {}
-        return subject.attribute(inputs, target=target, **given, **extra).reshape(inputs.shape)
+        try:
+            return subject.attribute(inputs, target=target, **given, **extra).reshape(inputs.shape)
+        except TypeError as error:
+            raise TypeError(
+                f"{error}; to give {type(subject).__name__} settings of its own, measure a function: "
+                "measure(lambda model, inputs, baselines, target: obj.attribute(inputs, …), game)"
+            ) from error
 
     return ForeignMethod(call, type(subject).__name__, repeats="feature_mask" in known)

@@ -109,10 +109,12 @@ def epsilon_shares(epsilon: float, bias: bool) -> LayerPolicy:
 
     def total(z: torch.Tensor, start: torch.Tensor) -> torch.Tensor:
         value = z.sum() + (start if bias else 0)
-        return value + epsilon * torch.where(value >= 0, 1.0, -1.0)
+        return value + epsilon * torch.where(value >= 0, 1.0, -1.0).to(value)
 
     def weights(k: torch.Tensor, z: torch.Tensor, start: torch.Tensor) -> torch.Tensor:
-        return z.sum() / total(z, start) * k / k.sum(-1, keepdim=True)
+        denominator = total(z, start)
+        kept = torch.where(denominator == 0, 0.0, z.sum() / torch.where(denominator == 0, 1, denominator))
+        return kept * k / k.sum(-1, keepdim=True)
 
     def rates(z: torch.Tensor, start: torch.Tensor, sigma: Activation) -> torch.Tensor:
         denominator = total(z, start)

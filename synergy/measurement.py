@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from decompositions import coalitions, degrees
-from decompositions.arithmetic import Array, concatenate, is_exact, to_float, wide, zeros
+from decompositions.arithmetic import Array, concatenate, is_exact, stack, to_float, wide, zeros
 from decompositions.effects import Effects
 from decompositions.game import Game
 from decompositions.harsanyi import harsanyi
@@ -55,7 +55,7 @@ def measure(
     active = game.cube.active()
     coalitions.require_limit(2 ** len(active), limit, f"pass limit={2 ** len(active)}, or take fewer players")
     effects = harsanyi(game, limit=max(limit, coalitions.LIMIT)) if effects is None else effects
-    if effects.degrees is not None or effects.basis != "harsanyi":
+    if effects.degrees is not None or effects.basis != "harsanyi" or effects.n != game.n:
         raise ValueError("measure() needs all Harsanyi dividends of the game; decompose with harsanyi(game)")
     masks = degrees.spread_masks(active)
     (table, errors), paid = coalitions.with_progress(
@@ -64,12 +64,34 @@ def measure(
         chosen.name,
         lambda watched: _attributions(chosen, _seen(chosen, watched, effects), active),
     )
-    coalitions.require_finite(table.sum(-1) if not is_exact(table) else table, lambda row: _name(game, masks[row]))
+    _require_finite(table, chosen.name, lambda row: _name(game, masks[row]))
     noise = game.cube.precision * float(abs(table).max()) if game.cube.precision else 0.0
     spread = _row_errors(errors, noise, masks, game.n)
     table = _transform(table, masks, game.n)
-    ghosts = vanishing(game, effects, table, spread, points)
-    return from_table(effects, table, chosen.name, error=spread, vanishing=ghosts, calls=paid)
+    ghosts, more = coalitions.with_progress(
+        game,
+        0,
+        f"{chosen.name}: vanishing synergies",
+        lambda watched: vanishing(watched, effects, table, spread, points),
+    )
+    return from_table(effects, table, chosen.name, error=spread, vanishing=ghosts, calls=paid + more)
+
+
+def require_same(effects: Effects, game: Game) -> None:
+    """Refuse effects that are not all Harsanyi dividends of this game: names, f(b) and f(x) are compared.
+
+    Raises:
+        ValueError: other effects.
+    """
+    if effects.degrees is not None or effects.basis != "harsanyi":
+        raise ValueError("all Harsanyi dividends of the game are needed here; decompose with harsanyi(game)")
+    if effects.names != game.names:
+        raise ValueError(f"these effects are of the players {effects.names}, the game has {game.names}")
+    ends = game(np.array([[0] * game.n, [1] * game.n], dtype=np.int64))
+    known = stack([effects.base, effects.base + effects.total], -1)
+    floor = 10 * effects.noise * 2 ** (game.n / 2)
+    if (abs(ends - known) > floor + abs(known) * (0 if effects.exact else 1e-9)).any():
+        raise ValueError("these effects are of another game: f(b) or f(x) differ; decompose with harsanyi(game)")
 
 
 def as_method(subject: Any, game: Game) -> AbstractMethod | ForeignMethod:
@@ -121,6 +143,11 @@ def _attributions(
     for start in range(0, total, step):
         ends = game.ends(degrees.spread(start, min(start + step, total), active, game.n, game.cube.device))
         values, error = _estimate(chosen, game, ends)
+        if tuple(values.shape[-2:]) != (len(ends), game.n):
+            raise ValueError(
+                f"{chosen.name} must give one value per end point and player, shape {(len(ends), game.n)}, not "
+                f"{tuple(values.shape)}"
+            )
         pieces.append(values)
         errors.append(error)
     known = [error for error in errors if error is not None]
@@ -155,5 +182,16 @@ def _row_errors(errors: np.ndarray | None, noise: float, masks: np.ndarray, n: i
     return everything
 
 
+def _require_finite(table: Array, name: str, label: Callable[[int], str]) -> None:
+    if is_exact(table):
+        return
+    finite = torch.isfinite(table).all(-1)
+    if not finite.all():
+        first = int((~finite.reshape(-1, table.shape[-2]).all(0)).nonzero()[0])
+        raise ValueError(
+            f"{name} gives NaN or infinity at the end point {label(first)}; nothing can be measured with that"
+        )
+
+
 def _name(game: Game, mask: int) -> str:
-    return "{" + ", ".join(game.names[i] for i in degrees.coalition(int(mask))) + "}"
+    return "{" + ", ".join(game.names[i] for i in degrees.coalition(int(mask))) + "}" if mask else "∅ (the baseline)"

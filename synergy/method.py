@@ -29,6 +29,10 @@ class AbstractMethod(ABC):
     reference: ClassVar[str] = ""  # key in docs/references.bib
     scope: ClassVar[str] = "game"  # "game", "feature map" or "layer": whose effects the policy shares
     target: ClassVar[str] = "f(x) − f(b)"  # what the attributions are meant to explain
+    independent: ClassVar[str] = ""  # the policy on independent effects, for the tables
+    interaction: ClassVar[str] = ""  # the policy on interaction effects
+    expansion: ClassVar[str] = "f at b"  # whose effects, at which point
+    holds: ClassVar[str] = ""  # the class of models on which all three criteria hold
     corners: ClassVar[bool] = False  # whether the algorithm looks at masked inputs only
 
     @abstractmethod

@@ -138,7 +138,11 @@ def test_effects_that_are_known_are_not_paid_again():
     model.rows = 0
     comparison = compare(game, ["occlusion_1"], effects=effects)
     assert comparison.effects is effects
-    assert model.rows == 1 + 4  # the attribution itself: f(x) and four removals
+    assert model.rows == 2  # f(b) and f(x) only, to see that the effects are this game's
+    assert comparison.calls == effects.calls + 2
+    other = harsanyi(Game.from_model(model, 2 * torch.ones(1, 4).double(), 0.0))
+    with pytest.raises(ValueError, match="another game"):
+        compare(game, ["occlusion_1"], effects=other)
 
 
 def test_announcements():

@@ -12,7 +12,7 @@ from torch import nn
 
 from synergy import AbstractEstimate, AbstractMethod, Effects, Game, Policy, allocate, harsanyi, measure, method, taylor
 from synergy.allocation import from_table
-from synergy.policies import degree_shares, equal_shares, full_credit
+from synergy.policies import degree_credit, degree_shares, equal_shares, full_credit
 
 J = [5.0, 2.0, -3.0, 4.0]  # ∅, {0}, {1}, {0, 1}; Σ|J| = 9 without the constant
 FAIR = [[0, 0], [2, 0], [0, -3], [1, 3]]
@@ -181,11 +181,24 @@ def test_a_truncated_series_is_not_complete():
     criteria = allocate(effects, degree_shares).criteria()
     assert criteria.coverage == pytest.approx(2 / 8)
     assert criteria.residual == pytest.approx(6 / 8)
-    assert criteria.verdicts == {"coverage": "fail", "relevance": "pass", "completeness": "fail"}
+    assert criteria.verdicts == {"coverage": "undecided", "relevance": "pass", "completeness": "undecided"}
     effects = harsanyi(Game.from_function(lambda z: z[:, 0] + z.prod(1), [2.0, 1.0, 3.0]), order=2)
     criteria = allocate(effects, equal_shares).criteria()
-    assert criteria.verdicts["completeness"] == "fail"
+    assert criteria.verdicts["completeness"] == "undecided"
     assert criteria.residual == pytest.approx(6 / 8)
+
+
+def test_what_is_wrong_on_the_known_rows_of_a_truncated_series_convicts():
+    """Gradient x Input credits x·y twice over, whatever the missing x·y·z holds."""
+    effects = taylor(Game.from_expression("x*y + x*y*z", {"x": 2, "y": 1, "z": 3}), degree=2)
+    criteria = allocate(effects, degree_credit).criteria()
+    assert criteria.verdicts == {"coverage": "undecided", "relevance": "pass", "completeness": "fail"}
+
+
+def test_weights_that_are_no_numbers_are_refused():
+    effects = harsanyi(Game.from_values([0.0, 1.0, 2.0, 7.0]))
+    with pytest.raises(ValueError, match="finite numbers"):
+        allocate(effects, Policy(lambda s: s / (s - s), formula="0/0", reads="support")).criteria()
 
 
 def test_a_truncated_series_is_not_complete_even_if_the_rest_cancels_at_x():

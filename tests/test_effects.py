@@ -357,3 +357,16 @@ def test_a_read_only_table_is_read():
     values = np.arange(4, dtype=np.float32)
     values.setflags(write=False)
     close(harsanyi(Game.from_values(values)).values, [0, 1, 2, 0], 1e-12)
+
+
+def test_a_file_cannot_make_python_run_anything(tmp_path):
+    """Exact numbers are read as arithmetic, never evaluated."""
+    path = tmp_path / "e.npz"
+    harsanyi(Game.from_expression("x*y", {"x": 1, "y": 2})).save(path)
+    with np.load(path) as file:
+        arrays = {name: file[name] for name in file.files}
+    arrays["values"] = np.array([f"__import__('pathlib').Path('{tmp_path}/ran').touch()"] * 4)
+    np.savez(path, **arrays)
+    with pytest.raises(ValueError, match="no readable file"):
+        Effects.load(path)
+    assert not (tmp_path / "ran").exists()

@@ -36,6 +36,10 @@ class DeepSHAP(AbstractMethod):
     title = "Deep SHAP"
     formula = "1[i∈S] / |S|"
     reference = "lundberg2017unified"
+    independent = "1"
+    interaction = "fused: 1[i∈S]/|S|; elementwise: κᵢ/|κ|"
+    expansion = "each neuron at its reference"
+    holds = "all, per layer"
     scope = "layer"
     target = "f(x) − E f(b)"
     fused: bool = False

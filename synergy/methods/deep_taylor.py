@@ -29,6 +29,10 @@ class DeepTaylor(AbstractMethod):
     title = "Deep Taylor"
     formula = "N⁺: κᵢ/|κ⁺|; N⁻: 0"
     reference = "montavon2017explaining"
+    independent = "N⁺: 1; N⁻: 0 (its effects go to N⁺)"
+    interaction = "N⁺: κᵢ/|κ⁺|; N⁻: 0"
+    expansion = "each neuron at u = 0"
+    holds = "bias-free ReLU networks with a ReLU output, b = 0 (measured)"
     scope = "layer"
     target = "f(x)"
 

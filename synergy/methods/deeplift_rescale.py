@@ -28,6 +28,10 @@ class DeepLIFTRescale(AbstractMethod):
     title = "DeepLIFT Rescale"
     formula = "κᵢ / |κ|"
     reference = "shrikumar2017learning"
+    independent = "1"
+    interaction = "κᵢ/|κ|"
+    expansion = "each neuron at its reference"
+    holds = "all, per layer"
     scope = "layer"
     target = "f(x) − f(b)"
 

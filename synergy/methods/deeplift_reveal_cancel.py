@@ -33,6 +33,10 @@ class DeepLIFTRevealCancel(AbstractMethod):
     title = "DeepLIFT RevealCancel"
     formula = "κ in N⁺ or N⁻: κᵢ/|κ|; mixed: ½·κᵢ/|κ^sgn|"
     reference = "shrikumar2017learning"
+    independent = "1"
+    interaction = "in N⁺ or N⁻: κᵢ/|κ|; mixed: ½·κᵢ/|κ^sgn|"
+    expansion = "each neuron at its reference"
+    holds = "all, per layer"
     scope = "layer"
     target = "f(x) − f(b)"
 

@@ -30,6 +30,10 @@ class ExpectedGradients(AbstractEstimate):
     title = "Expected Gradients"
     formula = "E_b κᵢ / |κ|"
     reference = "erion2021improving"
+    independent = "1"
+    interaction = "E_b κᵢ/|κ|"
+    expansion = "f at each b"
+    holds = "all"
     target = "f(x) − E f(b)"
     nodes: int | None = None
 

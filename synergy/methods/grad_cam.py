@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 import torch
@@ -38,6 +39,10 @@ class GradCAM(AbstractMethod):
     title = "Grad-CAM"
     formula = "κ_loc on the head"
     reference = "selvaraju2017grad"
+    independent = "κ_loc"
+    interaction = "κ_loc"
+    expansion = "the head at A = 0"
+    holds = "global average pooling and a linear head"
     scope = "feature map"
     target = "head(A) − head(0)"
     layer: str | None = None
@@ -57,6 +62,7 @@ class GradCAM(AbstractMethod):
         steps = network(f.module, cube.x)
         place = self._place(steps)
         values = steps.values(cube.x[:1])
+        _require_map(steps, place, values)
         _require_cut(steps, place)
         choose = chooser(f)
 
@@ -77,13 +83,20 @@ class GradCAM(AbstractMethod):
             inputs = cube.inputs(some)
             shares = self._map(steps, place, choose, inputs.flatten(0, 1))
             cube.on_calls(inputs.shape[0] * inputs.shape[1])
-            parts.append(cube.by_player(_spread(shares, inputs.shape[2:]).reshape(inputs.shape)))
+            parts.append(cube.by_player(spread(shares, inputs.shape[2:]).reshape(inputs.shape)))
         values = torch.cat(parts)
         return values[0] if ends is None else values
+
+    def locations(self, game: Game) -> torch.Tensor:
+        """The shares of the map's locations at x. Shape ``(H, W)``."""
+        cube, f = explained(game)
+        steps = network(f.module, cube.x)
+        return self._map(steps, self._place(steps), chooser(f), cube.x[:1])[0]
 
     def _map(self, steps: Network, place: int, choose: Any, inputs: torch.Tensor) -> torch.Tensor:
         """The shares of the locations. Shape ``(batch, H, W)``."""
         values = steps.values(inputs)
+        _require_map(steps, place, values)
         with torch.enable_grad():
             maps = values[place].detach().requires_grad_()
             output = _run_from(steps, place, values, maps)
@@ -104,8 +117,9 @@ class GradCAM(AbstractMethod):
                 )
             return spatial[-1]
         if self.layer not in names:
-            some = ", ".join(f"'{steps.steps[k - 1].name.split('+')[0]}'" for k in spatial[-5:])
-            raise ValueError(f"the network has no layer '{self.layer}'; its last convolutions are {some or 'none'}")
+            last = [steps.steps[k - 1].name.split("+")[0] for k in spatial[-3:]]
+            near = ", ".join(f"'{name}'" for name in get_close_matches(self.layer, names, n=3) or last)
+            raise ValueError(f"the network has no layer '{self.layer}'; there is {near or 'no convolution'}")
         return names[self.layer]
 
 
@@ -116,6 +130,14 @@ def _run_from(steps: Network, place: int, values: list[torch.Tensor], maps: torc
         if k > place and any(source in replaced for source in step.inputs):
             replaced[k] = step.operation.forward([replaced.get(source, values[source]) for source in step.inputs])
     return replaced[len(steps.steps)]
+
+
+def _require_map(steps: Network, place: int, values: list[torch.Tensor]) -> None:
+    if values[place].ndim != 4:
+        raise ValueError(
+            f"'{steps.steps[place - 1].name}' gives no map: its output has shape {tuple(values[place].shape[1:])}, not "
+            "(channels, height, width); take a layer with spatial axes"
+        )
 
 
 def _require_cut(steps: Network, place: int) -> None:
@@ -131,15 +153,21 @@ def _require_cut(steps: Network, place: int) -> None:
         )
 
 
-def _spread(shares: torch.Tensor, shape: torch.Size) -> torch.Tensor:
-    """Each location's share over its cell of the input, evenly over rows, columns and channels."""
-    if len(shape) != 3 or shares.ndim != 3:
+def spread(shares: torch.Tensor, shape: torch.Size) -> torch.Tensor:
+    """Each location's share over its cell of the input, evenly over rows, columns and channels; the sum is kept."""
+    if len(shape) != 3:
         raise ValueError(
             f"Grad-CAM spreads a map over a picture (channels, height, width); the input has shape {shape}"
         )
     channels, height, width = shape
-    rows = torch.arange(height, device=shares.device) * shares.shape[1] // height
-    columns = torch.arange(width, device=shares.device) * shares.shape[2] // width
-    sizes = torch.bincount(rows)[:, None] * torch.bincount(columns)
-    spread = (shares / (sizes * channels))[:, rows][:, :, columns]
-    return spread[:, None].expand(-1, channels, -1, -1)
+    rows, columns = _cells(height, shares.shape[1]).to(shares), _cells(width, shares.shape[2]).to(shares)
+    return (rows @ shares @ columns.T / channels)[:, None].expand(-1, channels, -1, -1)
+
+
+def _cells(pixels: int, locations: int) -> torch.Tensor:
+    """How each location along an axis spreads over the pixels. Shape ``(pixels, locations)``, columns sum to one."""
+    if pixels >= locations:
+        cell = torch.arange(pixels) * locations // pixels
+        members = torch.nn.functional.one_hot(cell, locations).double()
+        return members / members.sum(0)
+    return torch.nn.functional.one_hot(torch.arange(locations) * pixels // locations, pixels).T.double()

@@ -25,6 +25,9 @@ class GradientXInput(AbstractMethod):
     title = "Gradient × Input"
     formula = degree_credit.formula
     reference = "shrikumar2017learning"
+    independent = "κᵢ"
+    interaction = "κᵢ"
+    holds = "functions of degree one; bias-free ReLU networks with b = 0"
 
     def policy(self, game: Game) -> Policy:
         return degree_credit

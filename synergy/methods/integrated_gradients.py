@@ -28,6 +28,9 @@ class IntegratedGradients(AbstractEstimate):
     title = "Integrated Gradients"
     formula = degree_shares.formula
     reference = "sundararajan2017axiomatic"
+    independent = "1"
+    interaction = "κᵢ/|κ|"
+    holds = "all"
     nodes: int | None = None
 
     def policy(self, game: Game) -> Policy:

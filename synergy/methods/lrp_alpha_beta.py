@@ -38,6 +38,10 @@ class LRPAlphaBeta(AbstractMethod):
     title = "LRP-αβ"
     formula = "N⁺: α·r⁺·κᵢ/|κ⁺|; N⁻: −β·r⁻·κᵢ/|κ⁻|"
     reference = "bach2015pixel"
+    independent = "N⁺: α·r⁺; N⁻: −β·r⁻"
+    interaction = "N⁺: α·r⁺·κᵢ/|κ⁺|; N⁻: −β·r⁻·κᵢ/|κ⁻|"
+    expansion = "each neuron at u = 0"
+    holds = "neurons with both signs and no bias (completeness only)"
     scope = "layer"
     target = "f(x)"
     alpha: float = 2.0
@@ -45,9 +49,9 @@ class LRPAlphaBeta(AbstractMethod):
     bias: bool = True
 
     def __post_init__(self) -> None:
-        if self.beta < 0:
+        if not self.beta >= 0:
             raise ValueError(f"beta is at least 0 (and alpha − beta = 1), not {self.beta}; older texts write −beta")
-        if abs(self.alpha - self.beta - 1) > 1e-12:
+        if not abs(self.alpha - self.beta - 1) <= 1e-12:
             raise ValueError(
                 f"alpha − beta must be 1, not {self.alpha - self.beta:g} (alpha={self.alpha}, beta={self.beta})"
             )

@@ -37,6 +37,10 @@ class LRPEpsilon(AbstractMethod):
     title = "LRP-ε"
     formula = "z/(z+c+ε·sgn) · κᵢ/|κ|"
     reference = "bach2015pixel"
+    independent = "z/(z+c+ε·sgn)"
+    interaction = "z/(z+c+ε·sgn) · κᵢ/|κ|"
+    expansion = "each neuron at u = 0"
+    holds = "networks without biases, b = 0, ε → 0"
     scope = "layer"
     target = "f(x)"
     epsilon: float = 1e-6

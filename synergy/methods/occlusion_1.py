@@ -25,6 +25,9 @@ class Occlusion1(AbstractMethod):
     title = "Occlusion-1"
     formula = full_credit.formula
     reference = "zeiler2014visualizing"
+    independent = "1"
+    interaction = "1[i∈S]"
+    holds = "functions without interactions"
     corners = True
 
     def policy(self, game: Game) -> Policy:

@@ -29,13 +29,17 @@ class OcclusionPatch(AbstractMethod):
     window each player is a patch, and the method is Occlusion-1. The last window along an axis may stick out.
 
     Args:
-        window: entries along each axis of the input without its batch axis; axes left out in front are covered whole.
-        stride: of the windows along the same axes; 1 by default, as large as the axis where that is covered whole.
+        window: entries along each axis of the input without its batch axis, the last axes first; a number stands for
+            both axes of a picture. Axes that are not named (channels) are covered whole.
+        stride: of the windows along the axes that the window names; 1 by default.
     """
 
     title = "Occlusion-patch"
     formula = "1[S meets patch(i)]"
     reference = "zeiler2014visualizing"
+    independent = "1[S meets W], mean over W ∋ i"
+    interaction = "1[S meets W], mean over W ∋ i"
+    holds = "patches as players, functions without interactions"
     window: int | tuple[int, ...] | None = None
     stride: int | tuple[int, ...] | None = None
 
@@ -81,8 +85,9 @@ class OcclusionPatch(AbstractMethod):
     def _windows(self, game: Game) -> np.ndarray:
         """Which entries each window covers. Shape ``(w, entries)``, booleans."""
         shape = tuple(game.cube.x.shape[1:]) if isinstance(game.cube, FunctionCube) else (game.n,)
-        window = _per_axis(self.window, shape, "window")
-        stride = _per_axis(1 if self.stride is None else self.stride, shape, "stride")
+        named = len(self.window) if isinstance(self.window, (tuple, list)) else min(len(shape), 2)
+        window = _per_axis(self.window, shape, named, "window")
+        stride = _per_axis(1 if self.stride is None else self.stride, shape, named, "stride")
         counts = [max(1, ceil((size - w) / s) + 1) for size, w, s in zip(shape, window, stride, strict=True)]
         masks = np.zeros((int(np.prod(counts)), *shape), dtype=bool)
         for mask, place in zip(masks, product(*map(range, counts)), strict=True):
@@ -94,11 +99,12 @@ class OcclusionPatch(AbstractMethod):
         return masks.reshape(len(masks), -1)
 
 
-def _per_axis(sizes: int | tuple[int, ...] | None, shape: tuple[int, ...], what: str) -> tuple[int, ...]:
-    given: tuple[Any, ...] = tuple(sizes) if isinstance(sizes, (tuple, list)) else (sizes,)
-    if len(given) > len(shape) or any(not isinstance(size, int) or size < 1 for size in given):
+def _per_axis(sizes: Any, shape: tuple[int, ...], named: int, what: str) -> tuple[int, ...]:
+    """Sizes along all axes: one number for all named axes or one for each, the others whole."""
+    given: tuple[Any, ...] = tuple(sizes) if isinstance(sizes, (tuple, list)) else (sizes,) * named
+    if len(given) != named or named > len(shape) or any(not isinstance(size, int) or size < 1 for size in given):
         raise ValueError(f"the {what} is one whole number ≥ 1 per axis of {shape}, the last axes first; not {sizes}")
-    whole = shape[: len(shape) - len(given)]
+    whole = shape[: len(shape) - named]
     return (*whole, *(min(size, limit) for size, limit in zip(given, shape[len(whole) :], strict=True)))
 
 

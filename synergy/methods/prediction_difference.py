@@ -26,6 +26,10 @@ class PredictionDifference(AbstractMethod):
     title = "Prediction Difference"
     formula = "E_b 1[i∈S]"
     reference = "robnik2008explaining"
+    independent = "1"
+    interaction = "E_b 1[i∈S]"
+    expansion = "f at each b"
+    holds = "functions without interactions"
     target = "f(x) − E f(b)"
     corners = True
 

@@ -35,6 +35,9 @@ class Shapley(AbstractMethod):
     title = "Shapley value"
     formula = equal_shares.formula
     reference = "shapley1953value"
+    independent = "1"
+    interaction = "1[i∈S]/|S|"
+    holds = "all"
     corners = True
     limit: int = LIMIT
 

@@ -39,6 +39,9 @@ class SmoothGradXInput(AbstractEstimate):
     title = "SmoothGrad × Input"
     formula = "κᵢ E[(1+eᵢ/dᵢ)^(κᵢ−1) Π (1+e_l/d_l)^κ_l]"
     reference = "smilkov2017smoothgrad"
+    independent = "κᵢ E[(1+eᵢ/dᵢ)^(κᵢ−1)]"
+    interaction = "κᵢ E[(1+eᵢ/dᵢ)^(κᵢ−1) Π(1+e_l/d_l)^κ_l]"
+    holds = "functions of degree one"
     sigma: float = 0.1
     samples: int = 64
     seed: int = 0

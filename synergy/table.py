@@ -1,0 +1,70 @@
+"""A table of text cells, written as plain text, Markdown or HTML."""
+
+from __future__ import annotations
+
+import html
+import textwrap
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of cells under a title.
+
+    Args:
+        title: of the table.
+        columns: their headings.
+        rows: of cells, as many as columns.
+        notes: paragraphs below.
+    """
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    notes: tuple[str, ...] = ()
+
+    def to_text(self, width: int = 30) -> str:
+        """Columns of at most ``width`` characters, cells wrapped."""
+        cells = [[textwrap.wrap(cell, width) or [""] for cell in row] for row in (self.columns, *self.rows)]
+        widths = [max(len(line) for row in cells for line in row[k]) for k in range(len(self.columns))]
+        lines = [self.title, ""]
+        for number, row in enumerate(cells):
+            for level in range(max(map(len, row))):
+                parts = [cell[level] if level < len(cell) else "" for cell in row]
+                lines.append("  ".join(part.ljust(w) for part, w in zip(parts, widths, strict=True)).rstrip())
+            lines.append("─" * (sum(widths) + 2 * len(widths) - 2) if number == 0 else "")
+        return "\n".join([*lines, *(textwrap.fill(note, 118) for note in self.notes)])
+
+    def to_markdown(self) -> str:
+        """A Markdown page."""
+
+        def line(cells: tuple[str, ...]) -> str:
+            return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+        head = [f"# {self.title}", "", line(self.columns), "|" + "---|" * len(self.columns)]
+        notes = [paragraph for note in self.notes for paragraph in ("", note)]
+        return "\n".join([*head, *map(line, self.rows), *notes]) + "\n"
+
+    def to_html(self) -> str:
+        """A self-contained page."""
+        head = "".join(f"<th scope='col'>{html.escape(cell)}</th>" for cell in self.columns)
+        body = "".join(_row(row) for row in self.rows)
+        notes = "".join(f"<p>{html.escape(note)}</p>" for note in self.notes)
+        title = html.escape(self.title)
+        return (
+            f"<!doctype html><html lang='en'><meta charset='utf-8'><meta name='viewport' content='width=device-width'>"
+            f"<title>{title}</title><style>{_STYLE}</style><h1>{title}</h1><div><table><thead><tr>{head}</tr></thead>"
+            f"<tbody>{body}</tbody></table></div>{notes}</html>\n"
+        )
+
+
+def _row(cells: tuple[str, ...]) -> str:
+    first, *rest = map(html.escape, cells)
+    return f"<tr><th scope='row'>{first}</th>" + "".join(f"<td>{cell}</td>" for cell in rest) + "</tr>"
+
+
+_STYLE = """
+:root { color-scheme: light dark } body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem; max-width: 100rem }
+div { overflow-x: auto } table { border-collapse: collapse } th, td { text-align: left; vertical-align: top;
+padding: .45rem .7rem; border-bottom: 1px solid #8884 } thead th { border-bottom: 2px solid currentColor }
+"""
