@@ -211,9 +211,18 @@ class MaxPooling(AbstractOperation):
     def forward(self, inputs: Tensors) -> torch.Tensor:
         return self.pool(inputs[0])[0]
 
+    def winners(self, inputs: Tensors) -> torch.Tensor:
+        """The flat place of the winner of every window, shaped like the output."""
+        return self.pool(inputs[0])[1]
+
+    def at_winners(self, values: torch.Tensor, inputs: Tensors) -> torch.Tensor:
+        """Values shaped like the input, taken where the winners are."""
+        places = self.winners(inputs)
+        return values.flatten(-self.axes).gather(-1, places.flatten(-self.axes)).reshape(places.shape)
+
     def to_winners(self, signal: torch.Tensor, inputs: Tensors) -> torch.Tensor:
         """A signal shaped like the output, each entry given to the winner of its window."""
-        places = self.pool(inputs[0])[1].flatten(-self.axes)
+        places = self.winners(inputs).flatten(-self.axes)
         back = torch.zeros_like(inputs[0]).flatten(-self.axes)
         return back.scatter_add_(-1, places, signal.flatten(-self.axes)).reshape(inputs[0].shape)
 

@@ -77,7 +77,7 @@ def table(
     tables = {"methods": methods_table, "criteria": criteria_table}
     if what not in tables or form not in ("text", "markdown", "html"):
         raise ValueError(f"a table is {' or '.join(tables)}, as text, markdown or html; not '{what}' as '{form}'")
-    typer.echo(getattr(tables[what](), f"to_{form}")())
+    typer.echo(getattr(tables[what](), f"to_{form}")().rstrip("\n"))
 
 
 def _explain(

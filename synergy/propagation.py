@@ -100,14 +100,22 @@ class _Here:
             moved = [operation.forward([each[c] for each in changes]) for c in range(len(changes[0]))]
             return _Transfer(moved, lambda m: self._rearranged(operation, m))
         if isinstance(operation, MaxPooling):
-            return self._pooled(operation)
+            return self._pooled(operation, changes)
         if isinstance(operation, Neurons):
             return self._neurons(operation.affine, operation.activation.function, changes)
         if isinstance(operation, AbstractAffine):
             return self._neurons(operation, lambda z: z, changes)
+        if isinstance(operation, Elementwise) and not self.policy.at_reference:
+            return self._passed_on(operation)
         if isinstance(operation, Elementwise):
             return self._neurons(Combination((1.0,)), operation.function, changes)
         raise ValueError(f"'{self.step.name}' multiplies two parts of the network, which no per-layer policy covers")
+
+    def _passed_on(self, operation: Elementwise) -> _Transfer:
+        """An activation on its own keeps the relevance of each entry: R = m y = m' u."""
+        value = self.values[0]
+        ratio = torch.where(value == 0, 0.0, operation.forward(self.values) / torch.where(value == 0, 1.0, value))
+        return _Transfer(None, lambda m: [[m[0] * ratio]])
 
     def _rearranged(self, operation: Rearrangement, m: Channels) -> list[Channels]:
         by_channel = [operation.back(each, self.values) for each in m]
@@ -138,21 +146,23 @@ class _Here:
 
         return _Transfer([row.reshape(shape) for row in outputs] if self.policy.channels else None, back)
 
-    def _pooled(self, operation: MaxPooling) -> _Transfer:
-        """A rise belongs to the winner at x, a fall to the winner at the reference; at u = 0 the winner takes all."""
+    def _pooled(self, operation: MaxPooling, changes: list[Channels]) -> _Transfer:
+        """Where x and the reference have the same winner, everything is the winner's, channel by channel; else a rise
+        belongs to the winner at x and a fall to that at the reference. At u = 0 the winner takes all."""
         high, low = operation.forward(self.values), operation.forward(self.references)
-        rise = high >= low if self.policy.at_reference else torch.ones_like(high, dtype=torch.bool)
-        change = self.values[0] - self.references[0]
-        pooled = high - low
+        same = operation.winners(self.values) == operation.winners(self.references)
+        same = same if self.policy.at_reference else torch.ones_like(same)
+        change, pooled = self.values[0] - self.references[0], high - low
 
         def back(m: Channels) -> list[Channels]:
-            signal = torch.where(rise, m[0], m[-1])
-            if not self.policy.at_reference:
-                return [[operation.to_winners(signal, self.values)]]
-            credit = operation.to_winners(signal * pooled * rise, self.values)
-            credit = credit + operation.to_winners(signal * pooled * ~rise, self.references)
+            moved = torch.where(pooled > 0, m[0], m[-1]) * pooled * ~same
+            credit = operation.to_winners(torch.where(pooled > 0, moved, 0.0), self.values)
+            credit = credit + operation.to_winners(torch.where(pooled > 0, 0.0, moved), self.references)
             given = torch.where(change == 0, 0.0, credit / torch.where(change == 0, 1.0, change))
-            return [[given] * len(m)]
+            return [[given + operation.to_winners(torch.where(same, each, 0.0), self.values) for each in m]]
 
-        changes = [pooled.clamp(min=0), pooled.clamp(max=0)] if self.policy.channels else None
-        return _Transfer(changes, back)
+        if not self.policy.channels:
+            return _Transfer(None, back)
+        kept = [operation.at_winners(each, self.values) for each in changes[0]]
+        alone = [pooled.clamp(min=0), pooled.clamp(max=0)]
+        return _Transfer([torch.where(same, a, b) for a, b in zip(kept, alone, strict=True)], back)

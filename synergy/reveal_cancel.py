@@ -44,8 +44,7 @@ class RevealCancel(AbstractRule):
         if isinstance(operation, Elementwise):
             return Channels(reference, *_two_orders(operation, states[0]))
         if isinstance(operation, MaxPooling):
-            change = operation.forward([states[0].value]) - reference
-            return Channels(reference, change.clamp(min=0), change.clamp(max=0))
+            return _pooled(operation, states[0], reference)
         if isinstance(operation, Rearrangement):
             return Channels(reference, *(operation.forward([s[k] for s in states]) for k in (1, 2)))
         raise ValueError(f"'{step.name}' multiplies two parts of the network, and RevealCancel has no rule for it")
@@ -120,11 +119,27 @@ def _transposed(operation: AbstractAffine, states: list[Channels], signal: Multi
     ]
 
 
+def _same_winner(operation: MaxPooling, z: Channels) -> torch.Tensor:
+    return operation.winners([z.value]) == operation.winners([z.reference])
+
+
+def _pooled(operation: MaxPooling, z: Channels, reference: torch.Tensor) -> Channels:
+    """The winner's channels where x and the reference have the same; else a rise is all plus, a fall all minus."""
+    change = operation.forward([z.value]) - reference
+    same = _same_winner(operation, z)
+    plus, minus = (operation.at_winners(channel, [z.value]) for channel in (z.plus, z.minus))
+    return Channels(
+        reference, torch.where(same, plus, change.clamp(min=0)), torch.where(same, minus, change.clamp(max=0))
+    )
+
+
 def _winners(operation: MaxPooling, z: Channels, y: Channels, signal: Multipliers) -> Multipliers:
-    """A rise belongs to the plus channel of the pooled value, a fall to its minus channel."""
-    m = torch.where(y.plus > 0, signal[0], signal[1])
-    multiplier = to_winners(operation, (z.value, z.reference), (y.value, y.reference), m)
-    return multiplier, multiplier
+    """Each channel back to the same winner's; a rise to the winner at x, a fall to that at the reference."""
+    same = _same_winner(operation, z)
+    m = torch.where(same, 0.0, torch.where(y.plus > 0, signal[0], signal[1]))
+    moved = to_winners(operation, (z.value, z.reference), (y.value, y.reference), m)
+    first, second = (moved + operation.to_winners(torch.where(same, each, 0.0), [z.value]) for each in signal)
+    return first, second
 
 
 def _clamped(values: torch.Tensor, sign: int) -> torch.Tensor:

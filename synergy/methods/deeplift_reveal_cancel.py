@@ -27,7 +27,9 @@ class DeepLIFTRevealCancel(AbstractMethod):
     Each unit carries both channels, Δ = Δ⁺ + Δ⁻, with a multiplier each; a channel of an input feeds the positive
     channel of a neuron if its contribution is positive, else the negative one. Policy on the effects of a neuron at
     its reference, the players being the channels p: :math:`\kappa_p / |\kappa|` if κ lies in N⁺ or in N⁻,
-    :math:`\tfrac12 \kappa_p / |\kappa^{\mathrm{sgn} p}|` if it is mixed. A max pool is treated as in Rescale.
+    :math:`\tfrac12 \kappa_p / |\kappa^{\mathrm{sgn} p}|` if it is mixed. A max pool
+    passes its winner's channels on where x and the reference have the same winner, and is treated as in Rescale
+    elsewhere.
     """
 
     title = "DeepLIFT RevealCancel"
