@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,6 +42,7 @@ class Result:
         theory: the effects shared out by its policy, or None with the reason in ``theory_note``.
         measured: the measured allocation, or None with the reason in ``measured_note``.
         price: model calls of the measured allocation beside those of the effects.
+        settings: of the method, as a person reads them.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Result:
     measured: Allocation | None = None
     measured_note: str = ""
     price: int = 0
+    settings: str = ""
 
     @cached_property
     def theory_criteria(self) -> Criteria | None:
@@ -192,7 +194,9 @@ def _result(
     say: Callable[[str], None],
 ) -> Result:
     theory, theory_note = _theory(method, game, effects, series)
-    result = Result(method.name, method.target, method.formula, theory=theory, theory_note=theory_note)
+    result = Result(
+        method.name, method.target, method.formula, theory=theory, theory_note=theory_note, settings=_settings(method)
+    )
     try:
         price = measurement.price(method, game)
         attribution, error = _attribute(method, game.tabulated(zeta(effects.values)) if method.corners else game)
@@ -208,6 +212,14 @@ def _result(
         return replace(result, measured=measure(method, game, effects=effects, points=points))
     except ValueError as reason:
         return replace(result, measured_note=str(reason))
+
+
+def _settings(method: AbstractMethod | ForeignMethod) -> str:
+    """The fields of a method's dataclass and their values, but for limits on cost and what is not set."""
+    if isinstance(method, ForeignMethod) or not is_dataclass(method):
+        return ""
+    known = {each.name: getattr(method, each.name) for each in fields(method) if each.name != "limit"}
+    return ", ".join(f"{name}={value}" for name, value in known.items() if value is not None)
 
 
 def _attribute(method: AbstractMethod | ForeignMethod, game: Game) -> tuple[Array, Array | None]:

@@ -30,6 +30,7 @@ from synergy.text import (
     noise_line,
     number,
     scalar,
+    settings_of,
     shared_start,
     shorten,
     strongest_players,
@@ -156,7 +157,7 @@ def _context(
     effects, panels = comparison.effects, _panels(comparison, view)
     return {
         "title": title,
-        "facts": facts,
+        "facts": facts | ({"settings": settings_of(comparison)} if settings_of(comparison) else {}),
         "names": [shorten(name, NAME) for name in effects.names],
         "values": view.values if isinstance(view, Features) else ("",) * effects.n,
         "kind": type(view).__name__,

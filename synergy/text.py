@@ -198,9 +198,17 @@ def balance(comparison: Comparison, result: Result) -> Balance:
     if result.target not in known:
         return Balance(total, None, None, error)
     goal = scalar(known[result.target])
-    table = result.theory if result.measured is None else result.measured
+    table = result.measured or (result.theory if _reproduces(result, error) else None)
     parts = None if table is None else _gaps(table, result.target == "f(x)", error)
     return Balance(total, goal, goal - total, error, parts)
+
+
+def _reproduces(result: Result, error: float) -> bool:
+    """Whether the theory's column sums are the attributions, so that it says where they went."""
+    if result.theory is None or result.attribution is None:
+        return False
+    sums, own = to_float(result.theory.attribution), to_float(result.attribution)
+    return bool(np.abs(sums - own).max() <= error + 1e-9 * np.abs(own).max())
 
 
 def disagreement(result: Result) -> tuple[float, str] | None:
@@ -268,6 +276,7 @@ def comparison_table(comparison: Comparison) -> str:
     parts = [
         _heading(comparison),
         *_attributions(comparison),
+        *_settings(comparison),
         *_sums(comparison),
         *_criteria(comparison, notes),
         *_notes(notes),
@@ -275,6 +284,16 @@ def comparison_table(comparison: Comparison) -> str:
         effects_table(effects),
     ]
     return "\n\n".join(parts)
+
+
+def settings_of(comparison: Comparison) -> str:
+    """The methods' settings in a line; empty where none has any."""
+    return "; ".join(f"{result.name} {result.settings}" for result in comparison.results if result.settings)
+
+
+def _settings(comparison: Comparison) -> list[str]:
+    line = settings_of(comparison)
+    return [textwrap.fill(f"settings: {line}", 118, subsequent_indent="    ")] if line else []
 
 
 def _heading(comparison: Comparison) -> str:

@@ -173,16 +173,17 @@ def test_windows_slide_and_overlaps_are_averaged(shape, window, stride):
     close(chosen.attribute(Game.from_model(model, x[None], b[None])), expected.reshape(-1), 1e-12)
 
 
-def test_a_window_as_one_number_is_along_the_last_axis():
+def test_a_window_as_one_number_is_along_both_axes_of_a_picture():
     x, b = draw(3, 4, seed=21), draw(3, 4, seed=22)
 
     def f(z):
         return (z[:, 0] * z[:, 1]).sum(1) + z[:, 2].prod(1)
 
     game = Game.from_function(f, x[None], b[None])
-    expected = by_windows(f, x, b, (2,), (1,))
-    close(method("occlusion_patch", window=2).attribute(game), expected.reshape(-1), 1e-12)
-    close(method("occlusion_patch", window=(2,), stride=(1,)).attribute(game), expected.reshape(-1), 1e-12)
+    square, along = by_windows(f, x, b, (2, 2), (1, 1)), by_windows(f, x, b, (2,), (1,))
+    close(method("occlusion_patch", window=2).attribute(game), square.reshape(-1), 1e-12)
+    close(method("occlusion_patch", window=(2, 2)).attribute(game), square.reshape(-1), 1e-12)
+    close(method("occlusion_patch", window=(2,), stride=(1,)).attribute(game), along.reshape(-1), 1e-12)
 
 
 @pytest.mark.parametrize("players", [(0, 0, 1, 1, 2, 2), (2, 0, 1, 0, 2, 2)], ids=["blocks", "scattered"])

@@ -278,7 +278,7 @@ def test_attributions_that_are_not_finite_name_the_coalition():
         given[(inputs != baselines).sum(1) == 4] = float("nan")
         return given
 
-    with pytest.raises(ValueError, match=r"nan for the coalition \{x0, x1, x2, x3\}"):
+    with pytest.raises(ValueError, match=r"NaN or infinity at the end point \{x0, x1, x2, x3\}"):
         measure(bad, BY_ID["softplus"].game())
 
 

@@ -1,0 +1,514 @@
+"""Networks for the layer-wise methods, and the methods' definitions neuron by neuron in plain Python numbers.
+
+Nothing below ``units`` calls the library: a multilayer perceptron is a list of layers (weights, biases, activation)
+of lists of floats, and every rule is a loop over its neurons.
+"""
+
+import math
+from dataclasses import dataclass
+from itertools import permutations
+
+import torch
+import torch.nn.functional as F
+from cases import draw, mlp, network_case
+from torch import nn
+
+DOUBLE = torch.float64
+
+
+class Block(nn.Module):
+    """Modules and parameters with a forward pass given as a function of them and of x."""
+
+    def __init__(self, run, **parts):
+        super().__init__()
+        self.run = run
+        for name, part in parts.items():
+            setattr(self, name, part)
+
+    def forward(self, x):
+        return self.run(self, x)
+
+
+def block(run, seed=0, **parts):
+    return seeded(Block(run, **parts), seed)
+
+
+def sequence(*modules, seed=0):
+    return seeded(nn.Sequential(*modules), seed)
+
+
+def seeded(model, seed):
+    """Every parameter and running mean drawn anew, every running variance between 0.5 and 1.5."""
+    generator = torch.Generator().manual_seed(seed)
+    for parameter in model.parameters():
+        size = (parameter[0].numel() if parameter.ndim > 1 else 4) ** -0.5
+        parameter.data = torch.randn(parameter.shape, generator=generator, dtype=DOUBLE) * size
+    for name, buffer in list(model.named_buffers()):
+        if name.endswith("running_mean"):
+            buffer.data = torch.randn(buffer.shape, generator=generator, dtype=DOUBLE) * 0.3
+        if name.endswith("running_var"):
+            buffer.data = torch.rand(buffer.shape, generator=generator, dtype=DOUBLE) + 0.5
+    return model.double().eval()
+
+
+def parameter(*shape, seed=31):
+    return nn.Parameter(draw(*shape, seed=seed))
+
+
+VECTOR, SEQUENCE, PICTURE = (1, 4), (1, 3, 6), (1, 2, 6, 6)
+
+
+def _conv(*args, **settings):
+    return nn.Conv2d(2, 4, *args, **settings)
+
+
+def _pooled(pool):
+    return sequence(_conv(3), nn.ReLU(), pool, nn.Flatten())
+
+
+def _gate(m, x):
+    h = m.conv(x)
+    return m.out(torch.flatten((h * torch.sigmoid(m.gate(h.mean((2, 3), keepdim=True)))).mean((2, 3)), 1))
+
+
+def _residual(m, x):
+    h = m.first(x)
+    return m.out((h + m.second(F.relu(h))).flatten(1))
+
+
+def _branches(m, x):
+    return m.out(torch.cat([torch.relu(m.one(x)), torch.tanh(m.two(x)), x], 1).flatten(1))
+
+
+def _squeeze_and_excite(m, x):
+    h = m.act(m.norm(m.conv(x)))
+    s = m.up(F.relu(m.down(F.relu(h).mean((2, 3), keepdim=True))))
+    return m.out(torch.mul(h, torch.sigmoid(s)).mean((2, 3)))
+
+
+def residual(activation=nn.ReLU):
+    """A picture through two convolutions with normalisation, a way around the second, and two poolings."""
+
+    def run(m, x):
+        h = m.act1(m.norm1(m.conv1(x)))
+        h = m.act2(m.norm2(m.conv2(h)) + h)
+        return m.out(torch.flatten(m.average(m.pool(h)), 1))
+
+    return block(
+        run,
+        conv1=_conv(3, padding=1, bias=False),
+        norm1=nn.BatchNorm2d(4),
+        act1=activation(),
+        conv2=nn.Conv2d(4, 4, 3, padding=1),
+        norm2=nn.BatchNorm2d(4),
+        act2=activation(),
+        pool=nn.MaxPool2d(2),
+        average=nn.AdaptiveAvgPool2d((2, 1)),
+        out=nn.Linear(8, 3),
+    )
+
+
+def concatenation(activation=nn.ReLU):
+    """Two branches of a picture, concatenated with the picture itself."""
+
+    def run(m, x):
+        h = torch.cat([m.act1(m.one(x)), m.act2(m.two(x)), x], 1)
+        return m.out(m.average(m.norm(h)).flatten(1))
+
+    return block(
+        run,
+        one=nn.Conv2d(2, 3, 3, padding=1),
+        act1=activation(),
+        two=nn.Conv2d(2, 2, 1),
+        act2=activation(),
+        norm=nn.BatchNorm2d(7),
+        average=nn.AvgPool2d(3),
+        out=nn.Linear(28, 2),
+    )
+
+
+def gated():
+    """A picture weighted by what is squeezed out of it."""
+    return block(
+        _squeeze_and_excite,
+        conv=_conv(3),
+        norm=nn.BatchNorm2d(4),
+        act=nn.SiLU(),
+        down=nn.Conv2d(4, 2, 1),
+        up=nn.Conv2d(2, 4, 1),
+        out=nn.Linear(4, 3),
+    )
+
+
+READABLE = {
+    # layers
+    "linear": (VECTOR, lambda: sequence(nn.Linear(4, 3))),
+    "linear-no-bias": (VECTOR, lambda: sequence(nn.Linear(4, 3, bias=False), nn.ReLU(), nn.Linear(3, 2))),
+    "linear-on-a-sequence": (SEQUENCE, lambda: sequence(nn.Linear(6, 2), nn.Tanh(), nn.Flatten())),
+    "conv1d": (SEQUENCE, lambda: sequence(nn.Conv1d(3, 4, 3, stride=2, padding=1), nn.ReLU(), nn.Flatten())),
+    "conv1d-dilated": (SEQUENCE, lambda: sequence(nn.Conv1d(3, 6, 2, dilation=2, groups=3))),
+    "conv2d": (PICTURE, lambda: sequence(_conv(3))),
+    "conv2d-stride": (PICTURE, lambda: sequence(_conv((3, 2), stride=(2, 3), padding=(1, 0)))),
+    "conv2d-leftover": (PICTURE, lambda: sequence(_conv(3, stride=2, bias=False))),
+    "conv2d-dilated": (PICTURE, lambda: sequence(_conv(2, dilation=(2, 3), padding=1))),
+    "conv2d-groups": (PICTURE, lambda: sequence(_conv(3, groups=2))),
+    "conv2d-same": (PICTURE, lambda: sequence(_conv(3, padding="same"))),
+    "conv2d-valid": (PICTURE, lambda: sequence(_conv(3, padding="valid"))),
+    # normalisation, folded and alone
+    "batchnorm1d-folded": (VECTOR, lambda: sequence(nn.Linear(4, 3), nn.BatchNorm1d(3), nn.ReLU())),
+    "batchnorm1d-alone": (VECTOR, lambda: sequence(nn.BatchNorm1d(4), nn.ReLU(), nn.BatchNorm1d(4))),
+    "batchnorm1d-plain": (VECTOR, lambda: sequence(nn.Linear(4, 3, bias=False), nn.BatchNorm1d(3, affine=False))),
+    "batchnorm1d-folded-into-conv1d": (SEQUENCE, lambda: sequence(nn.Conv1d(3, 4, 3), nn.BatchNorm1d(4))),
+    "batchnorm1d-after-relu-of-a-sequence": (
+        SEQUENCE,
+        lambda: sequence(nn.Conv1d(3, 6, 3, padding=1), nn.ReLU(), nn.BatchNorm1d(6)),
+    ),
+    "batchnorm1d-on-a-sequence-of-other-length": (SEQUENCE, lambda: sequence(nn.BatchNorm1d(3), nn.Tanh())),
+    "batchnorm1d-after-linear-on-a-sequence": (SEQUENCE, lambda: sequence(nn.Linear(6, 3), nn.BatchNorm1d(3))),
+    "batchnorm2d-folded": (PICTURE, lambda: sequence(_conv(3, bias=False), nn.BatchNorm2d(4), nn.ReLU())),
+    "batchnorm2d-folded-with-bias": (PICTURE, lambda: sequence(_conv(3, groups=2), nn.BatchNorm2d(4))),
+    "batchnorm2d-alone": (PICTURE, lambda: sequence(nn.BatchNorm2d(2), nn.ELU(), nn.BatchNorm2d(2))),
+    "batchnorm2d-not-alone": (
+        PICTURE,
+        lambda: block(lambda m, x: (lambda h: m.norm(h) + h)(m.conv(x)), conv=_conv(3), norm=nn.BatchNorm2d(4)),
+    ),
+    # pooling
+    "avgpool1d": (SEQUENCE, lambda: sequence(nn.AvgPool1d(3, stride=2, padding=1))),
+    "avgpool2d": (PICTURE, lambda: _pooled(nn.AvgPool2d(3, stride=2, padding=1, count_include_pad=False))),
+    "avgpool2d-ceil": (PICTURE, lambda: _pooled(nn.AvgPool2d(3, ceil_mode=True))),
+    "adaptiveavgpool1d": (SEQUENCE, lambda: sequence(nn.AdaptiveAvgPool1d(4))),
+    "adaptiveavgpool2d": (PICTURE, lambda: _pooled(nn.AdaptiveAvgPool2d((3, 1)))),
+    "maxpool1d": (SEQUENCE, lambda: sequence(nn.MaxPool1d(3, stride=1, padding=1))),
+    "maxpool2d": (PICTURE, lambda: _pooled(nn.MaxPool2d(2))),
+    "maxpool2d-overlapping": (PICTURE, lambda: _pooled(nn.MaxPool2d(2, stride=1, dilation=2, padding=1))),
+    "maxpool2d-ceil": (PICTURE, lambda: _pooled(nn.MaxPool2d(3, ceil_mode=True))),
+    "adaptivemaxpool1d": (SEQUENCE, lambda: sequence(nn.AdaptiveMaxPool1d(4))),
+    "adaptivemaxpool2d": (PICTURE, lambda: _pooled(nn.AdaptiveMaxPool2d((3, 2)))),
+    # shapes
+    "flatten-module": (PICTURE, lambda: sequence(nn.Flatten(2), nn.Linear(36, 2), nn.Flatten())),
+    "unflatten-module": (VECTOR, lambda: sequence(nn.Unflatten(1, (2, 2)), nn.Linear(2, 3))),
+    "view": (PICTURE, lambda: block(lambda m, x: m.out(x.view(x.size(0), -1)), out=nn.Linear(72, 2))),
+    "view-by-shape": (PICTURE, lambda: block(lambda m, x: m.out(x.view(x.shape[0], -1)), out=nn.Linear(72, 2))),
+    "reshape": (PICTURE, lambda: block(lambda m, x: m.out(x.reshape(-1, 72)), out=nn.Linear(72, 2))),
+    "flatten-function": (PICTURE, lambda: block(lambda m, x: m.out(torch.flatten(x, 1)), out=nn.Linear(72, 2))),
+    "flatten-method": (PICTURE, lambda: block(lambda m, x: m.out(x.flatten(1)), out=nn.Linear(72, 2))),
+    "squeeze": (VECTOR, lambda: block(lambda m, x: m.out(x.unsqueeze(1)).squeeze(1), out=nn.Linear(4, 2))),
+    "mean-function": (PICTURE, lambda: block(lambda m, x: m.out(torch.mean(x, (2, 3))), out=nn.Linear(2, 2))),
+    "mean-method": (PICTURE, lambda: block(lambda m, x: m.out(x.mean(dim=-1)).mean([1, 2]), out=nn.Linear(6, 2))),
+    "mean-keeping-the-axes": (PICTURE, lambda: block(lambda m, x: x - x.mean((2, 3), keepdim=True))),
+    "zeropad": (PICTURE, lambda: sequence(nn.ZeroPad2d((1, 0, 2, 1)), _conv(3), nn.ReLU())),
+    "dropout": (VECTOR, lambda: sequence(nn.Linear(4, 5), nn.Dropout(), nn.ReLU(), nn.Identity(), nn.AlphaDropout())),
+    # arithmetic
+    "residual": (PICTURE, lambda: block(_residual, first=_conv(1), second=nn.Conv2d(4, 4, 1), out=nn.Linear(144, 2))),
+    "residual-network": (PICTURE, residual),
+    "in-place-sum": (VECTOR, lambda: block(_in_place_sum, one=nn.Linear(4, 3), two=nn.Linear(4, 3))),
+    "difference": (VECTOR, lambda: block(lambda m, x: m.one(x) - torch.tanh(m.two(x)), **_two())),
+    "torch-sub": (VECTOR, lambda: block(lambda m, x: torch.sub(m.one(x), m.two(x)).relu(), **_two())),
+    "method-add": (VECTOR, lambda: block(lambda m, x: m.one(x).add(m.two(x)).sub(x.mean(1, keepdim=True)), **_two())),
+    "concatenation": (VECTOR, lambda: block(_branches, one=nn.Linear(4, 3), two=nn.Linear(4, 2), out=nn.Linear(9, 2))),
+    "concatenation-network": (PICTURE, concatenation),
+    "concatenation-out-of-order": (
+        VECTOR,
+        lambda: block(lambda m, x: (lambda h: torch.cat((m.two(h), h, x), dim=-1))(m.one(x)), **_two(3)),
+    ),
+    "concatenation-by-name": (
+        VECTOR,
+        lambda: block(lambda m, x: torch.cat(tensors=[m.two(x), x, m.one(x)], dim=1).relu(), **_two()),
+    ),
+    "gate": (PICTURE, lambda: block(_gate, conv=_conv(3), gate=nn.Conv2d(4, 4, 1), out=nn.Linear(4, 2))),
+    "gate-network": (PICTURE, gated),
+    "numbers": (VECTOR, lambda: block(lambda m, x: 5 - 2 * (m.one(x) * 0.1 + 0.3) / 3 - 1, one=nn.Linear(4, 3))),
+    "negative": (VECTOR, lambda: block(lambda m, x: -m.one(-x), one=nn.Linear(4, 3))),
+    "numbers-by-functions": (
+        VECTOR,
+        lambda: block(lambda m, x: torch.div(torch.mul(torch.add(m.one(x), 0.7), 0.3), 7), one=nn.Linear(4, 3)),
+    ),
+    "numbers-by-methods": (VECTOR, lambda: block(lambda m, x: x.mul(0.1).add(0.7).sub(0.2).div(0.3))),
+    "parameters": (
+        VECTOR,
+        lambda: block(lambda m, x: (m.one(x) * m.scale + m.shift) / m.scale, one=nn.Linear(4, 3), **_affine(3)),
+    ),
+    "parameters-by-channel": (
+        PICTURE,
+        lambda: block(lambda m, x: F.relu(m.conv(x) * m.scale + m.shift), conv=_conv(3), **_affine(4, 1, 1)),
+    ),
+    "parameters-by-column": (
+        PICTURE,
+        lambda: block(lambda m, x: F.relu(m.conv(x) * m.scale + m.shift), conv=_conv(3), **_affine(4)),
+    ),
+    "parameters-by-place": (
+        PICTURE,
+        lambda: block(lambda m, x: F.relu(m.conv(x) * m.scale + m.shift), conv=_conv(3), **_affine(4, 4, 4)),
+    ),
+    "parameter-that-widens": (
+        VECTOR,
+        lambda: block(lambda m, x: torch.tanh(m.one(x) * m.scale) + m.shift, one=nn.Linear(4, 1), **_affine(3)),
+    ),
+    "shift-that-widens": (VECTOR, lambda: block(lambda m, x: m.one(x) + m.shift, one=nn.Linear(4, 1), **_affine(3))),
+    # functions
+    "functional-linear": (
+        VECTOR,
+        lambda: block(lambda m, x: F.linear(x, m.w, m.b), w=parameter(3, 4), b=parameter(3)),
+    ),
+    "functional-linear-no-bias": (VECTOR, lambda: block(lambda m, x: F.linear(x, m.w).relu(), w=parameter(3, 4))),
+    "functional-linear-by-name": (
+        VECTOR,
+        lambda: block(lambda m, x: F.linear(x, m.w, bias=m.b), w=parameter(3, 4), b=parameter(3)),
+    ),
+    "functional-conv1d": (
+        SEQUENCE,
+        lambda: block(lambda m, x: F.conv1d(x, m.w, m.b, 2, 1), w=parameter(4, 3, 2), b=parameter(4)),
+    ),
+    "functional-conv2d": (
+        PICTURE,
+        lambda: block(
+            lambda m, x: F.relu(F.conv2d(x, m.w, m.b, (2, 1), 1, 2, 2)), w=parameter(4, 1, 2, 2), b=parameter(4)
+        ),
+    ),
+    "functional-conv2d-by-name": (
+        PICTURE,
+        lambda: block(
+            lambda m, x: F.conv2d(x, m.w, bias=m.b, stride=2, padding=1).mean((2, 3)),
+            w=parameter(4, 2, 3, 3),
+            b=parameter(4),
+        ),
+    ),
+    # activations in place
+    "in-place-modules": (VECTOR, lambda: sequence(nn.Linear(4, 3), nn.ReLU(inplace=True), nn.SiLU(inplace=True))),
+    "in-place-function": (
+        VECTOR,
+        lambda: block(lambda m, x: m.two(F.relu(m.one(x), inplace=True)), one=nn.Linear(4, 3), two=nn.Linear(3, 2)),
+    ),
+    "in-place-by-position": (
+        VECTOR,
+        lambda: block(lambda m, x: m.two(F.leaky_relu(m.one(x), 0.2, True)), one=nn.Linear(4, 3), two=nn.Linear(3, 2)),
+    ),
+    "result-unused": (
+        VECTOR,
+        lambda: block(lambda m, x: (m.one(x), m.two(x))[0].relu(), one=nn.Linear(4, 3), two=nn.Linear(4, 3)),
+    ),
+    "result-unused-before-normalisation": (
+        VECTOR,
+        lambda: block(lambda m, x: m.norm((m.one(x), m.two(x))[0]), **_two(), norm=nn.BatchNorm1d(3)),
+    ),
+}
+
+
+def _two(width=4):
+    return {"one": nn.Linear(4, 3), "two": nn.Linear(width, 3)}
+
+
+def _affine(*shape):
+    return {"scale": parameter(*shape), "shift": parameter(*shape, seed=32)}
+
+
+def _in_place_sum(m, x):
+    h = m.one(x)
+    h += torch.tanh(m.two(x))
+    h *= 2.5
+    h -= 0.1
+    return h
+
+
+def readable(name):
+    """The model of that name and an input for it."""
+    shape, build = READABLE[name]
+    return build(), draw(*shape, seed=40)
+
+
+# The definitions, neuron by neuron.
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Neurons y_j = σ(Σ_i weights[j][i] u_i + bias[j])."""
+
+    weights: list[list[float]]
+    bias: list[float]
+    sigma: str
+
+    def sums(self, u):
+        return [
+            sum(w * v for w, v in zip(row, u, strict=True)) + c for row, c in zip(self.weights, self.bias, strict=True)
+        ]
+
+    def outputs(self, u):
+        return [SIGMA[self.sigma](z) for z in self.sums(u)]
+
+
+SIGMA = {
+    "ReLU": lambda z: max(z, 0.0),
+    "Softplus": lambda z: max(z, 0.0) + math.log1p(math.exp(-abs(z))),
+    "Tanh": math.tanh,
+    "GELU": lambda z: z * (1 + math.erf(z / math.sqrt(2))) / 2,
+    "Exp": math.exp,
+    "Identity": lambda z: z,
+}
+SLOPE = {
+    "ReLU": lambda z: float(z > 0),
+    "Softplus": lambda z: 1 / (1 + math.exp(-z)),
+    "Tanh": lambda z: 1 - math.tanh(z) ** 2,
+}
+
+
+def units(model):
+    """The layers of a sequence of linear modules and activations as lists of numbers."""
+    modules, layers = [m for m in model if not isinstance(m, nn.Flatten)], []
+    for place, module in enumerate(modules):
+        if isinstance(module, nn.Linear):
+            after = type(modules[place + 1]).__name__ if place + 1 < len(modules) else "Identity"
+            bias = [0.0] * module.out_features if module.bias is None else module.bias.tolist()
+            layers.append(Layer(module.weight.tolist(), bias, after))
+    return layers
+
+
+def places(layers, u):
+    """The input and every layer's output."""
+    values = [list(u)]
+    for layer in layers:
+        values.append(layer.outputs(values[-1]))
+    return values
+
+
+def one_hot(size, target):
+    return [1.0 if j == (target or 0) else 0.0 for j in range(size)]
+
+
+def rescale(layers, x, b, target):
+    """m_z = m_y Δy/Δz, m_u = Σ_j w_ji m_z; a = m Δx."""
+    values, references = places(layers, x), places(layers, b)
+    m = one_hot(len(values[-1]), target)
+    for k in reversed(range(len(layers))):
+        layer = layers[k]
+        z, z0 = layer.sums(values[k]), layer.sums(references[k])
+        y, y0 = values[k + 1], references[k + 1]
+        through = [m[j] * (y[j] - y0[j]) / (z[j] - z0[j]) for j in range(len(z))]
+        m = [sum(layer.weights[j][i] * through[j] for j in range(len(z))) for i in range(len(values[k]))]
+    return [m[i] * (x[i] - b[i]) for i in range(len(x))]
+
+
+def reveal_cancel(layers, x, b, target):
+    """Two channels per unit with a multiplier each; the two orders of N⁺ and N⁻ written out."""
+    references = places(layers, b)
+    channels = [[(max(v - v0, 0.0), min(v - v0, 0.0)) for v, v0 in zip(x, b, strict=True)]]
+    sums = []
+    for layer, u0 in zip(layers, references, strict=False):
+        sigma, rows, outputs = SIGMA[layer.sigma], [], []
+        for j, z0 in enumerate(layer.sums(u0)):
+            contributions = [layer.weights[j][i] * part for i, pair in enumerate(channels[-1]) for part in pair]
+            plus, minus = sum(c for c in contributions if c > 0), sum(c for c in contributions if c < 0)
+            plus_first = (sigma(z0 + plus) - sigma(z0), sigma(z0 + plus + minus) - sigma(z0 + plus))
+            minus_first = (sigma(z0 + plus + minus) - sigma(z0 + minus), sigma(z0 + minus) - sigma(z0))
+            rows.append((plus, minus))
+            outputs.append(((plus_first[0] + minus_first[0]) / 2, (plus_first[1] + minus_first[1]) / 2))
+        sums.append(rows)
+        channels.append(outputs)
+    chosen = one_hot(len(channels[-1]), target)
+    m = [(c, c) for c in chosen]
+    for k in reversed(range(len(layers))):
+        given = []
+        for i, pair in enumerate(channels[k]):
+            multipliers = []
+            for part in pair:
+                total = 0.0
+                for j, (z, y) in enumerate(zip(sums[k], channels[k + 1], strict=True)):
+                    contribution = layers[k].weights[j][i] * part
+                    side = 0 if contribution > 0 else 1
+                    if contribution != 0:
+                        total += contribution * y[side] / z[side] * m[j][side]
+                multipliers.append(total / part if part else 0.0)
+            given.append(tuple(multipliers))
+        m = given
+    return [sum(m_c * part for m_c, part in zip(m[i], channels[0][i], strict=True)) for i in range(len(x))]
+
+
+def lrp_epsilon(layers, x, target, epsilon, bias):
+    """R_i = Σ_j w_ji u_i / (z_j + ε·sgn z_j) R_j."""
+    values = places(layers, x)
+    relevance = [r * c for r, c in zip(values[-1], one_hot(len(values[-1]), target), strict=True)]
+    for layer, u in zip(reversed(layers), values[-2::-1], strict=True):
+        given = [0.0] * len(u)
+        for row, c, r in zip(layer.weights, layer.bias, relevance, strict=True):
+            z = sum(w * v for w, v in zip(row, u, strict=True)) + (c if bias else 0.0)
+            z += epsilon if z >= 0 else -epsilon
+            for i, (w, v) in enumerate(zip(row, u, strict=True)):
+                given[i] += w * v / z * r if z != 0 else 0.0
+        relevance = given
+    return relevance
+
+
+def lrp_alpha_beta(layers, x, target, alpha, beta, bias):
+    """R_i = Σ_j (α z⁺_ji/(Σz⁺ + c⁺) − β z⁻_ji/(Σz⁻ + c⁻)) R_j."""
+    values = places(layers, x)
+    relevance = [r * c for r, c in zip(values[-1], one_hot(len(values[-1]), target), strict=True)]
+    for layer, u in zip(reversed(layers), values[-2::-1], strict=True):
+        given = [0.0] * len(u)
+        for row, c, r in zip(layer.weights, layer.bias, relevance, strict=True):
+            z = [w * v for w, v in zip(row, u, strict=True)]
+            up = sum(max(part, 0.0) for part in z) + (max(c, 0.0) if bias else 0.0)
+            down = sum(min(part, 0.0) for part in z) + (min(c, 0.0) if bias else 0.0)
+            for i, part in enumerate(z):
+                if part > 0:
+                    given[i] += alpha * part / up * r
+                elif part < 0:
+                    given[i] -= beta * part / down * r
+        relevance = given
+    return relevance
+
+
+def fused_shapley(layers, x, b, target):
+    """Shapley values of whole neurons, order by order: m_i = Σ_j m_j φ_i(j) / Δu_i.
+
+    An input that does not change has no φ_i / Δu_i; the limit is w_ji times the mean slope where it comes in.
+    """
+    values, references = places(layers, x), places(layers, b)
+    m = one_hot(len(values[-1]), target)
+    for layer, u, u0 in zip(reversed(layers), values[-2::-1], references[-2::-1], strict=True):
+        given = [0.0] * len(u)
+        for j, m_j in enumerate(m):
+            if layer.sigma == "Identity":
+                given = [g + layer.weights[j][i] * m_j for i, g in enumerate(given)]
+                continue
+            orders = list(permutations(range(len(u))))
+            for order in orders:
+                mixed = list(u0)
+                for i in order:
+                    before = layer.sums(mixed)[j]
+                    mixed[i] = u[i]
+                    if u[i] == u0[i]:
+                        rate = layer.weights[j][i] * SLOPE[layer.sigma](before)
+                    else:
+                        gain = SIGMA[layer.sigma](layer.sums(mixed)[j]) - SIGMA[layer.sigma](before)
+                        rate = gain / (u[i] - u0[i])
+                    given[i] += rate * m_j / len(orders)
+        m = given
+    return [m_i * (v - v0) for m_i, v, v0 in zip(m, x, b, strict=True)]
+
+
+def mean_over_baselines(case, one):
+    """Σ_k w_k a(x, b_k) of a case, for a twin ``one(layers, x, b, target)``."""
+    layers, x = units(case.model), case.x.flatten().tolist()
+    total = [0.0] * len(x)
+    for weight, baseline in zip(case._shares, case.baselines, strict=True):
+        for i, value in enumerate(one(layers, x, baseline.flatten().tolist(), case.target)):
+            total[i] += weight * value
+    return total
+
+
+def perceptrons():
+    """Small networks of every activation, with and without biases, one of them with several weighted baselines."""
+    cases = []
+    for place, activation in enumerate((nn.ReLU, nn.Softplus, nn.Tanh, nn.GELU)):
+        for bias in (True, False):
+            model = mlp(activation, (4, 5, 4, 3), bias=bias, seed=50 + place)
+            name = f"{activation.__name__.lower()}{'' if bias else '-no-bias'}"
+            cases.append(network_case(name, model, draw(4, seed=60 + place), [draw(4, seed=70 + place)], target=2))
+    several = [draw(4, seed=80 + k) for k in range(3)]
+    for activation in (nn.ReLU, nn.Softplus):
+        model = mlp(activation, (4, 5, 4, 2), seed=55)
+        name = f"{activation.__name__.lower()}-three-baselines"
+        cases.append(network_case(name, model, draw(4, seed=65), several, (1.0, 2.0, 0.5), target=1))
+    return cases
+
+
+PERCEPTRONS = perceptrons()
