@@ -62,7 +62,7 @@ CONTRIBUTIONS = {
     "two": [-0.12, 0.08],
     "one-adds-nothing": [0.1, 0.0, -0.06],
 }
-BIASES = [0.0, 0.4, -0.6]
+BIASES = [0.4, -0.6]
 
 
 @cache

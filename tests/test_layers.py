@@ -60,6 +60,33 @@ def test_the_steps_compute_what_the_model_computes(name):
 
 
 @pytest.mark.parametrize("name", READABLE)
+def test_in_float32_every_step_stays_in_float32(name):
+    """Numbers beside the network's tensors are no reason for another type."""
+    model, x = readable(name)
+    model, inputs = model.float(), batch(x).float()
+    read = network(model, x.float())
+    for steps_ in (read, fused(read)):
+        values = steps_.values(inputs)
+        assert {value.dtype for value in values} == {torch.float32}
+        close(values[-1], model(inputs.clone()).detach(), 3e-6)
+
+
+@pytest.mark.parametrize("name", READABLE)
+def test_on_another_device_nothing_is_made_on_the_host(name):
+    """PyTorch's meta device refuses a step that mixes devices."""
+    model, x = readable(name)
+    read = network(model.to("meta"), x.to("meta"))
+    values = read.values(batch(x).to("meta"))
+    assert {value.device.type for value in values} == {"meta"}
+    assert values[-1].shape == model(batch(x).to("meta")).shape
+    for step in read.steps:
+        if isinstance(step.operation, AbstractAffine):
+            inputs = [values[place] for place in step.inputs]
+            signal = step.operation.forward(inputs)
+            assert {each.device.type for each in step.operation.transpose(signal, inputs)} == {"meta"}
+
+
+@pytest.mark.parametrize("name", READABLE)
 def test_every_value_on_the_way_is_kept_as_it_was_computed(name):
     """No step changes the value of another one: run twice, each step alone from copies of its inputs."""
     model, x = readable(name)
