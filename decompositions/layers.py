@@ -206,7 +206,7 @@ class _Reader:
     def _shift(self, node: fx.Node, factor: float) -> AbstractOperation:
         other = self._other(node)
         sign = -1.0 if node.target in (operator.sub, operator.isub, torch.sub, "sub") and factor > 0 else 1.0
-        return Scaling(torch.tensor(factor, dtype=torch.float64), sign * other)
+        return Scaling(torch.tensor(factor, dtype=other.dtype, device=other.device), sign * other)
 
     def _other(self, node: fx.Node) -> torch.Tensor:
         """The argument that does not come from the input: a number or a parameter."""
@@ -329,11 +329,11 @@ def _folded(before: AbstractOperation, scaling: AbstractOperation) -> AbstractAf
     by_channel = all(part.numel() == 1 or part.shape[0] == part.numel() == len(before.weight) for part in each)
     if not by_channel or any(part.numel() > 1 and part.ndim != before.weight.ndim - 1 for part in each):
         return None
-    scale = scaling.scale.reshape(-1)
+    scale = scaling.scale.reshape(-1).to(before.weight)
     weight = before.weight * scale.reshape(-1, *(1,) * (before.weight.ndim - 1))
     bias = None if before.bias is None else before.bias * scale
     if scaling.shift is not None:
-        shift = scaling.shift.reshape(-1).expand(len(weight))
+        shift = scaling.shift.reshape(-1).expand(len(weight)).to(weight)
         bias = shift if bias is None else bias + shift
     if isinstance(before, Linear):
         return Linear(weight, bias)

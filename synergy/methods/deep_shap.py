@@ -34,7 +34,7 @@ class DeepSHAP(AbstractMethod):
     """
 
     title = "Deep SHAP"
-    formula = "1[i∈S] / |S|"
+    formula = "fused: 1[i∈S] / |S|; elementwise: κᵢ / |κ|"
     reference = "lundberg2017unified"
     independent = "1"
     interaction = "fused: 1[i∈S]/|S|; elementwise: κᵢ/|κ|"
