@@ -15,7 +15,7 @@ import torch
 from decompositions.arithmetic import objects
 from decompositions.cube import AbstractCube, Calls, both, ignore
 from decompositions.reading import read
-from decompositions.series import polynomial_series
+from decompositions.series import expression_series
 
 
 def exact(number: Any) -> sympy.Expr:
@@ -115,7 +115,7 @@ class ExpressionCube(AbstractCube):
         return objects(places), objects(list(weights))
 
     def series(self, degree: int | None) -> tuple[np.ndarray, np.ndarray, Any, bool]:
-        return polynomial_series(self, degree)
+        return expression_series(self, degree)
 
     def smoothed(self, noise: Any) -> ExpressionCube:
         shifts = self.array(noise)[:, None, :]

@@ -132,7 +132,7 @@ class FunctionCube(AbstractCube):
         if kinks:
             some = ", ".join(kinks[:3]) + (", …" if len(kinks) > 3 else "")
             return f"the network has kinks ({some}), so it has no Taylor series"
-        return "the Taylor series is known for polynomial expressions (Game.from_expression) only"
+        return "the Taylor series is known for expressions (Game.from_expression) only"
 
     def _mix(self, points: torch.Tensor, x: torch.Tensor, baseline: torch.Tensor) -> torch.Tensor:
         """x where t = 1 and b where t = 0, bit for bit; differentiable in t everywhere."""

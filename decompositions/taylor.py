@@ -15,11 +15,13 @@ def taylor(game: Game, degree: int | None = None) -> Effects:
     Summed over the degree vectors of one support they are the Harsanyi dividend of that coalition.
 
     Args:
-        game: of a polynomial expression; its effects are exact.
-        degree: the largest total degree that is kept; the others add up to ``effects.remainder``. None keeps all.
+        game: of an expression of elementary functions that are regular at the baseline; its effects are exact.
+        degree: the largest total degree that is kept; the others add up to ``effects.remainder``, if the series reaches
+            x at all. None keeps all terms of a polynomial.
 
     Raises:
-        ValueError: a negative degree, or a game whose series is not known (a network with kinks, a table).
+        ValueError: a negative degree, no degree where the series does not end, a singular point, or a game whose series
+            is not known (a network, a table).
 
     >>> effects = taylor(Game.from_expression("2*x1*x2 + x1**2", {"x1": 1, "x2": 3}))
     >>> effects.to_dict()

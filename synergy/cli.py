@@ -43,6 +43,7 @@ def explain(
     ] = None,
     device: Annotated[str | None, typer.Option(help="model: cpu, cuda, …")] = None,
     at: Annotated[str | None, typer.Option(help="expression: the point, x1=1,x2=1/2")] = None,
+    degree: Annotated[int | None, typer.Option(help="expression: of the Taylor series, where it does not end")] = None,
 ) -> None:
     """Decompose one output, share it out by every method, and judge each by the three criteria."""
     if kind == "model":
@@ -54,7 +55,7 @@ def explain(
         example = questions.ready(kind, subject, players)
     chosen = [name.strip() for name in methods.split(",") if name.strip()] if methods else None
     paths = (questions.writable(output or Path("reports") / f"{kind}.html"), save and questions.writable(save))
-    _explain(example, chosen, (budget, limit), paths)
+    _explain(example, chosen, (budget, limit), paths, degree)
 
 
 @app.command("methods")
@@ -81,7 +82,11 @@ def table(
 
 
 def _explain(
-    example: Example, methods: list[str] | None, prices: tuple[int, int], paths: tuple[Path, Path | None]
+    example: Example,
+    methods: list[str] | None,
+    prices: tuple[int, int],
+    paths: tuple[Path, Path | None],
+    degree: int | None,
 ) -> None:
     budget, limit = prices
     report, save = paths
@@ -94,7 +99,12 @@ def _explain(
     if save:
         effects.save(save)
     comparison = compare(
-        example.game, chosen, budget=budget, effects=effects, announce=lambda line: typer.echo(line + " …")
+        example.game,
+        chosen,
+        budget=budget,
+        effects=effects,
+        degree=degree,
+        announce=lambda line: typer.echo(line + " …"),
     )
     typer.echo()
     typer.echo(comparison_table(comparison))
@@ -110,7 +120,10 @@ def _plan(example: Example, methods: list, budget: int) -> str:
     lines = [f"{game.n} players{null}: 2^{active} coalitions, {first:,} model calls"]
     total = first
     for method in methods:
-        whole = measurement.price(method, game)
+        try:
+            whole = measurement.price(method, game)
+        except (ValueError, TypeError):
+            continue  # the method does not apply; the table says why
         once = whole // 2**active
         within = whole <= budget
         total += once + (whole if within else 0)

@@ -145,6 +145,7 @@ def compare(
     *,
     budget: int = BUDGET,
     effects: Effects | None = None,
+    degree: int | None = None,
     announce: Callable[[str], None] | None = None,
 ) -> Comparison:
     """All methods on one game.
@@ -154,6 +155,7 @@ def compare(
         methods: names, methods or callables; all registered ones by default.
         budget: model calls that one measured allocation may cost; dearer ones are left out and their price is said.
         effects: the game's Harsanyi dividends, if they are known already.
+        degree: of the Taylor series, where it does not end.
         announce: told in a line what comes next and what it costs.
 
     Raises:
@@ -173,14 +175,14 @@ def compare(
     else:
         measurement.require_same(effects, game)
         paid[0] += effects.calls
-    series, series_note = _series(game)
+    series, series_note = _series(game, degree)
     results = tuple(_result(each, game, effects, (series, series_note), budget, say) for each in chosen)
     return Comparison(effects, series, series_note, results, paid[0])
 
 
-def _series(game: Game) -> tuple[Effects | None, str]:
+def _series(game: Game, degree: int | None) -> tuple[Effects | None, str]:
     try:
-        return taylor(game), ""
+        return taylor(game, degree), ""
     except ValueError as reason:
         return None, str(reason)
 

@@ -108,6 +108,8 @@ def as_method(subject: Any, game: Game) -> AbstractMethod | ForeignMethod:
 def price(subject: Any, game: Game) -> int:
     """The model calls that :func:`measure` would make beside the 2ⁿ of the effects, counted without paying for them."""
     chosen = as_method(subject, game)
+    if not isinstance(chosen, ForeignMethod) and chosen.scope != "game" and game.model is None:
+        raise TypeError(f"{chosen.name} needs the network; build the game with Game.from_model")
     if isinstance(chosen, ForeignMethod) or chosen.scope != "game":
         return ends(game) * game.cube.calls_per_point
     if chosen.corners:

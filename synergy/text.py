@@ -288,7 +288,11 @@ def comparison_table(comparison: Comparison) -> str:
 
 def settings_of(comparison: Comparison) -> str:
     """The methods' settings in a line; empty where none has any."""
-    return "; ".join(f"{result.name} {result.settings}" for result in comparison.results if result.settings)
+    return "; ".join(
+        f"{result.name} {result.settings}"
+        for result in comparison.results
+        if result.settings and result.attribution is not None
+    )
 
 
 def _settings(comparison: Comparison) -> list[str]:
