@@ -16,7 +16,7 @@ from synergy.table import Table
 from synergy.theory_tables import ALL_THREE, criteria_table, methods_table
 
 DOCS = Path(__file__).parent.parent / "docs"
-ROUNDING = re.compile(r"\b\d(\.\d+)?e-\d+\b")
+ROUNDING = re.compile(r"\b\d(\.\d+)?e-\d+\b")  # what is rounding on one processor may be zero on another
 LAYER_WISE = [name for name, cls in METHODS.items() if cls.scope == "layer"]
 
 
@@ -33,7 +33,7 @@ def column(table: Table, heading: str) -> dict[str, str]:
 @pytest.mark.parametrize("name", ["methods", "criteria"])
 def test_the_committed_page_is_what_the_code_makes(tables, name):
     pytest.importorskip("captum")
-    made, kept = (ROUNDING.sub("~0", text) for text in (tables[name].to_markdown(), (DOCS / f"{name}.md").read_text()))
+    made, kept = (ROUNDING.sub("0", text) for text in (tables[name].to_markdown(), (DOCS / f"{name}.md").read_text()))
     assert made == kept, "run 'make tables' and look at what changed"
 
 
