@@ -395,3 +395,39 @@ def test_captum_deeplift_of_a_network_with_a_residual_sum():
     given, delta = _deeplift(model, x, b, 1)
     assert delta < 1e-12
     close(method("deeplift_rescale").attribute(Game.from_model(model, x, b, target=1)), given, 1e-10)
+
+
+# --- EfficientNet-Lite0 -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def efficient() -> tuple[Game, torch.Tensor]:
+    """EfficientNet-Lite0 in float64 with a ReLU of its own for every use of ReLU6, which captum can follow."""
+    pytest.importorskip("efficientnet_lite_pytorch", reason="the extra demo is not installed")
+    from synergy.examples import photo
+
+    traced = torch.fx.symbolic_trace(photo.model().double())
+    uses = [node for node in traced.graph.nodes if node.op == "call_module"]
+    for number, node in enumerate(uses):
+        if isinstance(traced.get_submodule(node.target), nn.ReLU6):
+            traced.add_submodule(f"own{number}", nn.ReLU())
+            node.target = f"own{number}"
+    traced.recompile()
+    x = 0.5 * draw(1, 3, 96, 96, seed=3)
+    target = int(traced.eval()(x)[0].argmax())
+    return Game.from_model(traced, x, 0.0, target=target, players=players.grid(x.shape, 4)), x
+
+
+def test_rescale_on_efficientnet_is_captums(efficient):
+    game, x = efficient
+    theirs = (
+        captum_attr.DeepLift(game.model).attribute(x.clone(), torch.zeros_like(x), target=game.cube.f.target).detach()
+    )
+    close(method("deeplift_rescale").attribute(game), game.cube.by_player(theirs[:, None])[0], 1e-11)
+
+
+def test_lrp_zero_on_efficientnet_is_captums_input_times_gradient(efficient):
+    """A ReLU network, biases or not, with ε = 0."""
+    game, x = efficient
+    theirs = captum_attr.InputXGradient(game.model).attribute(x.clone(), target=game.cube.f.target).detach()
+    close(method("lrp_epsilon", epsilon=0.0).attribute(game), game.cube.by_player(theirs[:, None])[0], 1e-9)
