@@ -12,7 +12,6 @@ from decompositions.arithmetic import Array
 from decompositions.effects import Effects
 from decompositions.game import Game
 from decompositions.harsanyi import harsanyi
-from decompositions.mobius import zeta
 from decompositions.taylor import taylor
 from synergy import measurement
 from synergy.allocation import Allocation, allocate
@@ -20,7 +19,7 @@ from synergy.criteria import Criteria
 from synergy.foreign import ForeignMethod
 from synergy.layer_policy import LayerPolicy
 from synergy.measurement import measure
-from synergy.method import METHODS, AbstractEstimate, AbstractMethod
+from synergy.method import METHODS, AbstractMethod
 from synergy.synergy_function import POINTS
 
 if TYPE_CHECKING:
@@ -201,7 +200,7 @@ def _result(
     )
     try:
         price = measurement.price(method, game)
-        attribution, error = _attribute(method, game.tabulated(zeta(effects.values)) if method.corners else game)
+        attribution, error = measurement.estimate(method, measurement.seen(method, game, effects))
     except (ValueError, TypeError) as reason:
         return replace(result, note=str(reason), measured_note=str(reason))
     result = replace(result, attribution=attribution, error=error, price=price)
@@ -222,12 +221,6 @@ def _settings(method: AbstractMethod | ForeignMethod) -> str:
         return ""
     known = {each.name: getattr(method, each.name) for each in fields(method) if each.name != "limit"}
     return ", ".join(f"{name}={value}" for name, value in known.items() if value is not None)
-
-
-def _attribute(method: AbstractMethod | ForeignMethod, game: Game) -> tuple[Array, Array | None]:
-    if isinstance(method, (AbstractEstimate, ForeignMethod)):
-        return method.estimate(game)
-    return method.attribute(game), None
 
 
 def _theory(

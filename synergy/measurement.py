@@ -62,7 +62,7 @@ def measure(
         game,
         price(chosen, game),
         chosen.name,
-        lambda watched: _attributions(chosen, _seen(chosen, watched, effects), active),
+        lambda watched: _attributions(chosen, seen(chosen, watched, effects), active),
     )
     _require_finite(table, chosen.name, lambda row: _name(game, masks[row]))
     noise = game.cube.precision * float(abs(table).max()) if game.cube.precision else 0.0
@@ -119,7 +119,7 @@ def price(subject: Any, game: Game) -> int:
     def count(calls: int) -> None:
         counted[0] += calls
 
-    _estimate(chosen, game.rehearsal(count), game.ends())
+    estimate(chosen, game.rehearsal(count), game.ends())
     return counted[0] * ends(game)
 
 
@@ -128,8 +128,8 @@ def ends(game: Game) -> int:
     return 2 ** len(game.cube.active())
 
 
-def _seen(chosen: AbstractMethod | ForeignMethod, game: Game, effects: Effects) -> Game:
-    """The game as the method sees it: for one that looks at masked inputs only, the values that are known already."""
+def seen(chosen: AbstractMethod | ForeignMethod, game: Game, effects: Effects) -> Game:
+    """The game as a method sees it: for one that looks at masked inputs only, the values that are known already."""
     if chosen.corners:
         return game.tabulated(zeta(effects.values))
     return game
@@ -144,22 +144,22 @@ def _attributions(
     pieces, errors = [], []
     for start in range(0, total, step):
         ends = game.ends(degrees.spread(start, min(start + step, total), active, game.n, game.cube.device))
-        values, error = _estimate(chosen, game, ends)
+        values, error = estimate(chosen, game, ends)
         if tuple(values.shape[-2:]) != (len(ends), game.n):
             raise ValueError(
                 f"{chosen.name} must give one value per end point and player, shape {(len(ends), game.n)}, not "
                 f"{tuple(values.shape)}"
             )
         pieces.append(values)
-        errors.append(error)
+        errors.append(None if error is None else to_float(error))
     known = [error for error in errors if error is not None]
     return concatenate(pieces, -2), np.concatenate(known) if known else None
 
 
-def _estimate(chosen: AbstractMethod | ForeignMethod, game: Game, ends: Array) -> tuple[Array, np.ndarray | None]:
+def estimate(chosen: AbstractMethod | ForeignMethod, game: Game, ends: Any = None) -> tuple[Array, Array | None]:
+    """The attributions, and their numerical error where the method knows one."""
     if isinstance(chosen, (AbstractEstimate, ForeignMethod)):
-        values, errors = chosen.estimate(game, ends)
-        return values, to_float(errors)
+        return chosen.estimate(game, ends)
     return chosen.attribute(game, ends), None
 
 

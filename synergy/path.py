@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 
 from decompositions.arithmetic import Array, concatenate
 from decompositions.game import Game
 
 POINTS = 2**14  # points on paths that are made at once
+
+
+def attribute(game: Game, ends: Any, nodes: int | None) -> Array:
+    """The integral to x, ``(n,)``, or to a batch of end points, ``(m, n)``."""
+    values = integral(game, game.ends(ends), nodes)
+    return values[0] if ends is None else values
+
+
+def estimate(game: Game, ends: Any, nodes: int | None) -> tuple[Array, Array]:
+    """The same with its numerical error."""
+    values, errors = integral_with_error(game, game.ends(ends), nodes)
+    return (values[0], errors[0]) if ends is None else (values, errors)
 
 
 def integral(game: Game, ends: Array, nodes: int | None) -> Array:

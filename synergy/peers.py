@@ -11,9 +11,9 @@ import torch
 
 from decompositions.arithmetic import to_float
 from decompositions.coalitions import dense
-from decompositions.function_cube import FunctionCube
 from decompositions.game import Game
 from decompositions.model import ModelFunction
+from synergy.backward import explained
 
 
 def disagreement(name: str, game: Game, ours: Any) -> tuple[str, float] | None:
@@ -47,7 +47,7 @@ def _captum(kind: str, **settings: Any) -> Callable[[Game], torch.Tensor]:
     def ask(game: Game) -> torch.Tensor:
         from captum import attr
 
-        cube, f = _about(game)
+        cube, f = explained(game)
         given = dict(settings) if kind == "InputXGradient" else {"baselines": cube.baseline, **settings}
         values = getattr(attr, kind)(f.module).attribute(cube.x.clone(), target=_target(f), **given)
         return cube.by_player(values.detach()[:, None])[0]
@@ -58,7 +58,7 @@ def _captum(kind: str, **settings: Any) -> Callable[[Game], torch.Tensor]:
 def _ablation(game: Game) -> torch.Tensor:
     from captum.attr import FeatureAblation
 
-    cube, f = _about(game)
+    cube, f = explained(game)
     mask = cube.players.expand(cube.x.shape)
     values = FeatureAblation(f.module).attribute(cube.x, cube.baseline, target=_target(f), feature_mask=mask)
     return cube.by_player(values[:, None].double())[0] / torch.bincount(cube.entry_players())
@@ -69,7 +69,7 @@ def _relevance(game: Game) -> torch.Tensor:
     from captum.attr._utils.lrp_rules import EpsilonRule
     from torch import nn
 
-    cube, f = _about(game)
+    cube, f = explained(game)
     for module in f.module.modules():
         if isinstance(module, (nn.Linear, nn.Conv2d)):
             module.rule = EpsilonRule(1e-6)
@@ -83,7 +83,7 @@ def _grad_cam(game: Game) -> torch.Tensor:
 
     from synergy.methods.grad_cam import spread
 
-    cube, f = _about(game)
+    cube, f = explained(game)
     last = [module for module in f.module.modules() if isinstance(module, nn.Conv2d)][-1]
     shares = LayerGradCam(f.module, last).attribute(cube.x, target=_target(f), relu_attributions=False)[:, 0]
     return cube.by_player(spread(shares.detach(), cube.x.shape[1:])[:, None])[0]
@@ -92,7 +92,7 @@ def _grad_cam(game: Game) -> torch.Tensor:
 def _deep_explainer(game: Game) -> torch.Tensor:
     import shap
 
-    cube, f = _about(game)
+    cube, f = explained(game)
     values = shap.DeepExplainer(f.module, cube.baseline).shap_values(cube.x, check_additivity=False)
     chosen = torch.as_tensor(values)[..., _target(f) or 0].reshape(cube.x.shape)
     return cube.by_player(chosen[:, None])[0]
@@ -107,13 +107,6 @@ def _shapiq(game: Game) -> torch.Tensor:
     computer = ExactComputer(n_players=game.n, game=lambda coalitions: values[coalitions.astype(np.int64) @ places])
     found = computer("SV")
     return torch.tensor([found[(i,)] for i in range(game.n)], dtype=torch.float64)
-
-
-def _about(game: Game) -> tuple[FunctionCube, ModelFunction]:
-    cube = game.cube
-    assert isinstance(cube, FunctionCube)
-    assert isinstance(cube.f, ModelFunction)
-    return cube, cube.f
 
 
 def _target(f: ModelFunction) -> int | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from decompositions.arithmetic import Array, concatenate
@@ -33,6 +35,7 @@ def losses(game: Game, ends: Array, groups: Array) -> Array:
     return concatenate(parts, -2)
 
 
-def each_alone(game: Game, ends: Array) -> Array:
-    """The loss of every single player. Shape ``(m, n)`` → ``(..., m, n)``."""
-    return losses(game, ends, game.cube.array(np.eye(game.n, dtype=np.int64)))
+def attribute(game: Game, ends: Any) -> Array:
+    """The loss of every single player at x, ``(..., n)``, or at a batch of end points, ``(..., m, n)``."""
+    values = losses(game, game.ends(ends), game.cube.array(np.eye(game.n, dtype=np.int64)))
+    return values[..., 0, :] if ends is None else values

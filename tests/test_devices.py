@@ -15,9 +15,8 @@ from decompositions.arithmetic import like, wide, zeros
 from decompositions.function_cube import FunctionCube
 from decompositions.mobius import mobius, zeta
 from decompositions.model import ModelFunction
-from synergy import Effects, Game, allocate, compare, harsanyi, measure, method
+from synergy import Effects, Game, allocate, compare, harsanyi, measure, method, removal
 from synergy.policies import equal_shares, full_credit
-from synergy.removal import each_alone
 
 META = torch.device("meta")
 ON_META = [name for name in GAME_METHODS if name != "shapley"]  # it asks which players are null
@@ -123,7 +122,7 @@ def test_methods_stay_there(name, ends, baselines):
 
 
 def test_losses_stay_there():
-    assert each_alone(game_on_meta(), torch.ones(4, 3, device=META, dtype=torch.float64)).device == META
+    assert removal.attribute(game_on_meta(), torch.ones(4, 3, device=META, dtype=torch.float64)).device == META
 
 
 def test_helpers_stay_there():

@@ -7,8 +7,8 @@ from typing import Any
 
 from decompositions.arithmetic import Array
 from decompositions.game import Game
+from synergy import path
 from synergy.method import AbstractEstimate, register
-from synergy.path import integral, integral_with_error
 from synergy.policies import Policy, degree_shares
 
 
@@ -37,9 +37,7 @@ class IntegratedGradients(AbstractEstimate):
         return degree_shares
 
     def attribute(self, game: Game, ends: Any = None) -> Array:
-        values = integral(game, game.ends(ends), self.nodes)
-        return values[0] if ends is None else values
+        return path.attribute(game, ends, self.nodes)
 
     def estimate(self, game: Game, ends: Any = None) -> tuple[Array, Array]:
-        values, errors = integral_with_error(game, game.ends(ends), self.nodes)
-        return (values[0], errors[0]) if ends is None else (values, errors)
+        return path.estimate(game, ends, self.nodes)

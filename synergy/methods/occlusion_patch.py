@@ -12,9 +12,9 @@ import numpy as np
 from decompositions.arithmetic import Array, like, stack
 from decompositions.function_cube import FunctionCube
 from decompositions.game import Game
+from synergy import removal
 from synergy.method import AbstractMethod, register
 from synergy.policies import Policy, full_credit
-from synergy.removal import each_alone, losses
 
 
 @register
@@ -66,15 +66,16 @@ class OcclusionPatch(AbstractMethod):
         return _windowed(meets, self._credit(game, windows, owners))
 
     def attribute(self, game: Game, ends: Any = None) -> Array:
-        points = game.ends(ends)
-        values = each_alone(game, points) if self.window is None else self._by_windows(game, points)
+        if self.window is None:
+            return removal.attribute(game, ends)
+        values = self._by_windows(game, game.ends(ends))
         return values[..., 0, :] if ends is None else values
 
     def _by_windows(self, game: Game, ends: Array) -> Array:
         cube, owners = game.cube.entrywise()
         fine = Game(cube, tuple(str(e) for e in range(cube.n)))
         windows = self._windows(game)
-        lost = losses(fine, ends[:, owners], fine.cube.array(windows.astype(np.int64)))
+        lost = removal.losses(fine, ends[:, owners], fine.cube.array(windows.astype(np.int64)))
         return lost @ self._credit(game, windows, owners)
 
     def _credit(self, game: Game, windows: np.ndarray, owners: np.ndarray) -> Array:

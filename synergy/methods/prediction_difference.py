@@ -7,9 +7,9 @@ from typing import Any
 
 from decompositions.arithmetic import Array
 from decompositions.game import Game
+from synergy import removal
 from synergy.method import AbstractMethod, register
 from synergy.policies import Policy, full_credit
-from synergy.removal import each_alone
 
 
 @register
@@ -37,5 +37,4 @@ class PredictionDifference(AbstractMethod):
         return full_credit
 
     def attribute(self, game: Game, ends: Any = None) -> Array:
-        values = each_alone(game, game.ends(ends))
-        return values[..., 0, :] if ends is None else values
+        return removal.attribute(game, ends)
