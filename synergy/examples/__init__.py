@@ -14,6 +14,7 @@ EXAMPLES = MappingProxyType(
         "sentence": "which words make a sentence sound positive or negative? (MiniLM)",
         "photo": "which regions of a photo make the network name its class? (EfficientNet-Lite0)",
         "digits": "which strokes make a handwritten digit? (a small convolutional network)",
+        "digits-polynomial": "the same of a polynomial, whose Taylor series ends (a network of squares)",
         "tabular": "which measurements speak for a malignant tumour? (a small softplus network)",
     }
 )
@@ -35,7 +36,7 @@ def load(name: str, subject: str | None = None, players: str | None = None) -> E
         near = get_close_matches(name, EXAMPLES, n=1, cutoff=0.0)[0]
         raise LookupError(f"no example {name!r}; did you mean {near!r}? There are {', '.join(EXAMPLES)}")
     try:
-        return import_module(f"synergy.examples.{name}").example(subject, players)
+        return import_module(f"synergy.examples.{name.replace('-', '_')}").example(subject, players)
     except ModuleNotFoundError as error:
         raise ImportError(
             f"the example {name!r} needs {error.name}, of the extra 'demo': pip install 'synergy-effects[demo]'"

@@ -112,13 +112,26 @@ def example(subject: str | None = None, players: str | None = None) -> Example:
         IndexError: There are not so many held-out images of that digit.
         ImportError: scikit-learn or safetensors is not installed.
     """
+    return ask("digits", model(), "convolutional network", subject, players)
+
+
+def ask(name: str, net: nn.Module, kind: str, subject: str | None, players: str | None) -> Example:
+    """The question of :func:`example` to another network on these images.
+
+    Args:
+        name: The example's; its weights file has underscores for hyphens.
+        net: The network, (batch, 1, 8, 8) to (batch, 10) logits; the image is given to it in its own dtype.
+        kind: What the network is, in a few words.
+        subject: As for :func:`example`.
+        players: As for :func:`example`.
+    """
     subject = "7" if subject is None else subject
-    x, digit = choose(subject)
-    regions, net, figures = grouping.parse(players or "grid:4x4", x.shape), model(), read("digits")[1]
-    chances = net(x).softmax(-1)[0]
+    ink, digit = choose(subject)
+    x, figures = ink.to(next(net.parameters())), read(name.replace("-", "_"))[1]
+    regions, chances = grouping.parse(players or "grid:4x4", x.shape), net(x).softmax(-1)[0]
     best = int(chances.argmax())
     facts = {
-        "model": f"convolutional network, {sum(p.numel() for p in net.parameters())} parameters, "
+        "model": f"{kind}, {sum(p.numel() for p in net.parameters())} parameters, "
         f"{figures['accuracy']:.1%} right on {figures['held_out']} held-out images",
         "input": f"held-out image {subject}, 8x8 pixels, a handwritten {digit}",
         "prediction": f"{best} with probability {chances[best]:.3f}; the game is the logit of {digit}",
@@ -127,4 +140,4 @@ def example(subject: str | None = None, players: str | None = None) -> Example:
     }
     names = [f"region {i}" for i in range(int(regions.max()) + 1)]
     game = Game.from_model(net, x, 0.0, target=digit, players=regions, names=names)
-    return Example("digits", f"Why {digit}? A handwritten {digit}", game, view(x, regions), facts)
+    return Example(name, f"Why {digit}? A handwritten {digit}", game, view(x, regions), facts)
