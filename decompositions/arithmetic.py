@@ -6,7 +6,10 @@ SymPy numbers). Nothing here knows of games or attributions.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from fractions import Fraction
+from numbers import Rational
 from typing import Any
 
 import numpy as np
@@ -61,6 +64,14 @@ def like(table: np.ndarray | torch.Tensor, values: Array) -> Array:
     return _objects([Fraction(int(entry)) for entry in entries], np.shape(table))
 
 
+def rationals(fractions: Sequence[Fraction], values: Array) -> Array:
+    """Rational numbers in the number system (and on the device) of ``values``. Shape ``(len(fractions),)``."""
+    if not is_exact(values):
+        return torch.tensor([float(each) for each in fractions], dtype=values.dtype, device=values.device)
+    one = values.reshape(-1)[0] * 0 + 1
+    return objects([one * each.numerator / each.denominator for each in fractions])
+
+
 def zeros(shape: tuple[int, ...], values: Array) -> Array:
     """Zeros of the number type and device of ``values``."""
     if is_exact(values):
@@ -86,8 +97,36 @@ def stack(parts: list[Array], axis: int) -> Array:
 
 
 def to_float(values: Array) -> np.ndarray:
-    """A float64 NumPy copy, for printing, plotting and reports."""
-    return values.astype(np.float64) if is_exact(values) else values.detach().cpu().double().numpy()
+    """A float64 NumPy copy, for printing, plotting and reports.
+
+    Raises:
+        TypeError: expressions with symbols.
+    """
+    if not is_exact(values):
+        return values.detach().cpu().double().numpy()
+    try:
+        return np.array([_float(value) for value in values.reshape(-1)], dtype=np.float64).reshape(values.shape)
+    except TypeError as error:
+        held = ", ".join(free_symbols(values)) or "nothing of the kind"
+        raise TypeError(f"floats are made of numbers, and these hold symbols ({held}); give them values") from error
+
+
+def _float(value: Any) -> float:
+    """The nearest float, of a fraction by one division of whole numbers; infinity beyond the range."""
+    if not isinstance(value, Rational):
+        return float(value)
+    try:
+        return int(value.numerator) / int(value.denominator)
+    except OverflowError:
+        return math.copysign(math.inf, value)
+
+
+def free_symbols(values: Array) -> tuple[str, ...]:
+    """The names of the symbols in exact values, sorted; none in floats and fractions."""
+    if not is_exact(values):
+        return ()
+    held = (getattr(value, "free_symbols", ()) for value in values.reshape(-1))
+    return tuple(sorted({str(symbol) for symbols in held for symbol in symbols}))
 
 
 def precision(values: Array) -> float:

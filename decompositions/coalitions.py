@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import torch
@@ -11,29 +12,241 @@ from tqdm import tqdm
 
 from decompositions import degrees
 from decompositions.arithmetic import Array, concatenate, is_exact
+from decompositions.cube import AbstractCube
+from decompositions.function_cube import FunctionCube
 from decompositions.game import Game
+from decompositions.table_cube import TableCube
+
+if TYPE_CHECKING:
+    from decompositions.checkpoint import Checkpoint
+    from decompositions.prefix import SharedPrefix
 
 T = TypeVar("T")
 LIMIT = 2**20  # model calls that are paid without being asked for by name
-ROWS = 2**14  # coalitions whose bits are made at once
+RANGES = 2**10  # into which the coalitions are divided, at most
+RANGE = 2**10  # coalitions in one of them, where that makes no more
+FEW = 2**4  # ranges into which fewer coalitions are divided
+BATCHES = 4  # in one of them, at least
+AGAIN = 2**-3  # of the coalitions, at most, that are evaluated once more at the end, to see whether g is a function
+TRIED = 2**6  # coalitions from which on that is done
+ROUNDING = 256.0  # of epsilon, relative to the largest value: how much two evaluations may differ
+BLOCK = 2**20  # values that are looked at together
+
+
+@dataclass(frozen=True, eq=False)
+class Corners:
+    """g at all coalitions of the active players.
+
+    Args:
+        values: position = bitmask over the active players. Shape ``(..., 2**active)``.
+        how: by what shortcuts they were computed; empty for none.
+        error: of the shortcuts, in units of f, seen on a sample.
+        fresh: whether nobody else holds the values, so that they may be overwritten.
+    """
+
+    values: Array
+    how: str = ""
+    error: float = 0.0
+    fresh: bool = True
+
+
+def corners(game: Game, active: tuple[int, ...], checkpoint: Checkpoint | None = None) -> Corners:
+    """g at all coalitions of the ``active`` players, by the cheapest way that gives the same numbers.
+
+    Raises:
+        ValueError: g is no function: a coalition evaluated once more has another value.
+    """
+    total, n, cube = 2 ** len(active), game.n, game.cube
+    if isinstance(cube, TableCube) and total == cube.table.shape[-1]:
+        return Corners(cube.table, fresh=False)
+    if not isinstance(cube, FunctionCube):
+        ranges = spans(total, RANGE)
+        parts = [game(degrees.spread(start, stop, active, n, cube.device)) for start, stop in ranges]
+        return Corners(concatenate(parts, -1))
+    plan = _shortcut(cube, active)
+    if plan is None:
+        work = _Work(
+            total,
+            lambda start, stop: degrees.spread(start, stop, active, n, cube.device),
+            FunctionCube.values_at_once,
+            lambda row: members(row, active),
+        )
+        return Corners(_evaluated(game, cube, work, checkpoint))
+    work = _Work(
+        total,
+        lambda start, stop: degrees.bits(start, stop, plan.players, cube.device),
+        plan.values_at_once,
+        lambda row: members(row, active),
+        plan.description,
+        plan.error,
+    )
+    return Corners(_evaluated(game, cube, work, checkpoint), plan.description, plan.error)
+
+
+def members(row: int, active: tuple[int, ...]) -> tuple[int, ...]:
+    """The players of the coalition at a position of :func:`corners`.
+
+    >>> members(5, (0, 2, 4))
+    (0, 4)
+    """
+    return tuple(active[j] for j in degrees.coalition(row))
+
+
+def label(game: Game, coalition: tuple[int, ...]) -> str:
+    """A coalition in the players' names."""
+    return "{" + ", ".join(game.names[i] for i in coalition) + "}" if coalition else "∅ (the baseline)"
+
+
+def _shortcut(cube: AbstractCube, active: tuple[int, ...]) -> SharedPrefix | None:
+    if not isinstance(cube, FunctionCube):
+        return None
+    from decompositions.prefix import shared_prefix  # tracing is loaded only where it is used
+
+    while True:
+        try:
+            return shared_prefix(cube, active)
+        except (RuntimeError, MemoryError) as error:
+            cube = cube.halved(error)
 
 
 def dense(game: Game, active: tuple[int, ...]) -> Array:
-    """g at all coalitions of the ``active`` players, position = bitmask over them. Shape ``(..., 2**len(active))``."""
-    total, n = 2 ** len(active), game.n
-    spans = [(start, min(start + ROWS, total)) for start in range(0, total, ROWS)]
-    return concatenate([game(degrees.spread(*span, active, n, game.cube.device)) for span in spans], -1)
+    """The values of :func:`corners`."""
+    return corners(game, active).values
 
 
-def rows(game: Game, table: np.ndarray) -> Array:
+def rows(game: Game, table: np.ndarray, checkpoint: Checkpoint | None = None) -> Array:
     """g at the coalitions of a table of zeros and ones. Shape ``(m, n)`` → ``(..., m)``."""
-    return concatenate([game(table[i : i + ROWS].astype(bool)) for i in range(0, len(table), ROWS)], -1)
+
+    def points(start: int, stop: int) -> Array:
+        return game.points(table[start:stop].astype(bool))
+
+    if isinstance(game.cube, FunctionCube):
+        work = _Work(len(table), points, FunctionCube.values_at_once, lambda row: degrees.support(table[row]))
+        return _evaluated(game, game.cube, work, checkpoint)
+    return concatenate([game.cube.values(points(*some)) for some in spans(len(table), RANGE)], -1)
 
 
-def with_progress(game: Game, total: int, what: str, work: Callable[[Game], T]) -> tuple[T, int]:
-    """Do ``work`` on a game whose calls move a progress bar (shown after two seconds); also the calls paid."""
+@dataclass(frozen=True, eq=False)
+class _Work:
+    """Coalitions to be evaluated.
+
+    Args:
+        total: how many.
+        points: from the first and the last but one of a range to its points.
+        values: g at a batch of points. Shape ``(batch,)``.
+        members: the players of one of them.
+        how: by what shortcuts; empty for none.
+        error: of the shortcuts, in units of f.
+    """
+
+    total: int
+    points: Callable[[int, int], torch.Tensor]
+    values: Callable[[FunctionCube, torch.Tensor], torch.Tensor]
+    members: Callable[[int], tuple[int, ...]]
+    how: str = ""
+    error: float = 0.0
+
+
+def spans(total: int, length: int) -> list[tuple[int, int]]:
+    """Ranges of a length that cover ``0 .. total−1``.
+
+    >>> spans(5, 2)
+    [(0, 2), (2, 4), (4, 5)]
+    """
+    return [(start, min(start + length, total)) for start in range(0, total, length)]
+
+
+def range_length(total: int, batch: int) -> int:
+    """How many coalitions make a range: whole batches, at most :data:`RANGES` ranges.
+
+    >>> range_length(2**9, 4), range_length(2**12, 300), range_length(2**26, 256)
+    (32, 1200, 65536)
+    """
+    wanted = max(min(RANGE, -(-total // FEW)), BATCHES * batch, -(-total // RANGES))
+    return -(-wanted // batch) * batch
+
+
+def _evaluated(game: Game, cube: FunctionCube, work: _Work, checkpoint: Checkpoint | None) -> torch.Tensor:
+    """g at all coalitions of some work, range by range; those that a checkpoint holds are not evaluated."""
+    values = torch.zeros(work.total, dtype=cube.weights.dtype, device=cube.weights.device)
+    ranges = spans(work.total, range_length(work.total, cube.points_at_once))
+    if checkpoint is not None:
+        cube = checkpoint.restore(values, work.how, cube)
+        ranges = [each for each in ranges if each not in checkpoint.kept]
+    for start, stop in ranges:
+        cube = _fill(cube, work, start, values[start:stop])
+        if checkpoint is not None:
+            checkpoint.keep(start, values[start:stop], work.how, cube.chunk)
+    _evaluate_again(game, cube, work, values)
+    return values
+
+
+def _fill(cube: FunctionCube, work: _Work, start: int, values: torch.Tensor) -> FunctionCube:
+    """Evaluate one range in batches of one size: where memory runs out, all of it anew by half the chunk.
+
+    Args:
+        cube: g.
+        work: what the range is a part of.
+        start: of the range.
+        values: to be filled. Shape ``(range,)``.
+
+    Returns:
+        The cube by the chunk that fits.
+    """
+    points = work.points(start, start + len(values))
+    while True:
+        done = 0
+        try:
+            for some in points.split(cube.points_at_once):
+                values[done : done + len(some)] = work.values(cube, some)
+                done += len(some)
+            return cube
+        except Exception as error:
+            last = min(done + cube.points_at_once, len(points)) - 1
+            cube = _smaller(cube, error, f"coalitions {start + done:,} to {start + last:,} of {work.total:,}")
+
+
+def _smaller(cube: FunctionCube, error: Exception, where: str) -> FunctionCube:
+    """The cube by half the chunk if memory ran out; the error with its place if not."""
+    try:
+        return cube.halved(error)
+    except Exception as final:
+        final.add_note(f"in the evaluation of the {where} (positions in the table)")
+        raise
+
+
+def _evaluate_again(game: Game, cube: FunctionCube, work: _Work, values: torch.Tensor) -> None:
+    """Refuse a g that is no function: a few coalitions from all over the table must have the same values once more."""
+    if work.total < TRIED or cube.device.type == "meta":
+        return
+    count = max(2, min(64, cube.points_at_once, int(AGAIN * work.total)))
+    places = [place * (work.total - 1) // (count - 1) for place in range(count)]
+    points = torch.cat([work.points(place, place + 1) for place in places])
+    parts = [work.values(cube.unwatched(), some) for some in points.split(cube.points_at_once)]
+    first, again = values[places], torch.cat(parts)
+    largest = float(torch.nan_to_num(first, 0.0, 0.0, 0.0).abs().max())
+    same = torch.isclose(again, first, rtol=0.0, atol=ROUNDING * cube.precision * largest, equal_nan=True)
+    if not same.all():
+        worst = int((~same).nonzero()[0])
+        raise ValueError(
+            f"the function gave {first[worst].item()!r} for the coalition {label(game, work.members(places[worst]))} "
+            f"and then {again[worst].item()!r} for the same input: its output changes between calls, and effects are "
+            "those of a function; call model.eval(), or fix its random numbers"
+        )
+
+
+def with_progress(game: Game, total: int, what: str, work: Callable[[Game], T], done: int = 0) -> tuple[T, int]:
+    """Do ``work`` on a game whose calls move a progress bar (shown after two seconds); also the calls paid.
+
+    Args:
+        game: is watched.
+        total: calls.
+        what: the bar's title.
+        work: to be done.
+        done: calls of the total that were paid earlier; the rate and the remaining time leave them out.
+    """
     paid = 0
-    with tqdm(total=total, desc=what, unit="call", delay=2, leave=False, disable=None) as bar:
+    with tqdm(total=total, initial=done, desc=what, unit="call", delay=2, leave=False, disable=None) as bar:
 
         def report(calls: int) -> None:
             nonlocal paid
@@ -66,13 +279,16 @@ def require_finite(values: Array, name: Callable[[int], str]) -> None:
     """
     if is_exact(values):
         return
-    finite = torch.isfinite(values).reshape(-1, values.shape[-1]).all(0)
-    if not finite.all():
-        first = int((~finite).nonzero()[0])
-        value = values.reshape(-1, values.shape[-1])[:, first]
+    count, first, table = 0, -1, values.reshape(-1, values.shape[-1])
+    for start, stop in spans(table.shape[-1], BLOCK):
+        wrong = ~torch.isfinite(table[:, start:stop]).all(0)
+        if wrong.any():
+            first = start + int(wrong.nonzero()[0]) if first < 0 else first
+            count += int(wrong.sum())
+    if count:
+        value = table[:, first]
         bad = value[~torch.isfinite(value)][0].item()
-        count = int((~finite).sum())
         raise ValueError(
-            f"the output is {bad} for the coalition {name(first)} ({count} of {len(finite)} are not finite); "
+            f"the output is {bad} for the coalition {name(first)} ({count} of {table.shape[-1]} are not finite); "
             "a decomposition needs finite values: look at the model's output there"
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,29 @@ def both(first: Calls, second: Calls) -> Calls:
         second(calls)
 
     return tell
+
+
+@dataclass(frozen=True, eq=False)
+class PowerSeries:
+    """The power series of g at t = 0, up to a degree.
+
+    Args:
+        degrees: Shape ``(m, n)``, by degree, the constant first.
+        coefficients: Shape ``(m,)``.
+        remainder: g(1) less all coefficients.
+        truncated: whether terms are missing.
+        noise: the error of a coefficient; 0 for exact ones.
+        radius: an estimate of the radius of convergence, x at 1; infinity where the series ends, NaN where unknown.
+        note: what a person should know of the terms that are missing.
+    """
+
+    degrees: np.ndarray
+    coefficients: Array
+    remainder: Any
+    truncated: bool
+    noise: float = 0.0
+    radius: float = float("nan")
+    note: str = ""
 
 
 class AbstractCube(ABC):
@@ -76,14 +100,11 @@ class AbstractCube(ABC):
         """Nodes and weights, ``(q,)`` each, of a quadrature on [0, 1] for derivatives of g along straight lines."""
 
     @abstractmethod
-    def series(self, degree: int | None) -> tuple[np.ndarray, Array, Any, bool]:
-        """The power series of g at t = 0 up to a degree.
-
-        Returns:
-            Degree vectors ``(m, n)``, coefficients ``(m,)``, the sum of the other terms, and whether there are any.
+    def series(self, degree: int | None, limit: int) -> PowerSeries:
+        """The power series of g at t = 0 up to a degree (None: to its end), for at most ``limit`` model calls.
 
         Raises:
-            ValueError: g has no series that is known; the reason is said.
+            ValueError: g has no series that is known, or it does not end; the reason is said.
         """
 
     @abstractmethod

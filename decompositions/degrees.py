@@ -72,6 +72,18 @@ def support(degree: Iterable[Any]) -> tuple[int, ...]:
     return tuple(i for i, k in enumerate(degree) if k)
 
 
+def support_masks(table: np.ndarray) -> np.ndarray:
+    """The bitmask of the support of every degree vector. Shape ``(m, n)`` → ``(m,)``; whole numbers of any size.
+
+    >>> support_masks(np.array([[2, 0, 1], [0, 0, 0]])).tolist()
+    [5, 0]
+    """
+    n = table.shape[1]
+    if n > 62:
+        return np.array([mask(support(row)) for row in table], dtype=object)
+    return (table > 0) @ (1 << np.arange(n, dtype=np.int64))
+
+
 def up_to_order(players: Iterable[int], n: int, order: int) -> np.ndarray:
     """All coalitions of at most ``order`` of the given players, smallest first. Shape ``(m, n)``, zeros and ones."""
     pool = tuple(players)
@@ -95,3 +107,18 @@ def sizes(start: int, stop: int) -> np.ndarray:
     """The number of players in the coalitions of bitmasks ``start .. stop−1``. Shape ``(stop−start,)``."""
     masks = np.arange(start, stop, dtype=np.uint64)
     return np.bitwise_count(masks).astype(np.int64)
+
+
+def simplex(n: int, degree: int) -> np.ndarray:
+    """All vectors of n natural numbers with a sum of at most ``degree``, by their sum. Shape ``(C(n+degree, n), n)``.
+
+    >>> simplex(2, 1).tolist()
+    [[0, 0], [1, 0], [0, 1]]
+    """
+    rows = np.zeros((1, 0), dtype=np.int64)
+    for _ in range(n):
+        left = degree - rows.sum(1)
+        rows = np.repeat(rows, left + 1, 0)
+        last = np.arange(len(rows)) - np.repeat(np.cumsum(left + 1) - left - 1, left + 1)
+        rows = np.concatenate([rows, last[:, None]], 1)
+    return rows[np.lexsort((*(-rows.T[::-1]), rows.sum(1)))] if n else rows

@@ -6,13 +6,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
 from decompositions import degrees as degrees_
-from decompositions.arithmetic import Array, is_exact, like, to_float, zeros
+from decompositions.arithmetic import Array, free_symbols, is_exact, like, to_float, zeros
+
+if TYPE_CHECKING:
+    from decompositions.formulas import Formula
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +36,13 @@ class Effects:
         remainder: what the rows do not explain, f(x) − f(b) − Σ effects, where it is known. Shape ``(...,)``.
         truncated: whether rows are missing that need not be zero (an order, a degree); the remainder is their sum.
         calls: model calls that were paid.
+        radius: of convergence of a series, estimated, with x at 1: infinity for one that ends, NaN where unknown.
+        note: what a person should know of the terms that a series leaves out.
+        distance: between the function of these effects and the one that was asked about, over the corners; not zero
+            for a network whose kinks were rounded off.
+        gaps: for each coalition the sum of its Taylor effects less its Harsanyi dividend, ``(2**n,)``; None where they
+            were too many to compare.
+        evaluation: by what shortcuts g was evaluated; empty for none.
     """
 
     values: Array
@@ -43,6 +53,11 @@ class Effects:
     remainder: Any = 0
     truncated: bool = False
     calls: int = 0
+    radius: float = float("nan")
+    note: str = ""
+    distance: float = 0.0
+    gaps: Array | None = None
+    evaluation: str = ""
 
     def __post_init__(self) -> None:
         if self.basis not in ("harsanyi", "taylor"):
@@ -71,6 +86,24 @@ class Effects:
     @property
     def exact(self) -> bool:
         return is_exact(self.values)
+
+    @cached_property
+    def symbols(self) -> tuple[str, ...]:
+        """The names of the symbols that effects and remainder hold: then they are expressions, not numbers."""
+        remainder = np.asarray(self.remainder, dtype=object) if self.exact else self.values
+        return tuple(sorted({*free_symbols(self.values), *free_symbols(remainder)}))
+
+    def require_numbers(self, what: str) -> None:
+        """Refuse effects that are expressions.
+
+        Raises:
+            ValueError: what cannot be done with them, and which symbols they hold.
+        """
+        if self.symbols:
+            raise ValueError(
+                f"{what} needs numbers, and these effects hold the symbols {', '.join(self.symbols)}; put numbers for "
+                "them into the expression, x and the baseline"
+            )
 
     def __len__(self) -> int:
         return int(self.values.shape[-1])
@@ -167,8 +200,9 @@ class Effects:
         """The k strongest effects above the noise floor, strongest first, the constant left out.
 
         Raises:
-            ValueError: a table with leading axes; take one game.
+            ValueError: a table with leading axes; take one game. Or effects with symbols, which have no size.
         """
+        self.require_numbers("top()")
         if self.values.ndim != 1:
             raise ValueError(f"top() ranks the effects of one game; these have shape {tuple(self.values.shape)}")
         strength = np.abs(to_float(self.values))
@@ -188,8 +222,16 @@ class Effects:
         if self.degrees is None:
             return self
         values = zeros((*self.values.shape[:-1], 2**self.n), self.values)
-        for mask, rows in self._rows_by_mask.items():
-            values[..., mask] = self.values[..., rows].sum(-1)
+        if self.exact:
+            for mask, rows in self._rows_by_mask.items():
+                values[..., mask] = self.values[..., rows].sum(-1)
+        else:
+            masks = torch.as_tensor(degrees_.support_masks(self.degrees), device=values.device)
+            values.index_add_(-1, masks, self.values)
+        if self.exact:
+            from decompositions.identity import settle  # SymPy is loaded only where it is used
+
+            values = settle(values)
         return Effects(values, self.names, "harsanyi", None, self.noise, self.remainder, self.truncated, self.calls)
 
     def to_shapiq(self) -> Any:
@@ -202,6 +244,7 @@ class Effects:
             from shapiq import InteractionValues
         except ImportError as error:
             raise ImportError("to_shapiq() needs shapiq: pip install 'synergy-effects[peers]'") from error
+        self.require_numbers("shapiq")
         if self.values.ndim != 1:
             raise ValueError(f"shapiq takes one game; these effects have shape {tuple(self.values.shape)}")
         by_coalition = {degrees_.coalition(mask): self[degrees_.coalition(mask)] for mask in self._masks()}
@@ -235,12 +278,32 @@ class Effects:
         return storage.load(Path(path))
 
     def __repr__(self) -> str:
+        head = f"Effects({self.basis}, {self.n} players, {len(self)} rows"
+        if self.symbols:
+            return f"{head}; in the symbols {', '.join(self.symbols)})"
         strongest = (
             ", ".join(f"{self.label(key)} {float(value):+.4g}" for key, value in self.top(3))
             if self.values.ndim == 1
             else ""
         )
-        return f"Effects({self.basis}, {self.n} players, {len(self)} rows; strongest: {strongest or 'none'})"
+        return f"{head}; strongest: {strongest or 'none'})"
+
+    def __str__(self) -> str:
+        return self.formula.text if self.exact and self.values.ndim == 1 else repr(self)
+
+    def _repr_latex_(self) -> str | None:
+        return self.formula._repr_latex_() if self.exact and self.values.ndim == 1 else None
+
+    @property
+    def formula(self) -> Formula:
+        """f(x) = f(b) + Σ effects as a formula, of exact effects of one game.
+
+        Raises:
+            ValueError: other effects.
+        """
+        from decompositions.formulas import of_effects
+
+        return of_effects(self)
 
     def label(self, key: tuple[int, ...]) -> str:
         """A coalition or degree vector in the players' names: ``not·happy``, ``x1²·x2``."""
@@ -258,10 +321,11 @@ class Effects:
     @cached_property
     def _rows_by_mask(self) -> dict[int, list[int]]:
         assert self.degrees is not None
-        rows: dict[int, list[int]] = {}
-        for row, entries in enumerate(self.degrees):
-            rows.setdefault(degrees_.mask(degrees_.support(entries)), []).append(row)
-        return rows
+        masks = degrees_.support_masks(self.degrees)
+        order = np.argsort(masks, kind="stable")
+        starts = np.flatnonzero(np.append(True, masks[order][1:] != masks[order][:-1]))
+        groups = np.split(order, starts[1:])
+        return {int(masks[group[0]]): group.tolist() for group in groups}
 
     @cached_property
     def _rows_by_degree(self) -> dict[tuple[int, ...], int]:

@@ -12,8 +12,10 @@ import numpy as np
 import sympy
 import torch
 
+from decompositions import convergence
 from decompositions.arithmetic import objects
-from decompositions.cube import AbstractCube, Calls, both, ignore
+from decompositions.cube import AbstractCube, Calls, PowerSeries, both, ignore
+from decompositions.identity import expanded, settled
 from decompositions.reading import read
 from decompositions.series import expression_series
 
@@ -44,8 +46,10 @@ def exact(number: Any) -> sympy.Expr:
 class ExpressionCube(AbstractCube):
     """g(t) for an expression; points and values are object arrays of SymPy numbers.
 
+    With parameters, or symbols in x and b, values and derivatives are expressions in these, expanded.
+
     Args:
-        expression: in ``symbols`` alone.
+        expression: in ``symbols`` and parameters.
         symbols: one player each, in this order.
         x: end points, one row per baseline. Shape ``(K, n)``, SymPy numbers.
         baseline: Shape ``(K, n)``.
@@ -114,8 +118,12 @@ class ExpressionCube(AbstractCube):
         weights = sympy.Matrix(degree, degree, lambda power, k: places[k] ** power).LUsolve(moments)
         return objects(places), objects(list(weights))
 
-    def series(self, degree: int | None) -> tuple[np.ndarray, np.ndarray, Any, bool]:
-        return expression_series(self, degree)
+    def series(self, degree: int | None, limit: int) -> PowerSeries:
+        degrees, coefficients, remainder, truncated = expression_series(self, degree)
+        if not truncated:
+            return PowerSeries(degrees, coefficients, remainder, False, radius=float("inf"))
+        radius, note = convergence.of_terms(degrees, coefficients, remainder)
+        return PowerSeries(degrees, coefficients, remainder, True, 0.0, radius, note)
 
     def smoothed(self, noise: Any) -> ExpressionCube:
         shifts = self.array(noise)[:, None, :]
@@ -131,7 +139,7 @@ class ExpressionCube(AbstractCube):
         return self, np.arange(self.n)
 
     def active(self) -> tuple[int, ...]:
-        return tuple(i for i in range(self.n) if (self.x[:, i] != self.baseline[:, i]).any())
+        return tuple(i for i in range(self.n) if any(settled(d) != 0 for d in self.x[:, i] - self.baseline[:, i]))
 
     def watched(self, on_calls: Calls) -> ExpressionCube:
         return replace(self, on_calls=both(self.on_calls, on_calls))
@@ -148,7 +156,7 @@ class ExpressionCube(AbstractCube):
         total = np.full(len(points), sympy.Integer(0), dtype=object)
         for x, baseline, scale in zip(self.x, self.baseline, self.weights * factors, strict=True):
             places = baseline + points * (x - baseline)
-            total = total + scale * objects([self._at(expression, place) for place in places])
+            total = total + objects([expanded(scale * self._at(expression, place)) for place in places])
             self.on_calls(len(places))
         return total
 
@@ -156,7 +164,8 @@ class ExpressionCube(AbstractCube):
         if self.free:
             return sympy.Integer(1)
         value = sympy.sympify(expression).xreplace(dict(zip(self.symbols, place, strict=True)))
-        if value.has(sympy.nan, sympy.zoo, sympy.oo, -sympy.oo) or value.free_symbols:
+        infinite = value.has(sympy.nan, sympy.zoo, sympy.oo, -sympy.oo)
+        if infinite or value.is_extended_real is False:
             where = ", ".join(f"{s} = {v}" for s, v in zip(self.symbols, place, strict=True))
-            raise ValueError(f"{expression} has no finite value at {where}")
+            raise ValueError(f"{expression} has no {'finite' if infinite else 'real'} value at {where}")
         return value

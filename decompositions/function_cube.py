@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
 from decompositions.arithmetic import wide
-from decompositions.cube import AbstractCube, Calls, both, ignore
-from decompositions.model import ModelFunction
+from decompositions.cube import AbstractCube, Calls, PowerSeries, both, ignore
+from decompositions.softening import Softened, in_double
+
+LARGEST = 4096  # inputs handed over at once, at most, where nobody says how many
+CACHE = 2**21  # bytes that a batch's intermediate results may have on average to stay in a CPU's cache
+ROOM = 2**28  # bytes that the largest of them may have
+SHARE = 2**-5  # of a GPU's memory, likewise
+HALF = (torch.float16, torch.bfloat16)
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,9 +64,42 @@ class FunctionCube(AbstractCube):
     def calls_per_point(self) -> int:
         return len(self.baseline)
 
+    @property
+    def points_at_once(self) -> int:
+        """How many points make one batch of inputs."""
+        return max(1, self.chunk // len(self.baseline))
+
     def values(self, points: torch.Tensor) -> torch.Tensor:
         with torch.no_grad():
-            return torch.cat([self._batch(part) for part in self._parts(points)])
+            return self._in_parts(points, FunctionCube._batch)
+
+    def values_at_once(self, points: torch.Tensor) -> torch.Tensor:
+        """g at :attr:`points_at_once` points or fewer; that memory runs out is the caller's affair."""
+        with torch.no_grad():
+            return self._batch(points)
+
+    def unwatched(self) -> FunctionCube:
+        """The same cube, whose calls are reported to nobody."""
+        return replace(self, on_calls=ignore)
+
+    def by(self, chunk: int) -> FunctionCube:
+        """The same cube by another chunk."""
+        return replace(self, chunk=chunk)
+
+    def halved(self, error: Exception) -> FunctionCube:
+        """The same cube by half the chunk, where memory ran out; any other error is raised again.
+
+        Raises:
+            MemoryError: not even one input fits.
+        """
+        if not is_out_of_memory(error):
+            raise error
+        if self.chunk == 1:
+            raise MemoryError(
+                f"memory runs out for a single input of shape {tuple(self.x.shape[1:])} on {self.device}; free memory "
+                f"there, or move the model and x to another device: {str(error).splitlines()[0] if str(error) else ''}"
+            ) from error
+        return self.by(self.chunk // 2)
 
     def gradient(self, points: torch.Tensor) -> torch.Tensor:
         if not self.x.is_floating_point():
@@ -67,7 +108,7 @@ class FunctionCube(AbstractCube):
                 "or take a method that only removes players (occlusion_1, shapley, …)"
             )
         with torch.enable_grad():
-            return torch.cat([self._batch_gradient(part) for part in self._parts(points)])
+            return self._in_parts(points, FunctionCube._batch_gradient)
 
     def array(self, table: Any) -> torch.Tensor:
         device = self.x.device
@@ -81,10 +122,33 @@ class FunctionCube(AbstractCube):
         places, weights = np.polynomial.legendre.leggauss(nodes or 64)
         return self.array((places + 1) / 2), self.array(weights / 2)
 
-    def series(self, degree: int | None) -> NoReturn:
-        raise ValueError(
-            f"{self._reason_without_series()}; use harsanyi() and the measured allocation, measure(), instead"
-        )
+    def series(self, degree: int | None, limit: int) -> PowerSeries:
+        from decompositions.jet_series import function_series  # loaded only where a series is asked for
+
+        return function_series(self.double(), degree, limit)
+
+    def double(self) -> FunctionCube:
+        """The same function of the same numbers, computed in float64.
+
+        Raises:
+            TypeError: the input is no floating-point tensor.
+            ValueError: the device has no float64.
+        """
+        if not self.x.is_floating_point():
+            raise TypeError(
+                f"a Taylor series needs a floating-point input; x is {self.x.dtype}: pass embeddings instead of "
+                "indices, or take harsanyi() and measure()"
+            )
+        if self.device.type == "mps":
+            raise ValueError("Taylor series are computed in float64, which mps lacks; move the model to the cpu")
+        if self.dtype == torch.float64:
+            return self
+        x, baseline = self.x.double(), self.baseline.double()
+        return replace(self, f=in_double(self.f), x=x, baseline=baseline, dtype=torch.float64)
+
+    def softened(self, beta: float) -> FunctionCube:
+        """The same function with its kinks rounded off on the scale 1/β."""
+        return replace(self, f=Softened(self.f, beta))
 
     def smoothed(self, noise: torch.Tensor) -> FunctionCube:
         shifts = noise.to(self.x).reshape(-1, 1, *self.x.shape[1:])
@@ -127,13 +191,6 @@ class FunctionCube(AbstractCube):
         """The masked or interpolated inputs of every baseline. Shape ``(batch, K, *shape)``."""
         return self._mix(points, self.x, self.baseline)
 
-    def _reason_without_series(self) -> str:
-        kinks = self.f.kinks() if isinstance(self.f, ModelFunction) else []
-        if kinks:
-            some = ", ".join(kinks[:3]) + (", …" if len(kinks) > 3 else "")
-            return f"the network has kinks ({some}), so it has no Taylor series"
-        return "the Taylor series is known for expressions (Game.from_expression) only"
-
     def _mix(self, points: torch.Tensor, x: torch.Tensor, baseline: torch.Tensor) -> torch.Tensor:
         """x where t = 1 and b where t = 0, bit for bit; differentiable in t everywhere."""
         if points.dtype == torch.bool or not x.is_floating_point():
@@ -142,8 +199,21 @@ class FunctionCube(AbstractCube):
         difference = x - baseline
         return torch.where(t == 1, x + (t - 1) * difference, baseline + t * difference)
 
-    def _parts(self, points: torch.Tensor) -> Iterator[torch.Tensor]:
-        yield from points.split(max(1, self.chunk // len(self.baseline)))
+    def _in_parts(
+        self, points: torch.Tensor, work: Callable[[FunctionCube, torch.Tensor], torch.Tensor]
+    ) -> torch.Tensor:
+        """Work on all points, a chunk at a time; on smaller ones from where memory runs out."""
+        done: list[torch.Tensor] = []
+        cube, start = self, 0
+        while start < len(points) or not done:
+            some = points[start : start + cube.points_at_once]
+            try:
+                done.append(work(cube, some))
+            except (RuntimeError, MemoryError) as error:
+                cube = cube.halved(error)
+            else:
+                start += len(some)
+        return torch.cat(done)
 
     def _batch(self, points: torch.Tensor) -> torch.Tensor:
         """g at a few points; where even one point has more baselines than a chunk, they are taken in turn."""
@@ -152,7 +222,7 @@ class FunctionCube(AbstractCube):
             some = slice(start, start + self.chunk)
             x = self.x if len(self.x) == 1 else self.x[some]
             inputs = self._mix(points, x, self.baseline[some]).flatten(0, 1)
-            outputs = self._call(inputs).reshape(len(points), -1)
+            outputs = self._call(inputs).reshape(len(points), len(self.baseline[some]))
             total = total + outputs @ self.weights[some]
         return total
 
@@ -173,4 +243,85 @@ class FunctionCube(AbstractCube):
             raise ValueError(
                 f"the function must give one number per input, shape ({len(inputs)},); it gave {tuple(outputs.shape)}"
             )
+        if outputs.dtype in HALF:
+            raise _too_coarse("the function answers", outputs.dtype)
         return wide(outputs)
+
+
+def _too_coarse(what: str, dtype: torch.dtype) -> TypeError:
+    return TypeError(
+        f"{what} in {dtype}, which keeps three digits, and effects are differences of many such numbers; compute in "
+        "float32 or more: model.float() and x.float(), without autocast"
+    )
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether an error says that memory ran out.
+
+    >>> is_out_of_memory(RuntimeError("CUDA error: out of memory")), is_out_of_memory(RuntimeError("shapes differ"))
+    (True, False)
+    """
+    said = str(error).lower()
+    words = ("out of memory", "can't allocate memory", "cannot allocate memory")
+    return isinstance(error, MemoryError) or any(each in said for each in words)
+
+
+def fitting_chunk(f: Callable[[torch.Tensor], torch.Tensor], x: torch.Tensor) -> int:
+    """How many inputs to hand over at once: a power of two, by the sizes of the intermediate results for one of them.
+
+    On a CPU their mean times the chunk stays within the cache; anywhere the largest of them stays within a share of the
+    memory. Nothing is timed, so the same question is always asked in the same batches.
+
+    Args:
+        f: inputs ``(batch, *shape)`` → ``(batch,)``; called once.
+        x: one input. Shape ``(1, *shape)``.
+
+    Raises:
+        TypeError: f computes in half precision, though x has more.
+
+    >>> fitting_chunk(lambda z: z.expand(2**16, 2).clone().sum(), torch.ones(1, 2))
+    4
+    """
+    sizes = _Sizes()
+    with torch.no_grad(), sizes:
+        f(x)
+    if sizes.half and x.dtype not in HALF:
+        raise _too_coarse("the function computes", sizes.half)
+    made = sizes.made or [x.nbytes]
+    fits = room(x.device) / max(x.nbytes, *made, 1)
+    if x.device.type == "cpu":
+        fits = min(fits, CACHE * len(made) / max(1, sum(made)))
+    return _power_of_two(int(fits))
+
+
+def room(device: torch.device) -> int:
+    """Bytes that the largest intermediate result of a batch may have on a device."""
+    if device.type == "cuda":
+        return int(SHARE * torch.cuda.get_device_properties(device).total_memory)
+    return ROOM
+
+
+def _power_of_two(number: int) -> int:
+    """The largest power of two up to a number, between 1 and :data:`LARGEST`."""
+    return 1 << (min(max(1, number), LARGEST).bit_length() - 1)
+
+
+class _Sizes(TorchDispatchMode):
+    """Notes the bytes of every tensor that an operation makes (views take no memory), and half precision."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.made: list[int] = []
+        self.half: torch.dtype | None = None
+
+    def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = function(*args, **(kwargs or {}))
+        held = {each.untyped_storage()._cdata for each in _tensors((args, kwargs))}
+        made = [each for each in _tensors(result) if each.untyped_storage()._cdata not in held]
+        self.made += [each.nbytes for each in made]
+        self.half = next((each.dtype for each in made if each.dtype in HALF), self.half)
+        return result
+
+
+def _tensors(tree: Any) -> list[torch.Tensor]:
+    return [leaf for leaf in tree_leaves(tree) if isinstance(leaf, torch.Tensor) and leaf.layout == torch.strided]

@@ -13,7 +13,7 @@ from torch import nn
 from decompositions import players as players_
 from decompositions.arithmetic import Array, as_array
 from decompositions.cube import AbstractCube, Calls
-from decompositions.function_cube import FunctionCube
+from decompositions.function_cube import LARGEST, FunctionCube, fitting_chunk, room
 from decompositions.mobius import table_size
 from decompositions.model import ModelFunction, Target, model_function
 from decompositions.table_cube import TableCube
@@ -46,7 +46,7 @@ class Game:
         output: str = "logit",
         weights: Any = None,
         names: Sequence[str] | None = None,
-        chunk: int = 256,
+        chunk: int | None = None,
     ) -> Game:
         """A torch model in eval mode.
 
@@ -59,7 +59,8 @@ class Game:
             output: "logit" (the output as it is), "probability" (softmax or sigmoid of it) or "log_odds".
             weights: of the baselines, non-negative; equal by default.
             names: of the players.
-            chunk: inputs handed to the model at once.
+            chunk: inputs handed to the model at once; None for as many as fit the cache, by the sizes of its
+                intermediate results for x. Where memory runs out, half as many are tried.
 
         Raises:
             TypeError, ValueError, IndexError: whatever does not fit, said with the way out.
@@ -80,11 +81,12 @@ class Game:
         *,
         weights: Any = None,
         names: Sequence[str] | None = None,
-        chunk: int = 4096,
+        chunk: int | None = None,
     ) -> Game:
         """A torch function of batches, ``(batch, d)`` → ``(batch,)``; arguments as in :meth:`from_model`.
 
-        x and the baseline may be lists or arrays (float64) and leave out the batch axis when f takes vectors.
+        x and the baseline may be lists or arrays (float64) and leave out the batch axis when f takes vectors. Without a
+        chunk, f is called here with x alone only if x is large; small inputs are handed over 4096 at once.
         """
         x, baseline = _as_input(x), baseline if np.isscalar(baseline) else _as_input(baseline)
         _check_batch_of_one(x)
@@ -98,14 +100,19 @@ class Game:
         baseline: Any = 0,
         *,
         weights: Any = None,
+        parameters: Sequence[Any] = (),
     ) -> Game:
         """A SymPy expression in exact arithmetic: effects, allocations and attributions are exact numbers.
+
+        With ``parameters`` they are expressions, expanded, in which what vanishes identically is 0
+        (:func:`decompositions.identity.vanishes`).
 
         Args:
             expression: a SymPy expression, or a string that SymPy reads.
             x: symbol (or its name) → number; the order is the players' order. Floats are read as decimals.
             baseline: likewise, or one number for all, or a list of mappings.
             weights: of the baselines; equal by default.
+            parameters: other symbols (or their names) that may stay, in the expression, in x or in the baseline.
 
         >>> import sympy
         >>> Game.from_expression("x1*x2", {"x1": 2, "x2": sympy.Rational(1, 3)})([[1, 1]])
@@ -113,7 +120,7 @@ class Game:
         """
         from decompositions.symbols import expression_cube  # SymPy is loaded only where it is used
 
-        cube = expression_cube(expression, x, baseline, weights)
+        cube = expression_cube(expression, x, baseline, weights, parameters)
         return cls(cube, tuple(symbol.name for symbol in cube.symbols))
 
     @classmethod
@@ -171,6 +178,16 @@ class Game:
         """The mean of g over shifts of x and b by the rows of ``noise``. Shape ``(samples, entries)``."""
         return replace(self, cube=self.cube.smoothed(noise))
 
+    def softened(self, beta: float) -> Game:
+        """The same question about the function with its kinks (ReLU, abs, max pooling) rounded off on the scale 1/β.
+
+        Raises:
+            ValueError: β is not above zero, or a game without a torch function.
+        """
+        if not isinstance(self.cube, FunctionCube):
+            raise ValueError("only a torch function has kinks to round off; this game is of an expression or a table")
+        return replace(self, cube=self.cube.softened(beta))
+
     def watched(self, on_calls: Calls) -> Game:
         """The same game, which reports the number of model calls after each batch."""
         return replace(self, cube=self.cube.watched(on_calls))
@@ -187,16 +204,25 @@ class Game:
 
     @classmethod
     def _from_torch(
-        cls, f: Callable, x: torch.Tensor, baseline: Any, players: Any, weights: Any, names: Any, chunk: int
+        cls, f: Callable, x: torch.Tensor, baseline: Any, players: Any, weights: Any, names: Any, chunk: int | None
     ) -> Game:
         baselines = _baselines(baseline, x)
         table, n = players_.check(players, x.shape)
-        if chunk < 1:
+        if chunk is not None and chunk < 1:
             raise ValueError(f"chunk is the number of inputs handed over at once, at least 1, not {chunk}")
         shares = _weights(weights, len(baselines), x.device)
+        chunk = _chunk(f, x.detach(), chunk)
         dtype = x.dtype if x.is_floating_point() else torch.float32
         cube = FunctionCube(f, x.detach(), baselines, shares, table[0].to(x.device), n, dtype, chunk)
         return cls(cube, _names(names, n))
+
+
+def _chunk(f: Callable, x: torch.Tensor, chunk: int | None) -> int:
+    """The chunk, or one that fits; a plain function of a small input is not called for it."""
+    if isinstance(f, ModelFunction) or (chunk is None and x.nbytes * LARGEST > room(x.device)):
+        fits = fitting_chunk(f, x)
+        return fits if chunk is None else chunk
+    return LARGEST if chunk is None else chunk
 
 
 def _as_input(values: Any) -> torch.Tensor:

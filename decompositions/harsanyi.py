@@ -2,31 +2,49 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
 from decompositions import coalitions, degrees
 from decompositions.arithmetic import Array, is_exact, wide, zeros
+from decompositions.checkpoint import Checkpoint, opened
 from decompositions.effects import Effects
 from decompositions.game import Game
 from decompositions.mobius import mobius
 
+TOGETHER = 16  # active players whose dividends are put in their places at once
 
-def harsanyi(game: Game, *, order: int | None = None, limit: int = coalitions.LIMIT) -> Effects:
+
+def harsanyi(
+    game: Game,
+    *,
+    order: int | None = None,
+    limit: int = coalitions.LIMIT,
+    checkpoint: str | Path | None = None,
+) -> Effects:
     r"""The Harsanyi dividends of a game, all of them or those of at most ``order`` players.
 
     .. math:: J(S) = \sum_{T \subseteq S} (-1)^{|S| - |T|} g(1_T)
 
     Null players (whose part of x − b is zero) are not evaluated: their coalitions have dividend zero. g is evaluated in
-    the model's precision and transformed in float64.
+    the model's precision and transformed in float64. Of 64 and more coalitions a few (at most a chunk, and
+    one in 8) are evaluated once more at the end, which shows whether g is a function; they are not in the price.
 
     Args:
         game: the question.
         order: the largest number of players of a coalition; None for all 2ⁿ. These dividends are exact, too, but they
             add up to f(x) − f(b) only with the higher ones; the difference is ``effects.remainder``.
         limit: model calls above which the work is refused.
+        checkpoint: a directory in which the values of finished ranges of coalitions are kept. Whatever ends the call,
+            the same call goes on from there, to the same result bit for bit; the limit is then for the calls that are
+            left. Torch models and functions only.
 
     Raises:
-        ValueError: too many calls, an order below 1, or an output that is not finite (the coalition is named).
+        ValueError: too many calls, an order below 1, an output that is not finite (the coalition is named) or not the
+            same when asked again, or a checkpoint that is damaged or of another question.
+        OSError: the checkpoint cannot be written or is in use.
+        KeyboardInterrupt: with a checkpoint, its message says how many coalitions are kept.
 
     Reference: harsanyi1963simplified
 
@@ -35,11 +53,12 @@ def harsanyi(game: Game, *, order: int | None = None, limit: int = coalitions.LI
     (4.0, [1.0, 2.0])
     """
     active = game.cube.active()
-    if order is None:
-        return _all(game, active, limit)
-    if order < 1:
+    if order is not None and order < 1:
         raise ValueError(f"the order is the largest number of players in a coalition, at least 1, not {order}")
-    return _up_to(game, active, order, limit)
+    with opened(checkpoint, game, active, order) as store:
+        if order is None:
+            return _all(game, active, limit, store)
+        return _up_to(game, active, order, limit, store)
 
 
 def price(game: Game, order: int | None = None) -> int:
@@ -53,33 +72,51 @@ def price(game: Game, order: int | None = None) -> int:
     return count * game.cube.calls_per_point
 
 
-def _all(game: Game, active: tuple[int, ...], limit: int) -> Effects:
-    calls = price(game)
-    coalitions.require_limit(calls, limit, f"pass limit={calls} to pay for them, or order=2 for the lower orders only")
-    values, paid = coalitions.with_progress(game, calls, "coalitions", lambda g: coalitions.dense(g, active))
-    masks = degrees.spread_masks(active)
-    coalitions.require_finite(values, lambda row: _label(game, int(masks[row])))
-    noise = evaluation_noise(game, values)
-    dividends = mobius(values if is_exact(values) else wide(values), inplace=True)
-    return Effects(_scatter(dividends, masks, game.n), game.names, "harsanyi", None, noise, 0, False, paid)
+def _all(game: Game, active: tuple[int, ...], limit: int, store: Checkpoint | None) -> Effects:
+    calls, done = price(game), _paid_earlier(game, store)
+    left = calls - done
+    coalitions.require_limit(left, limit, f"pass limit={left} to pay for them, or order=2 for the lower orders only")
+    corners, paid = coalitions.with_progress(
+        game, calls, "coalitions", lambda g: coalitions.corners(g, active, store), done
+    )
+    return of_corners(game, active, corners, done + paid)
 
 
-def _up_to(game: Game, active: tuple[int, ...], order: int, limit: int) -> Effects:
+def _paid_earlier(game: Game, store: Checkpoint | None) -> int:
+    return store.done * game.cube.calls_per_point if store else 0
+
+
+def of_corners(game: Game, active: tuple[int, ...], corners: coalitions.Corners, paid: int) -> Effects:
+    """The dividends of a game whose values at the coalitions of its active players are known.
+
+    Raises:
+        ValueError: a value that is not finite (the coalition is named).
+    """
+    values = corners.values
+    coalitions.require_finite(values, lambda row: coalitions.label(game, coalitions.members(row, active)))
+    noise = max(evaluation_noise(game, values), corners.error)
+    dividends = _settled(mobius(values if is_exact(values) else wide(values), inplace=corners.fresh))
+    table = _scatter(dividends, active, game.n)
+    return Effects(table, game.names, "harsanyi", None, noise, 0, False, paid, evaluation=corners.how)
+
+
+def _up_to(game: Game, active: tuple[int, ...], order: int, limit: int, store: Checkpoint | None) -> Effects:
+    calls, done = price(game, order), _paid_earlier(game, store)
+    left = calls - done
+    coalitions.require_limit(left, limit, f"pass limit={left} to pay for them, or a lower order")
     table = degrees.up_to_order(active, game.n, order)
-    calls = price(game, order)
-    coalitions.require_limit(calls, limit, f"pass limit={calls} to pay for them, or a lower order")
-    ends = np.ones((1, game.n), dtype=np.uint8)
+    wanted = np.concatenate([table, np.ones((1, game.n), dtype=np.uint8)])
 
     values, paid = coalitions.with_progress(
-        game, calls, f"coalitions of at most {order}", lambda g: coalitions.rows(g, np.concatenate([table, ends]))
+        game, calls, f"coalitions of at most {order}", lambda g: coalitions.rows(g, wanted, store), done
     )
-    names = [*(_label(game, degrees.mask(degrees.support(row))) for row in table), "of all players"]
+    names = [*(coalitions.label(game, degrees.support(row)) for row in table), "of all players"]
     coalitions.require_finite(values, lambda row: names[row])
     noise = evaluation_noise(game, values)
     values = values if is_exact(values) else wide(values)
-    dividends = _lower_dividends(values[..., :-1], table)
-    remainder = values[..., -1] - dividends.sum(-1)
-    return Effects(dividends, game.names, "harsanyi", table, noise, remainder, order < len(active), paid)
+    dividends = _settled(_lower_dividends(values[..., :-1], table))
+    remainder = _settled(values[..., -1:] - dividends.sum(-1, keepdims=True))[..., 0]
+    return Effects(dividends, game.names, "harsanyi", table, noise, remainder, order < len(active), done + paid)
 
 
 def _lower_dividends(values: Array, table: np.ndarray) -> Array:
@@ -99,20 +136,30 @@ def _lower_dividends(values: Array, table: np.ndarray) -> Array:
     return dividends
 
 
-def _scatter(dividends: Array, masks: np.ndarray, n: int) -> Array:
+def _settled(values: Array) -> Array:
+    """Exact dividends that vanish identically as 0; floats as they are."""
+    if not is_exact(values):
+        return values
+    from decompositions.identity import settle  # SymPy is loaded only where it is used
+
+    return settle(values)
+
+
+def _scatter(dividends: Array, active: tuple[int, ...], n: int) -> Array:
     """Dividends over the active players at their places among all 2ⁿ coalitions; the others are zero."""
-    if len(masks) == 2**n:
+    if len(active) == n:
         return dividends
     everything = zeros((*dividends.shape[:-1], 2**n), dividends)
-    everything[..., masks] = dividends
+    low = degrees.spread_masks(active[:TOGETHER])
+    for block in range(2 ** max(0, len(active) - TOGETHER)):
+        place = degrees.mask(coalitions.members(block, active[TOGETHER:]))
+        everything[..., low + place] = dividends[..., block * len(low) : (block + 1) * len(low)]
     return everything
 
 
 def evaluation_noise(game: Game, values: Array) -> float:
     """The rounding error of one value of g: the epsilon of its type times the largest value."""
-    return game.cube.precision * float(abs(values).max()) if game.cube.precision else 0.0
-
-
-def _label(game: Game, mask: int) -> str:
-    members = degrees.coalition(mask)
-    return "{" + ", ".join(game.names[i] for i in members) + "}" if members else "∅ (the baseline)"
+    if not game.cube.precision:
+        return 0.0
+    smallest, largest = values.aminmax()
+    return game.cube.precision * float(max(-smallest, largest))

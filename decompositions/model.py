@@ -5,26 +5,13 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import nn
 
 Target = int | tuple[int, ...] | Callable[[torch.Tensor], torch.Tensor] | None
-KINKS = (
-    nn.ReLU,
-    nn.ReLU6,
-    nn.LeakyReLU,
-    nn.PReLU,
-    nn.RReLU,
-    nn.Hardtanh,
-    nn.Hardsigmoid,
-    nn.Hardswish,
-    nn.Threshold,
-    nn.Softshrink,
-    nn.Hardshrink,
-    nn.modules.pooling._MaxPoolNd,
-    nn.modules.pooling._AdaptiveMaxPoolNd,
-)
+PAIRS = 64  # classes up to which log-odds compare every two of them
 OUTPUTS = ("logit", "probability", "log_odds")
 
 
@@ -42,17 +29,17 @@ class ModelFunction:
     target: Target
 
     def __call__(self, inputs: torch.Tensor) -> torch.Tensor:
-        outputs = self.module(inputs)
+        return self.select(self.module(inputs))
+
+    def select(self, outputs: torch.Tensor) -> torch.Tensor:
+        """The target of the model's outputs. Shape ``(batch, …)`` → ``(batch,)``."""
         if callable(self.target):
             return self.target(outputs)
         if self.target is None:
-            return outputs.reshape(len(inputs))
+            return outputs.reshape(len(outputs))
         index = self.target if isinstance(self.target, tuple) else (self.target,)
-        return outputs[(slice(None), *index)]
-
-    def kinks(self) -> list[str]:
-        """The modules that have no power series, by name and type."""
-        return [f"{type(m).__name__} '{name}'" for name, m in self.module.named_modules() if isinstance(m, KINKS)]
+        place: Any = (slice(None), *index)
+        return outputs[place]
 
 
 class Output(nn.Module):
@@ -76,6 +63,11 @@ def log_odds(logits: torch.Tensor) -> torch.Tensor:
     >>> log_odds(torch.tensor([[0., 40.]])).tolist()
     [[-40.0, 40.0]]
     """
+    classes = logits.shape[1]
+    if classes <= PAIRS:  # smooth everywhere, so it has a Taylor series
+        same = torch.eye(classes, dtype=torch.bool, device=logits.device)
+        same = same.reshape(classes, classes, *(1,) * (logits.ndim - 2))
+        return -(logits.unsqueeze(1) - logits.unsqueeze(2)).masked_fill(same, -torch.inf).logsumexp(2)
     likely = logits.argmax(1, keepdim=True)
     rest = torch.where(torch.zeros_like(logits, dtype=torch.bool).scatter(1, likely, True), -torch.inf, logits)
     everything = logits.logsumexp(1, keepdim=True)
@@ -104,7 +96,7 @@ def model_function(model: nn.Module, x: torch.Tensor, target: Target, output: st
     target = _index(target)
     function = ModelFunction(model if output == "logit" else Output(model, output), target)
     with torch.no_grad():
-        outputs = _first_call(function.module, x)
+        outputs = _first_call(function.module, x.clone())  # a first step in place must not change the caller's x
         if model.training and not torch.equal(outputs, function.module(x)):
             raise ValueError("the model is in training mode and answers at random; call model.eval() first")
         _check_target(outputs, target)

@@ -18,15 +18,21 @@ _OPERATORS: dict[type, Callable[..., Any]] = {
     ast.UAdd: operator.pos,
     ast.USub: operator.neg,
 }
-_FUNCTIONS = (
+_SYMPY = (
     "Abs", "acos", "acosh", "asin", "asinh", "atan", "atanh", "cos", "cosh", "erf", "exp", "log", "Max", "Min", "sin",
     "sinh", "sqrt", "tan", "tanh",
 )  # fmt: skip
+_FUNCTIONS: dict[str, Callable[..., sympy.Expr]] = {name: getattr(sympy, name) for name in _SYMPY} | {
+    "sigmoid": lambda u: 1 / (1 + sympy.exp(-u)),
+    "softplus": lambda u: sympy.log(1 + sympy.exp(u)),
+}
 _CONSTANTS = {"pi": sympy.pi, "E": sympy.E}
 
 
 def read(text: str) -> sympy.Expr:
     """An expression of numbers, symbols, + − * / ** and elementary functions; decimals are read exactly.
+
+    Beside SymPy's functions there are sigmoid(u) = 1/(1 + e^{−u}) and softplus(u) = log(1 + e^u).
 
     Raises:
         ValueError: anything else.
@@ -51,6 +57,6 @@ def _expression(node: ast.AST, source: str) -> sympy.Expr:
     if isinstance(node, ast.UnaryOp) and type(node.op) in _OPERATORS:
         return _OPERATORS[type(node.op)](_expression(node.operand, source))
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _FUNCTIONS:
-        return getattr(sympy, node.func.id)(*(_expression(argument, source) for argument in node.args))
+        return _FUNCTIONS[node.func.id](*(_expression(argument, source) for argument in node.args))
     known = ", ".join(_FUNCTIONS)
     raise ValueError(f"'{source}' is no expression of numbers, symbols, + - * / ** and elementary functions ({known})")

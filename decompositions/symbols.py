@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,29 +12,71 @@ from decompositions.arithmetic import objects
 from decompositions.expression_cube import ExpressionCube, exact
 from decompositions.reading import read
 
+Symbols = dict[str, sympy.Symbol]
 
-def expression_cube(expression: Any, x: Mapping[Any, Any], baseline: Any, weights: Any) -> ExpressionCube:
+
+def expression_cube(
+    expression: Any, x: Mapping[Any, Any], baseline: Any, weights: Any, parameters: Iterable[Any] = ()
+) -> ExpressionCube:
     """The cube of :meth:`decompositions.game.Game.from_expression`, whose arguments these are.
 
     Raises:
         TypeError: x is no mapping.
-        ValueError: the expression cannot be read, a symbol is missing, a value is no number.
+        ValueError: the expression cannot be read, a symbol is missing or both player and parameter, a value is no
+            number.
     """
     if not isinstance(x, Mapping) or not x:
         raise TypeError(f"x maps the symbols of the expression to numbers, {{'x1': 2, …}}; this is {x!r}")
     named = {_name(symbol): number for symbol, number in x.items()}
     expression = _read(expression)
     found = {symbol.name: symbol for symbol in expression.free_symbols}
-    missing = sorted(set(found) - set(named))
+    kept = _parameters(parameters, found, named)
+    missing = sorted(set(found) - set(named) - set(kept))
     if missing:
-        raise ValueError(f"no number for {', '.join(missing)}; x must name every symbol of {expression}")
+        raise ValueError(
+            f"no number for {', '.join(missing)}; x must name every symbol of {expression}, but those that may stay: "
+            f"parameters={tuple(missing)}"
+        )
     symbols = tuple(found.get(name, sympy.Symbol(name)) for name in named)
     starts = baseline if isinstance(baseline, Sequence) and not isinstance(baseline, str) else [baseline]
     if not starts:
         raise ValueError("a game needs at least one baseline; the list is empty")
-    rows = np.stack([_row(start, tuple(named)) for start in starts])
-    ends = np.stack([objects([exact(number) for number in named.values()])] * len(rows))
+    rows = np.stack([_row(start, tuple(named), kept) for start in starts])
+    ends = np.stack([objects([_value(number, kept) for number in named.values()])] * len(rows))
     return ExpressionCube(expression, symbols, ends, rows, _weights(weights, len(rows)))
+
+
+def _parameters(parameters: Iterable[Any], found: Symbols, named: Mapping[str, Any]) -> Symbols:
+    """The symbols that may stay, by name, as they stand in the expression."""
+    given = (parameters,) if isinstance(parameters, (str, sympy.Symbol)) else tuple(parameters)
+    kept = {_name(p): found.get(_name(p), p if isinstance(p, sympy.Symbol) else sympy.Symbol(_name(p))) for p in given}
+    both = sorted(set(kept) & set(named))
+    if both:
+        raise ValueError(f"a symbol is a player, which x gives a value, or a parameter, not both: {', '.join(both)}")
+    return kept
+
+
+def _value(number: Any, parameters: Symbols) -> sympy.Expr:
+    """A number, or an expression in the parameters.
+
+    Raises:
+        ValueError: neither.
+    """
+    if not isinstance(number, (str, sympy.Basic)):
+        return exact(number)
+    try:
+        value = _read(number)
+    except ValueError:
+        return exact(number)
+    names = {symbol.name for symbol in value.free_symbols}
+    if not names:
+        return exact(number)
+    if not names <= set(parameters) or value.has(sympy.nan, sympy.zoo, sympy.oo, -sympy.oo):
+        raise ValueError(
+            f"{number!r} is not a finite real number; give an int, a Fraction, a decimal or a SymPy number, or declare "
+            f"its symbols: parameters={tuple(sorted(names))}"
+        )
+    return value.xreplace({symbol: parameters[symbol.name] for symbol in value.free_symbols})
 
 
 def _read(expression: Any) -> sympy.Expr:
@@ -49,14 +91,14 @@ def _read(expression: Any) -> sympy.Expr:
     return sympy.nsimplify(found, rational=True) if found.has(sympy.Float) else found
 
 
-def _row(baseline: Any, names: tuple[str, ...]) -> np.ndarray:
+def _row(baseline: Any, names: tuple[str, ...], parameters: Symbols) -> np.ndarray:
     if not isinstance(baseline, Mapping):
-        return objects([exact(baseline)] * len(names))
+        return objects([_value(baseline, parameters)] * len(names))
     named = {_name(symbol): number for symbol, number in baseline.items()}
     if set(named) != set(names):
         odd = sorted(set(named) ^ set(names))
         raise ValueError(f"the baseline names the symbols of x, {', '.join(names)}; check {', '.join(odd)}")
-    return objects([exact(named[name]) for name in names])
+    return objects([_value(named[name], parameters) for name in names])
 
 
 def _weights(weights: Any, count: int) -> np.ndarray:

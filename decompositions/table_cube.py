@@ -57,7 +57,7 @@ class TableCube(AbstractCube):
     def path_rule(self, nodes: int | None) -> tuple[Array, Array]:
         self._refuse("a path through the cube")
 
-    def series(self, degree: int | None) -> NoReturn:
+    def series(self, degree: int | None, limit: int) -> NoReturn:
         self._refuse("a Taylor series")
 
     def smoothed(self, noise: Array) -> AbstractCube:

@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import torch
+
+from decompositions import coalitions
+from decompositions.arithmetic import Array
+from decompositions.degrees import bits
 from decompositions.effects import Effects
+from decompositions.function_cube import FunctionCube
 from decompositions.game import Game
+from decompositions.harsanyi import harsanyi
+
+CORNERS = 256  # at which two functions are compared
 
 
-def taylor(game: Game, degree: int | None = None) -> Effects:
+GAPS = {True: 2**6, False: 2**13}  # coalitions of exact and of numerical games whose dividends are always compared
+
+
+def taylor(
+    game: Game, degree: int | None = None, *, smooth: float | None = None, limit: int = coalitions.LIMIT
+) -> Effects:
     r"""The Taylor effects of a game: the coefficients of the power series of g at t = 0.
 
     .. math:: g(t) = \sum_\kappa \text{effect}(\kappa)\, t^\kappa, \qquad
@@ -14,14 +30,24 @@ def taylor(game: Game, degree: int | None = None) -> Effects:
 
     Summed over the degree vectors of one support they are the Harsanyi dividend of that coalition.
 
+    Those of an expression are exact. Those of a network are computed in float64 from its jets along lines;
+    ``effects.noise`` is their error, seen along other lines. A series that is cut off says how far it reaches
+    (``effects.radius``, ``effects.note``), and by how much its sums miss the dividends (``effects.gaps``).
+
     Args:
-        game: of an expression of elementary functions that are regular at the baseline; its effects are exact.
+        game: of an expression of elementary functions that are regular at the baseline, or of a network without a kink
+            between b and x.
         degree: the largest total degree that is kept; the others add up to ``effects.remainder``, if the series reaches
             x at all. None keeps all terms of a polynomial.
+        smooth: β, to round off a network's kinks on the scale 1/β first. These are the effects of another function:
+            ``effects.distance`` says how far from the network it is.
+        limit: model calls above which the work is refused; a line of degree K counts as K + 1.
 
     Raises:
-        ValueError: a negative degree, no degree where the series does not end, a singular point, or a game whose series
-            is not known (a network, a table).
+        ValueError: a negative degree, no degree where the series does not end, a singular point, a kink, an operation
+            without a rule, a table of values, or too many calls.
+
+    Reference: neidinger2019multivariate
 
     >>> effects = taylor(Game.from_expression("2*x1*x2 + x1**2", {"x1": 1, "x2": 3}))
     >>> effects.to_dict()
@@ -29,5 +55,45 @@ def taylor(game: Game, degree: int | None = None) -> Effects:
     """
     if degree is not None and degree < 0:
         raise ValueError(f"the degree is the largest total degree to keep, at least 0, not {degree}")
-    degrees, values, remainder, truncated = game.cube.series(degree)
-    return Effects(values, game.names, "taylor", degrees, 0.0, remainder, truncated)
+    distance = 0.0
+    if smooth is not None:
+        softened = game.softened(smooth)
+        distance, game = _distance(game, softened), softened
+    series, paid = coalitions.with_progress(game, 0, "Taylor effects", lambda g: g.cube.series(degree, limit))
+    effects = Effects(
+        series.coefficients,
+        game.names,
+        "taylor",
+        series.degrees,
+        series.noise,
+        series.remainder,
+        series.truncated,
+        paid,
+        series.radius,
+        series.note,
+        distance,
+    )
+    return replace(effects, gaps=_gaps(game, effects))
+
+
+def _distance(game: Game, softened: Game) -> float:
+    """The largest difference of two games over the corners, or over some hundred of them."""
+    generator = torch.Generator().manual_seed(0)
+    corners = torch.randint(0, 2, (CORNERS, game.n), generator=generator)
+    if 2**game.n <= CORNERS:
+        corners = bits(0, 2**game.n, game.n).to(corners)
+    ends = torch.stack([torch.zeros_like(corners[0]), torch.ones_like(corners[0])])
+    points = torch.cat([ends, corners]).numpy()
+    return float(abs(game(points) - softened(points)).max())
+
+
+def _gaps(game: Game, effects: Effects) -> Array | None:
+    """Σ of the Taylor effects of each coalition less its dividend; None where the dividends are too many."""
+    count = 2 ** len(game.cube.active())
+    if count * game.cube.calls_per_point > GAPS[effects.exact]:
+        return None
+    exactly = replace(game, cube=game.cube.double()) if isinstance(game.cube, FunctionCube) else game
+    try:
+        return effects.by_support().values - harsanyi(exactly).values
+    except ValueError:  # f has no finite value at a corner: there is no dividend to compare with
+        return None

@@ -5,6 +5,7 @@ from decompositions.effects import Effects as Effects
 from decompositions.game import Game as Game
 from decompositions.harsanyi import harsanyi as harsanyi
 from decompositions.taylor import taylor as taylor
+from decompositions.together import harsanyi_all as harsanyi_all
 from synergy import methods as methods  # registers the built-in methods
 from synergy.allocation import Allocation as Allocation
 from synergy.allocation import allocate as allocate

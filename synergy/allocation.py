@@ -10,11 +10,13 @@ import numpy as np
 import torch
 
 from decompositions import degrees
-from decompositions.arithmetic import Array, concatenate, is_exact, zeros
+from decompositions.arithmetic import Array, concatenate, is_exact, like, zeros
+from decompositions.contraction import by_player
 from decompositions.effects import Effects
 from synergy.policies import Policy
 
 if TYPE_CHECKING:
+    from decompositions.formulas import Formula
     from synergy.criteria import Criteria
 
 ROWS = 2**16  # rows whose shares are made at once
@@ -36,6 +38,7 @@ class Allocation:
         vanishing: bitmasks of coalitions without dividend whose synergy function vanishes, too (for ``phantom``);
             None where that was not tried.
         calls: model calls that were paid for the table.
+        total: the column sums by a shorter way, if there is one. Shape ``(..., n)``.
     """
 
     effects: Effects
@@ -44,6 +47,7 @@ class Allocation:
     error: np.ndarray | None = None
     vanishing: frozenset[int] | None = frozenset()
     calls: int = 0
+    total: Callable[[], Array] | None = field(default=None, repr=False)
 
     @property
     def n(self) -> int:
@@ -72,11 +76,13 @@ class Allocation:
     @property
     def attribution(self) -> Array:
         """What each player is given in all. Shape ``(..., n)``."""
+        if self.total is not None:
+            return _settled(self.total())
         blocks = self.blocks()
         total = next(blocks)[2].sum(-2)
         for _, _, rows in blocks:
             total = total + rows.sum(-2)
-        return total
+        return _settled(total)
 
     @property
     def unexplained(self) -> Any:
@@ -106,6 +112,38 @@ class Allocation:
 
     def __repr__(self) -> str:
         return f"Allocation({self.source}; {len(self)} effects, {self.n} players)"
+
+    def __str__(self) -> str:
+        return self.formula.text if self._is_formula else repr(self)
+
+    def _repr_latex_(self) -> str | None:
+        return self.formula._repr_latex_() if self._is_formula else None
+
+    @property
+    def formula(self) -> Formula:
+        """The table of an exact allocation, effects × players, as text and LaTeX.
+
+        Raises:
+            ValueError: floats, or several games.
+        """
+        from synergy.latex import of_allocation
+
+        return of_allocation(self)
+
+    @property
+    def attribution_formula(self) -> Formula:
+        """The attribution of an exact allocation, labelled by player, as text and LaTeX.
+
+        Raises:
+            ValueError: floats, or several games.
+        """
+        from synergy.latex import of_attribution
+
+        return of_attribution(self)
+
+    @property
+    def _is_formula(self) -> bool:
+        return self.effects.exact and self.effects.values.ndim == 1
 
 
 def allocate(effects: Effects, policy: Policy) -> Allocation:
@@ -140,11 +178,29 @@ def allocate(effects: Effects, policy: Policy) -> Allocation:
             return values * constant
         return values * concatenate([constant, policy.shares(effects.table(1, stop))], 0)
 
-    return Allocation(effects, rows, policy.formula)
+    symmetric = policy.symmetric and effects.degrees is None
+    total = (lambda: by_player(effects.values, _by_size(effects, policy))) if symmetric else None
+    return Allocation(effects, rows, policy.formula, total=total)
+
+
+def _by_size(effects: Effects, policy: Policy) -> Array:
+    """What a symmetric policy gives a member of a coalition of 0, 1, …, n players. Shape ``(n+1,)``."""
+    first = like(np.tril(np.ones((effects.n, effects.n), dtype=np.int64)), effects.values)
+    return concatenate([zeros((1,), effects.values), policy.shares(first)[:, 0]], 0)
 
 
 def from_table(effects: Effects, table: Array, source: str, **facts: Any) -> Allocation:
     """An allocation whose rows are known. Shape ``(..., m, n)``."""
     if is_exact(table) != effects.exact or not isinstance(table, (torch.Tensor, np.ndarray)):
         raise TypeError("an allocation's table and its effects are of one number system")
+    table = _settled(table)
     return Allocation(effects, lambda start, stop: table[..., start:stop, :], source, **facts)
+
+
+def _settled(table: Array) -> Array:
+    """Exact entries that vanish identically as 0, expressions expanded; floats as they are."""
+    if not is_exact(table):
+        return table
+    from decompositions.identity import settle  # SymPy is loaded only where it is used
+
+    return settle(table)

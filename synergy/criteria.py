@@ -35,7 +35,8 @@ class Criteria:
         \text{leakage} &= \sum_S \sum_{i \notin S} |M_i(S)| \,/\, \sum_S \sum_i |M_i(S)| \\
         \text{residual} &= \sum_S \bigl| J(S) - \textstyle\sum_{i \in S} M_i(S) \bigr| \,/\, \sum_S |J(S)|
 
-    A remainder that the effects leave unexplained counts as one more effect that nobody is given.
+    A remainder that the effects leave unexplained counts as one more effect that nobody is given. Of effects with
+    symbols a criterion holds if it holds for all their values; the number of one that does not is NaN.
 
     Args:
         coverage: the share of the effects that somebody in them is given; 1 is full coverage.
@@ -68,6 +69,11 @@ class Criteria:
         """Three booleans; undecided is not passed."""
         return Passes(*(self.verdicts[name] == "pass" for name in Passes._fields))
 
+    def _repr_latex_(self) -> str:
+        from synergy.latex import of_criteria
+
+        return of_criteria(self)._repr_latex_()
+
     def __str__(self) -> str:
         numbers = {"coverage": self.coverage, "relevance": self.leakage, "completeness": self.residual}
         labels = {"coverage": "coverage", "relevance": "leakage", "completeness": "residual"}
@@ -91,7 +97,7 @@ class _Sums:
 
 
 def judge(allocation: Allocation) -> Criteria:
-    """The criteria of an allocation.
+    """The criteria of an allocation; with symbols, by identities (:func:`synergy.identities.judge_identically`).
 
     Raises:
         ValueError: a table with leading axes; judge one game at a time.
@@ -99,6 +105,10 @@ def judge(allocation: Allocation) -> Criteria:
     effects = allocation.effects
     if effects.values.ndim != 1:
         raise ValueError(f"criteria judge one game; these effects have shape {tuple(effects.values.shape)}")
+    if effects.symbols:
+        from synergy.identities import judge_identically  # which builds on this module
+
+        return judge_identically(allocation)
     sums = _Sums()
     for start, stop, rows in allocation.blocks():
         _add(sums, allocation, start, stop, rows)

@@ -21,6 +21,8 @@ class Policy:
         formula: as a person writes it.
         reads: "degree", or "support" if the weights depend only on who takes part: then the rule is given the table of
             zeros and ones, and may be applied to Harsanyi dividends too.
+        symmetric: whether it gives every member of a coalition the same, by the number of members alone, and others
+            nothing: then the attribution is summed without a row per coalition and a column per player.
 
     >>> import numpy as np
     >>> equal = Policy(lambda s: s / s.sum(-1, keepdims=True), formula="1/|S|", reads="support")
@@ -31,12 +33,20 @@ class Policy:
     weights: Callable[[Array], Array]
     formula: str = "a rule of your own"
     reads: str = "degree"
+    symmetric: bool = False
 
     def __post_init__(self) -> None:
         if self.reads not in ("degree", "support"):
             raise ValueError(f"a policy reads 'degree' or 'support', not '{self.reads}'")
+        if self.symmetric and self.reads != "support":
+            raise ValueError("a symmetric policy asks only how many take part: say reads='support'")
         if not callable(self.weights):
             raise TypeError(f"a policy is a function of the table of degree vectors, not {type(self.weights).__name__}")
+
+    def _repr_latex_(self) -> str:
+        from synergy.latex import of_policy
+
+        return of_policy(self)._repr_latex_()
 
     def require(self, effects: Effects) -> None:
         """Refuse effects that do not know what the policy reads.
@@ -69,6 +79,6 @@ class Policy:
 
 
 degree_shares = Policy(lambda k: k / k.sum(-1, keepdims=True), formula="κᵢ / |κ|", reads="degree")
-equal_shares = Policy(lambda s: s / s.sum(-1, keepdims=True), formula="1[i∈S] / |S|", reads="support")
-full_credit = Policy(lambda s: s, formula="1[i∈S]", reads="support")
+equal_shares = Policy(lambda s: s / s.sum(-1, keepdims=True), formula="1[i∈S] / |S|", reads="support", symmetric=True)
+full_credit = Policy(lambda s: s, formula="1[i∈S]", reads="support", symmetric=True)
 degree_credit = Policy(lambda k: k, formula="κᵢ", reads="degree")

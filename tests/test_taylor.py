@@ -105,14 +105,13 @@ def test_a_negative_degree_is_refused():
 
 @pytest.mark.parametrize("case", [case for case in NETWORKS if not case.smooth], ids=label)
 def test_a_network_with_kinks_names_them(case):
-    with pytest.raises(ValueError, match=r"ReLU '1'.*no Taylor series.*measure\(\)"):
+    with pytest.raises(ValueError, match=r"kink.*ReLU '1'.*measure\(\).*smooth"):
         taylor(case.game())
 
 
-def test_a_function_and_a_smooth_network_have_no_known_series():
-    for case in (BY_ID["product-floats"], BY_ID["softplus"]):
-        with pytest.raises(ValueError, match="known for expressions"):
-            taylor(case.game())
+def test_a_smooth_network_needs_a_degree():
+    with pytest.raises(ValueError, match=r"does not end.*taylor\(game, degree=6\)"):
+        taylor(BY_ID["softplus"].game())
 
 
 def test_a_table_has_no_series():

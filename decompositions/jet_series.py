@@ -1,0 +1,158 @@
+"""The power series of a torch function on the cube, from jets along lines."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import comb
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from decompositions import convergence
+from decompositions.coalitions import require_limit
+from decompositions.cube import PowerSeries
+from decompositions.interpolation import coefficients, directions
+from decompositions.jets import jets
+from decompositions.kinks import refuse_kinks
+
+if TYPE_CHECKING:
+    from decompositions.function_cube import FunctionCube
+
+ROWS = 1024  # lines that are followed at once, at most
+PROBE = 24  # degree to which a few lines are followed, to see how the series goes on
+LINES = 4  # how many lines to corners, or between them
+GENERIC = 2  # how many more in directions on which no polynomial vanishes by its symmetry
+ZERO = 1e-12  # of the largest coefficient: what counts as zero in the probe
+ROUNDING = 16  # units in the last place that an expansion along a line may be wrong by
+MISSING = 1e-9  # of the sum of all effects: what a series that ends must add up to
+
+
+def function_series(cube: FunctionCube, degree: int | None, limit: int) -> PowerSeries:
+    """The Taylor coefficients of g(t) at t = 0 up to a degree, in float64.
+
+    The baseline's kinks must not be crossed anywhere between b and x: that is tried at corners and inner points.
+
+    Args:
+        cube: of a torch function that computes in float64.
+        degree: the largest total degree; None where the series ends by itself, as a polynomial's does.
+        limit: of the model calls; a line of degree K counts as K + 1.
+
+    Raises:
+        ValueError: a kink between b and x, an operation without a rule, a singular point, a series that does not end
+            while no degree is given, or too many calls.
+    """
+    active = cube.active()
+    refuse_kinks(cube)
+    probe = _probe(cube, active)
+    end = _last_degree(np.abs(probe).max(1), cube.precision)
+    if degree is None and end > PROBE - 4:
+        raise ValueError(
+            "the Taylor series does not end; give the degree up to which it is wanted, taylor(game, degree=6)"
+        )
+    top = end if degree is None or not active else degree
+    n = max(1, len(active))
+    calls = comb(n - 1 + top, top) * (top + 1) * cube.calls_per_point
+    require_limit(calls, limit, f"pass limit={calls} to pay for them, or a lower degree")
+    table, values, noise = _effects(cube, active, top)
+    full = np.zeros((len(table), cube.n), dtype=np.int64)
+    full[:, list(active)] = table[:, : len(active)]
+    return _judged(cube, PowerSeries(full, values, 0, end > top, noise), probe, top)
+
+
+def _last_degree(growth: np.ndarray, precision: float) -> int:
+    """The highest degree whose terms are more than rounding."""
+    zero = max(ZERO * growth[1:].max(), precision * growth[0])
+    return int(np.flatnonzero(growth[1:] > zero).max(initial=-1)) + 1
+
+
+def _effects(cube: FunctionCube, active: tuple[int, ...], degree: int) -> tuple[np.ndarray, torch.Tensor, float]:
+    """Degree vectors over the active players, their coefficients, and the error of these."""
+    n = max(1, len(active))
+    along = _along(cube, torch.as_tensor(directions(n, degree), device=cube.device), active, degree)
+    table, values = coefficients(along, n)
+    _require_finite(values)
+    return table, values, max(_noise(cube, table, values, active, degree), _shaken(along, values, n))
+
+
+def _judged(cube: FunctionCube, series: PowerSeries, probe: np.ndarray, top: int) -> PowerSeries:
+    """The series with what it misses at x, and with what its terms along the probe say of its reach."""
+    ends = cube.values(cube.array(np.array([[0] * cube.n, [1] * cube.n])))
+    remainder = ends[1] - series.coefficients.sum()
+    growth, noise, reach = np.abs(probe).max(1), series.noise, float("inf")
+    if series.truncated:
+        reach = convergence.radius(growth)
+    else:
+        noise = max(noise, float(growth[top + 1 :].sum()))  # what was counted as zero
+    short = not bool(remainder.abs() <= MISSING * series.coefficients.abs().sum())
+    missing = series.truncated or short
+    known = probe[top + 1 :, 0].sum()
+    note = convergence.statement(growth, known, float(remainder), noise) if missing else ""
+    return replace(series, remainder=remainder, truncated=missing, noise=noise, radius=reach, note=note)
+
+
+def _along(cube: FunctionCube, lines: torch.Tensor, active: tuple[int, ...], degree: int) -> torch.Tensor:
+    """The coefficients of g along lines over the active players. Shape ``(K+1, lines)``."""
+    rows = max(1, min(ROWS, cube.chunk))
+    return torch.cat([_some(cube, part, active, degree) for part in lines.split(rows)], 1)
+
+
+def _some(cube: FunctionCube, lines: torch.Tensor, active: tuple[int, ...], degree: int) -> torch.Tensor:
+    points = torch.zeros(len(lines), cube.n, dtype=lines.dtype, device=lines.device)
+    points[:, list(active)] = lines[:, : len(active)]
+    weights = points[:, cube.players]  # each entry goes as fast as its player
+    total = torch.zeros(degree + 1, len(lines), dtype=lines.dtype, device=lines.device)
+    for k, (start, share) in enumerate(zip(cube.baseline, cube.weights, strict=True)):
+        difference = cube.x[k if len(cube.x) > 1 else 0] - start
+        result = jets(cube.f, start.expand(len(lines), *start.shape), weights * difference, degree)
+        if result.shape != total.shape:
+            raise ValueError(f"the function must give one number per input; it gave {tuple(result.shape[1:])}")
+        cube.on_calls(len(lines) * (degree + 1))
+        total += share * result
+    return total
+
+
+def _probe(cube: FunctionCube, active: tuple[int, ...]) -> np.ndarray:
+    """The coefficients to a high degree along some lines, the one to x first. Shape ``(PROBE+1, lines)``."""
+    generator = torch.Generator().manual_seed(0)
+    shape = (LINES + GENERIC, max(1, len(active)))
+    lines = (torch.randint(0, 2, shape, generator=generator) * 2 - 1).double()
+    lines[0] = 1.0
+    lines[LINES:] *= (1 + torch.rand(GENERIC, shape[1], generator=generator, dtype=torch.float64)) / 2
+    found = _along(cube, lines.to(cube.device), active, PROBE)
+    _require_finite(found)
+    return found.cpu().numpy()
+
+
+def _require_finite(values: torch.Tensor) -> None:
+    if not torch.isfinite(values).all():
+        raise ValueError("the Taylor coefficients are not finite: f is singular at the baseline; take another one")
+
+
+def _shaken(along: torch.Tensor, values: torch.Tensor, n: int) -> float:
+    """How far the coefficients move when the expansions move by their rounding: high degrees move most."""
+    generator = torch.Generator().manual_seed(3)
+    signs = (torch.randint(0, 2, along.shape, generator=generator) * 2 - 1).to(along)
+    steps = ROUNDING * torch.finfo(along.dtype).eps * along.abs().amax(1, keepdim=True)
+    return float((coefficients(along + signs * steps, n)[1] - values).abs().max())
+
+
+def _noise(cube: FunctionCube, table: np.ndarray, values: torch.Tensor, active: tuple[int, ...], degree: int) -> float:
+    """The error of the coefficients, seen along lines that were not used: the largest there, per coefficient."""
+    generator = torch.Generator().manual_seed(1)
+    lines = torch.rand(LINES, table.shape[1], generator=generator, dtype=torch.float64).to(cube.device) * 2 - 1
+    direct = _along(cube, lines, active, degree)
+    kappa = torch.as_tensor(table, device=cube.device)
+    steps = torch.ones(degree + 1, *lines.shape, dtype=lines.dtype, device=cube.device)
+    for k in range(1, degree + 1):
+        steps[k] = steps[k - 1] * lines
+    total = torch.as_tensor(table.sum(1), device=cube.device)
+    worst = values.new_zeros(())
+    for line in range(LINES):
+        terms = values.clone()
+        for player in range(table.shape[1]):
+            terms *= steps[kappa[:, player], line, player]
+        summed = values.new_zeros(degree + 1).index_add_(0, total, terms)
+        worst = torch.maximum(worst, (summed - direct[:, line]).abs().max())
+    rounding = cube.precision * float(values.abs().max())
+    return max(float(worst), rounding)

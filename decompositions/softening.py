@@ -1,0 +1,140 @@
+"""Smooth stand-ins for kinks: the same model with ReLU, abs and max pooling rounded off."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch.overrides import TorchFunctionMode
+
+from decompositions.model import ModelFunction
+
+
+@dataclass(frozen=True, eq=False)
+class Softened:
+    r"""A function whose kinks are rounded off on the scale 1/β.
+
+    .. math:: \max(u, 0) \to \tfrac1\beta \log(1 + e^{\beta u}), \qquad
+              \max_j u_j \to \tfrac1\beta \log \textstyle\sum_j e^{\beta u_j}
+
+    Args:
+        f: inputs ``(batch, *shape)`` → ``(batch,)``.
+        beta: the larger, the closer to f.
+    """
+
+    f: Callable[[torch.Tensor], torch.Tensor]
+    beta: float
+
+    def __post_init__(self) -> None:
+        if not 0 < self.beta < float("inf"):
+            raise ValueError(f"smooth is the sharpness β of the stand-ins for kinks, above zero, not {self.beta}")
+
+    def __call__(self, inputs: torch.Tensor) -> torch.Tensor:
+        with _Softening(self.beta):
+            return self.f(inputs)
+
+
+class _Softening(TorchFunctionMode):
+    """Within this context torch's functions with kinks are their stand-ins."""
+
+    def __init__(self, beta: float) -> None:
+        super().__init__()
+        self.beta = beta
+
+    def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        rule = _STAND_INS.get(function)
+        return function(*args, **(kwargs or {})) if rule is None else rule(self.beta, *args, **(kwargs or {}))
+
+
+def _relu(beta: float, u: torch.Tensor, inplace: bool = False) -> torch.Tensor:
+    return _placed(u, -F.logsigmoid(-beta * u) / beta, inplace)
+
+
+def _placed(u: torch.Tensor, result: torch.Tensor, inplace: bool) -> torch.Tensor:
+    """In place where the kink was: a model may go on with u."""
+    return u.copy_(result) if inplace else result
+
+
+def _relu_in_place(beta: float, u: torch.Tensor) -> torch.Tensor:
+    return _relu(beta, u, inplace=True)
+
+
+def _leaky_relu(beta: float, u: torch.Tensor, negative_slope: float = 0.01, inplace: bool = False) -> torch.Tensor:
+    return _placed(u, negative_slope * u + (1 - negative_slope) * _relu(beta, u), inplace)
+
+
+def _clipped(beta: float, u: torch.Tensor, low: float, high: float, inplace: bool) -> torch.Tensor:
+    return _placed(u, low + _relu(beta, u - low) - _relu(beta, u - high), inplace)
+
+
+def _hardtanh(beta: float, u: torch.Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Any:
+    return _clipped(beta, u, min_val, max_val, inplace)
+
+
+def _relu6(beta: float, u: torch.Tensor, inplace: bool = False) -> torch.Tensor:
+    return _clipped(beta, u, 0.0, 6.0, inplace)
+
+
+def _absolute(beta: float, u: torch.Tensor) -> torch.Tensor:
+    return 2 * _relu(beta, u) - u
+
+
+def _max_pool2d(
+    beta: float,
+    u: torch.Tensor,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    dilation: Any = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
+) -> torch.Tensor:
+    if ceil_mode or return_indices or padding not in (0, (0, 0)):
+        raise ValueError("a max pooling with padding, ceil_mode or indices has no smooth stand-in")
+    windows = F.unfold(u, kernel_size, dilation, 0, kernel_size if stride is None else stride)
+    size = kernel_size if isinstance(kernel_size, int) else max(kernel_size)
+    area = size * size if isinstance(kernel_size, int) else kernel_size[0] * kernel_size[1]
+    soft = torch.logsumexp(beta * windows.reshape(len(u), u.shape[1], area, -1), 2) / beta
+    steps = _steps(u, kernel_size, kernel_size if stride is None else stride, dilation)
+    return soft.reshape(len(u), u.shape[1], *steps)
+
+
+def _steps(u: torch.Tensor, size: Any, stride: Any, dilation: Any) -> tuple[int, ...]:
+    """The number of windows along both axes."""
+    both = [(each, each) if isinstance(each, int) else tuple(each) for each in (size, stride, dilation)]
+    return tuple((u.shape[2 + a] - both[2][a] * (both[0][a] - 1) - 1) // both[1][a] + 1 for a in range(2))
+
+
+_STAND_INS: dict[Any, Callable[..., torch.Tensor]] = {
+    F.relu: _relu,
+    torch.relu: _relu,
+    torch.relu_: _relu_in_place,
+    torch.Tensor.relu: _relu,
+    torch.Tensor.relu_: _relu_in_place,
+    F.relu6: _relu6,
+    F.hardtanh: _hardtanh,
+    F.leaky_relu: _leaky_relu,
+    torch.abs: _absolute,
+    torch.Tensor.abs: _absolute,
+    F.max_pool2d: _max_pool2d,
+    torch.max_pool2d: _max_pool2d,
+}
+
+
+def in_double(f: Callable[[torch.Tensor], torch.Tensor]) -> Callable[[torch.Tensor], torch.Tensor]:
+    """A function of the same parameters that computes in float64; a plain function is taken as it is."""
+    if isinstance(f, Softened):
+        return Softened(in_double(f.f), f.beta)
+    if isinstance(f, ModelFunction):
+        return ModelFunction(copy.deepcopy(f.module).double(), f.target)
+    return f
+
+
+def module_of(f: Callable[[torch.Tensor], torch.Tensor]) -> torch.nn.Module | None:
+    """The model that a function calls, if it is known."""
+    f = f.f if isinstance(f, Softened) else f
+    return f.module if isinstance(f, ModelFunction) else None

@@ -1,0 +1,227 @@
+"""From an expression to the order in which the series of its parts are found, and the constants that they need."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import sympy
+
+from decompositions import graded
+from decompositions.graded import Series
+from decompositions.identity import vanishes
+from decompositions.rings import AbstractRing, Element
+
+Places = dict[sympy.Symbol, sympy.Expr]
+
+FUNCTIONS: dict[Any, tuple[Callable[..., Any], Callable[..., Series]]] = {  # the constants of u₀, and the recurrence
+    sympy.exp: (lambda c: (sympy.exp(c),), graded.exponential),
+    sympy.log: (lambda c: (sympy.log(c), 1 / c), graded.logarithm),
+    sympy.tan: (lambda c: (sympy.tan(c),), graded.tangent),
+    sympy.tanh: (lambda c: (sympy.tanh(c),), lambda ring, u, y: graded.tangent(ring, u, y, -1)),
+}
+PAIRS = ((sympy.sin, sympy.cos, -1), (sympy.sinh, sympy.cosh, 1))
+PRIMITIVES = (  # functions whose derivative has a rule
+    sympy.acos, sympy.acosh, sympy.acot, sympy.acoth, sympy.asin, sympy.asinh, sympy.atan, sympy.atanh, sympy.erf,
+    sympy.erfc, sympy.erfi,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Step:
+    """Some parts of an expression, from the series of smaller ones.
+
+    Args:
+        gives: the parts whose series it finds.
+        parts: the smaller ones, whose series it needs.
+        constants: that it needs in the ring.
+        run: from the ring, the series of the smaller parts and the constants to a series for each of ``gives``.
+    """
+
+    gives: tuple[sympy.Expr, ...]
+    parts: tuple[sympy.Expr, ...]
+    constants: tuple[sympy.Expr, ...]
+    run: Callable[..., tuple[Series, ...]]
+
+
+@dataclass
+class Plan:
+    """The steps to the series of an expression at one baseline, and the value of each of its parts there.
+
+    Args:
+        baseline: of the players' symbols.
+        x: likewise.
+        top: the largest degree.
+    """
+
+    baseline: Places
+    x: Places
+    top: int
+    steps: list[Step] = field(default_factory=list)
+    values: dict[sympy.Expr, sympy.Expr] = field(default_factory=dict)
+
+    def run(self, expression: sympy.Expr, ring: AbstractRing, element: Callable[[sympy.Expr], Element]) -> Series:
+        """The series of an expression that was visited; ``element`` takes a constant to the ring."""
+        known: dict[sympy.Expr, Series] = {}
+        for step in self.steps:
+            found = step.run(ring, *(known[part] for part in step.parts), *map(element, step.constants))
+            known.update(zip(step.gives, found, strict=True))
+        return known[expression]
+
+    def visit(self, part: sympy.Expr) -> None:
+        """Add the steps to the series of a part of the expression.
+
+        Raises:
+            ValueError: it has none at the baseline, or none that is known.
+        """
+        if part in self.values:
+            return
+        if part in self.baseline:
+            self._player(part)
+        elif not self._varies(part):
+            self._add(part, part, (), (part,), self._constant)
+        elif not all(isinstance(smaller, sympy.Expr) for smaller in part.args):
+            raise _unknown(part)
+        else:
+            for smaller in part.args:
+                self.visit(smaller)
+            self._composite(part)
+
+    def _composite(self, part: sympy.Expr) -> None:
+        inner = part.args[-1]
+        if part.is_Add or part.is_Mul:
+            value = part.func(*(self.values[each] for each in part.args))
+            self._add(part, value, part.args, (), _sum if part.is_Add else _product)
+        elif part.is_Pow:
+            self._power(part, *part.args)
+        elif part.func in FUNCTIONS:
+            needed, recurrence = FUNCTIONS[part.func]
+            self._require(part.func is not sympy.log or not self._is_zero(inner), part, inner)
+            constants = needed(self.values[inner])
+            self._add(part, constants[0], (inner,), constants, recurrence)
+        elif any(part.func in pair for pair in PAIRS):
+            self._pair(inner, *next(pair for pair in PAIRS if part.func in pair))
+        elif part.func in PRIMITIVES:
+            self._primitive(part, inner)
+        else:
+            self._composed(part)
+
+    def _player(self, symbol: sympy.Symbol) -> None:
+        """b_i + t_i d_i."""
+        place, start = list(self.baseline).index(symbol), self.baseline[symbol]
+
+        def line(ring: AbstractRing, constant: Element, change: Element) -> Series:
+            return [constant, ring.generators()[place] * change, *[ring.zero] * self.top][: self.top + 1]
+
+        self._add(symbol, start, (), (start, sympy.expand(self.x[symbol] - start)), line)
+
+    def _constant(self, ring: AbstractRing, value: Element) -> Series:
+        return [value, *[ring.zero] * self.top]
+
+    def _power(self, part: sympy.Expr, base: sympy.Expr, exponent: sympy.Expr) -> None:
+        if self._varies(exponent):  # exp(e log b)
+            inner = sympy.Mul(exponent, sympy.log(base), evaluate=False)
+            self.visit(inner)
+            value = sympy.exp(self.values[inner])
+            self._add(part, value, (inner,), (value,), graded.exponential)
+        elif exponent.is_Integer and exponent > 0:
+            value = self.values[base] ** exponent
+            self._add(part, value, (base,), (), lambda ring, u: graded.natural_power(ring, u, int(exponent)))
+        else:
+            self._require(not self._is_zero(base), part, base)
+            start = self.values[base]
+            value = start**exponent
+            self._add(part, value, (base,), (exponent, value, 1 / start), _real_power(exponent))
+
+    def _pair(self, inner: sympy.Expr, sine: Any, cosine: Any, sign: int) -> None:
+        """Sine and cosine, circular or hyperbolic, found together."""
+        start = self.values[inner]
+        gives, constants = (sine(inner), cosine(inner)), (sine(start), cosine(start))
+        self.values |= dict(zip(gives, constants, strict=True))
+        run = lambda ring, u, s, c: graded.sine_and_cosine(ring, u, s, c, sign)  # noqa: E731
+        self.steps.append(Step(gives, (inner,), constants, run))
+
+    def _primitive(self, part: sympy.Expr, inner: sympy.Expr) -> None:
+        """A function from the series of its derivative."""
+        variable = sympy.Dummy("u")
+        slope = part.func(variable).diff(variable).xreplace({variable: inner})
+        value = part.func(self.values[inner])
+        try:
+            self.visit(slope)
+        except ValueError:
+            self._require(False, part, inner)
+        self._add(part, value, (inner, slope), (value,), lambda ring, u, w, y: graded.primitive(ring, u, y, w))
+
+    def _composed(self, part: sympy.Expr) -> None:
+        """Any function of one part, from its derivatives f⁽ᵏ⁾(u₀) / k!."""
+        inner = [each for each in part.args if self._varies(each)]
+        if len(inner) > 1 or not isinstance(part, sympy.Function):
+            raise _unknown(part)
+        variable = sympy.Dummy("u")
+        derivative, coefficients = part.func(*(variable if each in inner else each for each in part.args)), []
+        for k in range(self.top + 1):
+            value = derivative.subs(variable, self.values[inner[0]])
+            self._require(not value.has(sympy.Derivative, sympy.Subs), part, inner[0])
+            coefficients.append(value / sympy.factorial(k))
+            derivative = derivative.diff(variable)
+        for value in coefficients:
+            self._require(_is_finite(value), part, inner[0])
+        run = lambda ring, u, *c: graded.composed(ring, u, c)  # noqa: E731
+        self._add(part, coefficients[0], (inner[0],), tuple(coefficients), run)
+
+    def _add(self, part: sympy.Expr, value: sympy.Expr, parts: Any, constants: Any, run: Callable[..., Series]) -> None:
+        """A step to one part, whose value at the baseline is known."""
+        self._require(_is_finite(value), part, next(filter(self._varies, part.args), part))
+        self.values[part] = value
+        self.steps.append(Step((part,), tuple(parts), tuple(constants), lambda *known: (run(*known),)))
+
+    def _varies(self, part: sympy.Expr) -> bool:
+        return not part.free_symbols.isdisjoint(self.baseline)
+
+    def _is_zero(self, part: sympy.Expr) -> bool:
+        """Whether the value of a part is zero, or cannot be told from it."""
+        return vanishes(self.values[part]) is not False
+
+    def _require(self, regular: bool, part: sympy.Expr, inner: sympy.Expr) -> None:
+        if regular:
+            return
+        shape = part.xreplace({inner: sympy.Symbol("u")})
+        where = ", ".join(f"{symbol} = {value}" for symbol, value in self.baseline.items())
+        raise ValueError(
+            f"no Taylor series of {shape} is known at u = {self.values.get(inner, inner)}, the value of {inner} at the "
+            f"baseline ({where}); take a baseline at which it is regular, or harsanyi(), which needs no series"
+        )
+
+
+def _unknown(part: sympy.Expr) -> ValueError:
+    return ValueError(f"no Taylor series is known for {part}; use harsanyi(), exact for any expression")
+
+
+def _sum(ring: AbstractRing, *parts: Series) -> Series:
+    return [sum(of_degree, ring.zero) for of_degree in zip(*parts, strict=True)]
+
+
+def _product(ring: AbstractRing, *parts: Series) -> Series:
+    """The factors with the fewest terms first."""
+    ordered = sorted(parts, key=lambda part: sum(map(len, part)))
+    product = ordered[0]
+    for part in ordered[1:]:
+        product = graded.times(ring, product, part)
+    return product
+
+
+def _real_power(exponent: sympy.Expr) -> Callable[..., Series]:
+    """u^a; a rational exponent is a scalar of the ring, any other one an element."""
+
+    def run(ring: AbstractRing, u: Series, a: Element, start: Element, inverse: Element) -> Series:
+        if exponent.is_Rational:
+            a = ring.scalar(int(exponent.p), int(exponent.q))
+        return graded.power(ring, u, a, start, inverse)
+
+    return run
+
+
+def _is_finite(value: sympy.Expr) -> bool:
+    """Whether a value is no pole and not known to be complex."""
+    return not value.has(sympy.nan, sympy.zoo, sympy.oo, -sympy.oo) and value.is_extended_real is not False

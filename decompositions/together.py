@@ -1,0 +1,160 @@
+"""Several questions to one model, answered from one set of forward passes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+
+from decompositions import coalitions, degrees
+from decompositions.arithmetic import wide
+from decompositions.effects import Effects
+from decompositions.function_cube import FunctionCube
+from decompositions.game import Game
+from decompositions.harsanyi import harsanyi, of_corners, price
+from decompositions.model import ModelFunction
+from decompositions.prefix import SharedPrefix, shared_prefix
+
+
+def harsanyi_all(games: Sequence[Game], *, limit: int = coalitions.LIMIT) -> list[Effects]:
+    """The Harsanyi dividends of several games, in order; those of one model share its forward passes.
+
+    Games that differ only in the target cost as much as one. Those with other inputs, baselines or players of the same
+    model fill common batches. Any other game is decomposed on its own.
+
+    Args:
+        games: the questions.
+        limit: model calls, of all together, above which the work is refused.
+
+    Raises:
+        ValueError: too many calls, or an output that is not finite.
+
+    >>> model = torch.nn.Linear(2, 3)
+    >>> games = [Game.from_model(model, torch.ones(1, 2), target=target) for target in range(3)]
+    >>> [effects.calls for effects in harsanyi_all(games)]
+    [4, 0, 0]
+    """
+    questions = _questions(games)
+    alone = [i for i, game in enumerate(games) if not _is_plain(game)]
+    calls = sum(2 ** len(each.active) for each in questions) + sum(price(games[i]) for i in alone)
+    coalitions.require_limit(calls, limit, f"pass limit={calls} to pay for them, or take fewer games")
+    found = {i: harsanyi(games[i], limit=limit) for i in alone}
+    for each, values in _answers(questions):
+        for i, row in zip(each.places, values, strict=True):
+            corners = coalitions.Corners(row, each.how, each.error, fresh=True)
+            paid = 2 ** len(each.active) if i == each.places[0] else 0
+            found[i] = of_corners(games[i], each.active, corners, paid)
+    return [found[i] for i in range(len(games))]
+
+
+@dataclass(frozen=True, eq=False)
+class _Question:
+    """Games of one model, input, baseline and players; they differ in the target."""
+
+    cube: FunctionCube
+    active: tuple[int, ...]
+    places: list[int]
+    targets: list[ModelFunction]
+    plan: SharedPrefix | None = None
+
+    @property
+    def how(self) -> str:
+        return self.plan.description if self.plan else ""
+
+    @property
+    def error(self) -> float:
+        return self.plan.error if self.plan else 0.0
+
+    @property
+    def module(self) -> torch.nn.Module:
+        return self.targets[0].module
+
+    def select(self, outputs: torch.Tensor) -> torch.Tensor:
+        """Every target of the model's outputs. Shape ``(batch, …)`` → ``(targets, batch)``."""
+        return torch.stack([wide(target.select(outputs)) for target in self.targets])
+
+
+def _is_plain(game: Game) -> bool:
+    cube = game.cube
+    return isinstance(cube, FunctionCube) and isinstance(cube.f, ModelFunction) and len(cube.baseline) == 1
+
+
+def _questions(games: Sequence[Game]) -> list[_Question]:
+    found: list[_Question] = []
+    for place, game in enumerate(games):
+        cube = game.cube
+        if not _is_plain(game) or not isinstance(cube, FunctionCube) or not isinstance(cube.f, ModelFunction):
+            continue
+        same = next((each for each in found if _same(each.cube, cube)), None)
+        if same is None:
+            found.append(_Question(cube, cube.active(), [place], [cube.f]))
+        else:
+            same.places.append(place)
+            same.targets.append(cube.f)
+    return found
+
+
+def _same(a: FunctionCube, b: FunctionCube) -> bool:
+    tensors = ((a.x, b.x), (a.baseline, b.baseline), (a.players, b.players))
+    same = isinstance(a.f, ModelFunction) and isinstance(b.f, ModelFunction) and a.f.module is b.f.module
+    return same and a.n == b.n and all(p.shape == q.shape and torch.equal(p, q) for p, q in tensors)
+
+
+def _answers(questions: list[_Question]) -> Iterator[tuple[_Question, torch.Tensor]]:
+    """The values at all coalitions, ``(targets, 2**active)``, of every question."""
+    by_model: dict[int, list[_Question]] = {}
+    for each in questions:
+        plan = shared_prefix(each.cube, each.active)
+        if plan is not None:
+            planned = _Question(each.cube, each.active, each.places, each.targets, plan)
+            yield planned, _by_plan(planned, plan)
+        else:
+            by_model.setdefault(id(each.module), []).append(each)
+    for group in by_model.values():
+        yield from zip(group, _in_common_batches(group), strict=True)
+
+
+def _by_plan(question: _Question, plan: SharedPrefix) -> torch.Tensor:
+    parts = []
+    for present in degrees.bits(0, 2 ** len(question.active), len(question.active), question.cube.device).split(
+        question.cube.chunk
+    ):
+        with torch.no_grad():
+            parts.append(question.select(plan.suffix.module(plan.rebuild(present))))
+        question.cube.on_calls(len(present))
+    return torch.cat(parts, 1)
+
+
+def _in_common_batches(group: list[_Question]) -> list[torch.Tensor]:
+    """Batches that hold the coalitions of several questions, one after the other."""
+    chunk = group[0].cube.chunk
+    answers: list[list[torch.Tensor]] = [[] for _ in group]
+    waiting: list[tuple[int, torch.Tensor]] = []
+    rows = 0
+    for number, each in enumerate(group):
+        total = 2 ** len(each.active)
+        start = 0
+        while start < total:
+            stop = min(total, start + chunk - rows)
+            waiting.append((number, _inputs(each, start, stop)))
+            rows, start = rows + stop - start, stop
+            if rows == chunk:
+                _run(group, waiting, answers)
+                waiting, rows = [], 0
+    if waiting:
+        _run(group, waiting, answers)
+    return [torch.cat(parts, 1) for parts in answers]
+
+
+def _inputs(question: _Question, start: int, stop: int) -> torch.Tensor:
+    cube = question.cube
+    return cube.inputs(degrees.spread(start, stop, question.active, cube.n, cube.device))[:, 0]
+
+
+def _run(group: list[_Question], waiting: list[tuple[int, torch.Tensor]], answers: list[list[torch.Tensor]]) -> None:
+    with torch.no_grad():
+        outputs = group[0].module(torch.cat([inputs for _, inputs in waiting]))
+    for (number, inputs), part in zip(waiting, outputs.split([len(i) for _, i in waiting]), strict=True):
+        answers[number].append(group[number].select(part))
+        group[number].cube.on_calls(len(inputs))
