@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,10 +32,11 @@ ACTIVATIONS = (
 )  # fmt: skip
 FUNCTIONS = (
     F.relu, torch.relu, F.relu6, F.leaky_relu, F.elu, F.gelu, F.silu, F.sigmoid, torch.sigmoid, F.tanh, torch.tanh,
-    F.softplus, torch.exp,
+    F.softplus, torch.exp, torch.square,
 )  # fmt: skip
 IN_PLACE = (operator.iadd, operator.isub, operator.imul, operator.itruediv)
-METHODS = ("relu", "sigmoid", "tanh", "exp")
+METHODS = ("relu", "sigmoid", "tanh", "exp", "square")
+KINKS = {F.relu: (0.0,), torch.relu: (0.0,), ".relu": (0.0,), F.relu6: (0.0, 6.0), F.leaky_relu: (0.0,)}
 WAY_OUT = "write it with supported modules, or use a method that only calls the model (shapley, occlusion_1, …)"
 
 
@@ -83,10 +84,32 @@ def network(model: nn.Module, x: torch.Tensor) -> Network:
             without a rule; it is named, and nothing has been computed with it.
     """
     try:
-        graph = fx.Tracer().trace(model)
+        graph = _graph(model)
     except Exception as error:  # tracing runs the model's own code, which may raise anything
         raise ValueError(f"{type(model).__name__} cannot be traced: {error}; {WAY_OUT}") from error
     return _Reader(model, graph, x).read()
+
+
+def _graph(model: nn.Module) -> fx.Graph:
+    """What the model calls; a chain of torch's modules is written down as it is, which is faster than tracing it."""
+    chain = list(_chain(model, ""))
+    if None in chain or len({id(module) for _, module in filter(None, chain)}) < len(chain):
+        return fx.Tracer(autowrap_modules=()).trace(model)  # type: ignore[arg-type]  # no rule is about math's
+    graph = fx.Graph()
+    node = graph.placeholder("input")
+    for name, _ in filter(None, chain):
+        node = graph.call_module(name, (node,))
+    graph.output(node)
+    return graph
+
+
+def _chain(module: nn.Module, name: str) -> Iterator[tuple[str, nn.Module] | None]:
+    """The modules of nested Sequentials in order, by name; None for whatever is neither that nor a module of torch."""
+    if type(module) is nn.Sequential:
+        for key, child in module._modules.items():  # named_children() leaves out what comes twice
+            yield from _chain(child, f"{name}.{key}" if name else key)
+    else:
+        yield (name, module) if name and type(module).__module__.startswith("torch.nn.modules") else None
 
 
 class _Reader:
@@ -172,7 +195,7 @@ class _Reader:
         if key in (".size", ".dim") or (key is operator.getitem and self._is_size(node.args[0])):
             return None, []
         if key in FUNCTIONS or (node.op == "call_method" and node.target in METHODS):
-            return Elementwise(self._call(node)), sources
+            return Elementwise(self._call(node), KINKS.get(key)), sources
         return self._arithmetic(node, key, sources), sources
 
     def _is_size(self, node: Any) -> bool:
@@ -187,6 +210,8 @@ class _Reader:
                 return Combination((1.0, -1.0))
             first = isinstance(node.args[0], fx.Node) and node.args[0] in self.place
             return self._shift(node, 1.0 if first else -1.0)
+        if key in (operator.mul, torch.mul, ".mul") and len(node.args) == 2 and node.args[0] is node.args[1]:
+            return Elementwise(torch.square)
         if key in (operator.mul, operator.imul, torch.mul, ".mul") and not node.kwargs:
             return Product() if both else Scaling(self._other(node), None)
         if key in (operator.truediv, torch.div, ".div") and not both and not node.kwargs and node.args[0] in self.place:
@@ -269,7 +294,7 @@ def module_operation(module: nn.Module, axes: int) -> AbstractOperation | None:
     if isinstance(module, nn.modules.batchnorm._BatchNorm) and module.running_mean is not None:
         return _normalisation(module, axes)
     if isinstance(module, ACTIVATIONS):
-        return Elementwise(_not_in_place(module))
+        return Elementwise(_not_in_place(module), _kinks(module))
     if isinstance(module, (nn.AvgPool1d, nn.AvgPool2d, nn.AdaptiveAvgPool1d, nn.AdaptiveAvgPool2d)):
         return Averaging(module)
     return _pool(module)
@@ -287,6 +312,13 @@ def _pool(module: nn.Module) -> AbstractOperation | None:
     if isinstance(module, (nn.ZeroPad1d, nn.ZeroPad2d)):
         return Rearrangement(module)
     return None
+
+
+def _kinks(module: nn.Module) -> tuple[float, ...] | None:
+    """Where a piecewise linear activation bends; None for a curved one."""
+    if isinstance(module, nn.Hardtanh):  # and ReLU6
+        return (float(module.min_val), float(module.max_val))
+    return (0.0,) if isinstance(module, (nn.ReLU, nn.LeakyReLU)) else None
 
 
 def _not_in_place(module: nn.Module) -> Callable[[torch.Tensor], torch.Tensor]:
@@ -376,7 +408,7 @@ def _shapes(model: nn.Module, graph: fx.Graph, x: torch.Tensor) -> dict[fx.Node,
             return result
 
     with torch.no_grad():
-        Recorder(fx.GraphModule(model, graph)).run(x)
+        Recorder(model, graph=graph).run(x)
     return shapes
 
 

@@ -187,9 +187,15 @@ class Rearrangement(AbstractOperation):
 
 @dataclass(frozen=True, eq=False)
 class Elementwise(AbstractOperation):
-    """y = σ(u) entry by entry."""
+    """y = σ(u) entry by entry.
+
+    Args:
+        function: σ.
+        kinks: the places, ascending, between which σ is a straight line; None where it is curved.
+    """
 
     function: Callable[[torch.Tensor], torch.Tensor]
+    kinks: tuple[float, ...] | None = None
 
     def forward(self, inputs: Tensors) -> torch.Tensor:
         return self.function(inputs[0])

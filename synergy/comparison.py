@@ -20,6 +20,7 @@ from synergy.foreign import ForeignMethod
 from synergy.layer_policy import LayerPolicy
 from synergy.measurement import measure
 from synergy.method import METHODS, AbstractMethod
+from synergy.policies import Policy
 from synergy.synergy_function import POINTS
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class Result:
         theory: the effects shared out by its policy, or None with the reason in ``theory_note``.
         measured: the measured allocation, or None with the reason in ``measured_note``.
         price: model calls of the measured allocation beside those of the effects.
-        settings: of the method, as a person reads them.
+        settings: of the method, as a person reads them; of a path integral the rule that was used and its error.
     """
 
     name: str
@@ -158,7 +159,7 @@ def compare(
         announce: told in a line what comes next and what it costs.
 
     Raises:
-        LookupError, TypeError, ValueError: as :func:`measure` and :func:`harsanyi`.
+        LookupError, TypeError, ValueError: as :func:`measure` and :func:`harsanyi`, or effects with symbols.
     """
     wanted = [methods] if isinstance(methods, str) else METHODS if methods is None else methods
     chosen = [measurement.as_method(m, game) for m in wanted]
@@ -174,16 +175,32 @@ def compare(
     else:
         measurement.require_same(effects, game)
         paid[0] += effects.calls
-    series, series_note = _series(game, degree)
+    effects.require_numbers("compare()")
+    series, series_note = _series(game, degree) if _reads_degrees(chosen, game) else (None, "")
     results = tuple(_result(each, game, effects, (series, series_note), budget, say) for each in chosen)
     return Comparison(effects, series, series_note, results, paid[0])
 
 
+def _reads_degrees(methods: list[Any], game: Game) -> bool:
+    """Whether a Taylor series is wanted: it is shown where it is exact, and costs model calls elsewhere."""
+    if not game.cube.precision:
+        return True
+    for each in methods:
+        try:
+            policy = None if isinstance(each, ForeignMethod) or each.scope != "game" else each.policy(game)
+        except (ValueError, TypeError):
+            continue
+        if isinstance(policy, Policy) and policy.reads == "degree":
+            return True
+    return False
+
+
 def _series(game: Game, degree: int | None) -> tuple[Effects | None, str]:
     try:
-        return taylor(game, degree), ""
-    except ValueError as reason:
+        series = taylor(game, degree)
+    except (ValueError, TypeError) as reason:
         return None, str(reason)
+    return (None, series.note) if series.radius <= 1 else (series, series.note)
 
 
 def _result(
@@ -198,12 +215,22 @@ def _result(
     result = Result(
         method.name, method.target, method.formula, theory=theory, theory_note=theory_note, settings=_settings(method)
     )
+    counted = [0]
+
+    def count(calls: int) -> None:
+        counted[0] += calls
+
     try:
         price = measurement.price(method, game)
-        attribution, error = measurement.estimate(method, measurement.seen(method, game, effects))
+        seen = measurement.seen(method, game.watched(count), effects)
+        attribution, error, rule = measurement.estimate_with_rule(method, seen)
     except (ValueError, TypeError) as reason:
         return replace(result, note=str(reason), measured_note=str(reason))
-    result = replace(result, attribution=attribution, error=error, price=price)
+    settings = rule or result.settings
+    price = (
+        counted[0] * measurement.ends(game) if rule else price
+    )  # the rule that was chosen for x, not the dearest one
+    result = replace(result, attribution=attribution, error=error, price=price, settings=settings)
     if price > budget:
         note = f"measuring takes {price:,} model calls, above the budget of {budget:,}"
         return replace(result, measured_note=note)

@@ -17,7 +17,9 @@ from decompositions.mobius import mobius, zeta
 from synergy.allocation import Allocation, from_table
 from synergy.foreign import ForeignMethod, foreign
 from synergy.method import AbstractEstimate, AbstractMethod, method
+from synergy.path import AbstractPathMethod
 from synergy.synergy_function import POINTS, vanishing
+from synergy.text import brief
 
 ENDS = 1024  # end points that a method is asked for at once
 
@@ -106,7 +108,11 @@ def as_method(subject: Any, game: Game) -> AbstractMethod | ForeignMethod:
 
 
 def price(subject: Any, game: Game) -> int:
-    """The model calls that :func:`measure` would make beside the 2ⁿ of the effects, counted without paying for them."""
+    """The model calls that :func:`measure` would make beside the 2ⁿ of the effects, counted without paying for them.
+
+    A path method chooses its rule by what it sees: its price is the most that it can take, and where the integral is a
+    sum over pieces, that of the path to x for every end point.
+    """
     chosen = as_method(subject, game)
     if not isinstance(chosen, ForeignMethod) and chosen.scope != "game" and game.model is None:
         raise TypeError(f"{chosen.name} needs the network; build the game with Game.from_model")
@@ -114,6 +120,8 @@ def price(subject: Any, game: Game) -> int:
         return ends(game) * game.cube.calls_per_point
     if chosen.corners:
         return 0
+    if isinstance(chosen, AbstractPathMethod):
+        return chosen.price(game) * ends(game)
     counted = [0]
 
     def count(calls: int) -> None:
@@ -161,6 +169,15 @@ def estimate(chosen: AbstractMethod | ForeignMethod, game: Game, ends: Any = Non
     if isinstance(chosen, (AbstractEstimate, ForeignMethod)):
         return chosen.estimate(game, ends)
     return chosen.attribute(game, ends), None
+
+
+def estimate_with_rule(chosen: AbstractMethod | ForeignMethod, game: Game) -> tuple[Array, Array | None, str]:
+    """The attributions of x and their error; of a path integral also its rule and largest error in words."""
+    if not isinstance(chosen, AbstractPathMethod):
+        return *estimate(chosen, game), ""
+    found = chosen.integrate(game)
+    largest = to_float(found.errors).max()
+    return found.values, found.errors, f"{found.rule}, error {brief(largest)}" if largest else found.rule
 
 
 def _transform(table: Array, masks: np.ndarray, n: int) -> Array:

@@ -1,30 +1,94 @@
-"""The integral of the gradient along the straight path: the algorithm that the path methods share."""
+"""The integral of the gradient along the straight path: the algorithms of the path methods, and their choice."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import torch
 
-from decompositions.arithmetic import Array, concatenate
+from decompositions.arithmetic import Array, concatenate, wide
+from decompositions.function_cube import FunctionCube
 from decompositions.game import Game
+from synergy import piecewise
+from synergy.method import AbstractEstimate
 
 POINTS = 2**14  # points on paths that are made at once
+RULES = (8, 16, 32)  # nodes of the Gauss–Legendre rules, one after the other until two agree
+AGREE = 1e-10  # and the gradient's sum is the gain, relative to the largest of the numbers
+FLOOR = 32  # roundings of the model's type that are no disagreement
+PANELS = 5  # of the adaptive rule at the start
+CUTS = 4  # of a panel in two
+NODES = 15 * (PANELS + 2 * CUTS)  # of the adaptive rule in all
+ADAPTIVE = NODES + PANELS + 1 + CUTS  # and the values between its panels
+KRONROD = (  # nodes in (0, 1] of the 15-point rule on [−1, 1], its weights, and those of the 7-point Gauss rule
+    (0.991455371120812639206854697526329, 0.022935322010529224963732008058970, 0.0),
+    (0.949107912342758524526189684047851, 0.063092092629978553290700663189204, 0.129484966168869693270611432679082),
+    (0.864864423359769072789712788640926, 0.104790010322250183839876322541518, 0.0),
+    (0.741531185599394439863864773280788, 0.140653259715525918745189590510238, 0.279705391489276667901467771423780),
+    (0.586087235467691130294144691693013, 0.169004726639267902826583426598550, 0.0),
+    (0.405845151377397166906606412076961, 0.190350578064785409913256402421014, 0.381830050505118944950369775488975),
+    (0.207784955007898467600689403773245, 0.204432940075298892414161999234649, 0.0),
+)
+KRONROD_MIDDLE = (0.0, 0.209482141084727828012999174891714, 0.417959183673469387755102040816327)
 
 
-def attribute(game: Game, ends: Any, nodes: int | None) -> Array:
-    """The integral to x, ``(n,)``, or to a batch of end points, ``(m, n)``."""
-    values = integral(game, game.ends(ends), nodes)
-    return values[0] if ends is None else values
+@dataclass(frozen=True, eq=False)
+class PathIntegral:
+    """The path integrals of every player, their numerical error, and how they were found.
+
+    Args:
+        values: Shape ``(m, n)``, or ``(n,)`` for one end point.
+        errors: Shape as ``values``.
+        rule: "exact, 94 pieces", "Gauss–Legendre, 16 nodes" or "adaptive, 195 nodes".
+    """
+
+    values: Array
+    errors: Array
+    rule: str
+
+    @property
+    def first(self) -> PathIntegral:
+        """That of the first end point alone."""
+        return replace(self, values=self.values[0], errors=self.errors[0])
 
 
-def estimate(game: Game, ends: Any, nodes: int | None) -> tuple[Array, Array]:
-    """The same with its numerical error."""
-    values, errors = integral_with_error(game, game.ends(ends), nodes)
-    return (values[0], errors[0]) if ends is None else (values, errors)
+@dataclass(frozen=True)
+class AbstractPathMethod(AbstractEstimate):
+    r"""A method that integrates the gradient along the straight path to x.
+
+    With ``nodes=None`` the rule is chosen: for a network that can be read and has no curved step the integral is a sum
+    over the pieces between its kinks, exact to rounding. Elsewhere Gauss–Legendre rules of 8, 16 and 32 nodes
+    follow each other until two agree and the integral's sum is f(x) − f(b); where they do not, or where the kinks are
+    too many to list, 15-point Gauss–Kronrod rules on intervals that are cut where they err most, 195 nodes in all.
+
+    Args:
+        nodes: of a Gauss–Legendre rule, whose error is its largest difference from those with half as many and with
+            one less; None for the choice. For polynomial expressions the integral is always exact.
+    """
+
+    nodes: int | None = None
+
+    def integrate(self, game: Game, ends: Any = None) -> PathIntegral:
+        """The attributions with their error and the rule that was used."""
+        found = integral(game, game.ends(ends), self.nodes)
+        return found.first if ends is None else found
+
+    def attribute(self, game: Game, ends: Any = None) -> Array:
+        return self.integrate(game, ends).values
+
+    def estimate(self, game: Game, ends: Any = None) -> tuple[Array, Array]:
+        found = self.integrate(game, ends)
+        return found.values, found.errors
+
+    def price(self, game: Game) -> int:
+        """Model calls for one end point: the most that the choice can take, or the exact sum's for the path to x."""
+        return price(game, self.nodes)
 
 
-def integral(game: Game, ends: Array, nodes: int | None) -> Array:
+def integral(game: Game, ends: Array, nodes: int | None) -> PathIntegral:
     r"""Path integral to every end point e from the baseline.
 
     .. math:: e_i \int_0^1 \partial_i g(s e)\, ds
@@ -32,11 +96,181 @@ def integral(game: Game, ends: Array, nodes: int | None) -> Array:
     Args:
         game: the question; with several baselines the mean over them.
         ends: Shape ``(m, n)``.
-        nodes: of the quadrature; None for the game's own choice (exact for polynomial expressions).
-
-    Returns:
-        Shape ``(m, n)``.
+        nodes: of a Gauss–Legendre rule; None for the choice (see :class:`AbstractPathMethod`).
     """
+    cube = game.cube
+    if not cube.precision:
+        values = _gauss(game, ends, nodes)
+        return PathIntegral(values, values * 0, "exact")
+    ends = ends.to(cube.array(np.zeros(1)).dtype)
+    if nodes is not None:
+        return _fixed(game, ends, nodes)
+    known = piecewise.reading(cube) if isinstance(cube, FunctionCube) else None
+    if isinstance(cube, FunctionCube) and known is not None:
+        try:
+            return _exact(cube, known, ends)
+        except piecewise.TooManyPieces:
+            return _adaptive(game, ends)
+    smooth = _doubled(game, ends)
+    return _adaptive(game, ends) if smooth is None else smooth
+
+
+def price(game: Game, nodes: int | None) -> int:
+    """Model calls for one end point, without paying for them.
+
+    Of a given rule its nodes; of the choice the most that it can take, and where a network is cut at its kinks the work
+    for the path to x, which is done for this.
+    """
+    cube = game.cube
+    if nodes is None and isinstance(cube, FunctionCube):
+        known = piecewise.reading(cube)
+        if known is None:
+            return cube.calls_per_point * (sum(RULES) + 2 + ADAPTIVE)
+        try:
+            return 1 + known.integral(*_lines(cube, game.ends())).calls
+        except piecewise.TooManyPieces:
+            return 1 + cube.calls_per_point * ADAPTIVE
+    counted = [0]
+
+    def count(calls: int) -> None:
+        counted[0] += calls
+
+    integral(game.rehearsal(count), game.ends(), nodes)
+    return counted[0]
+
+
+def _exact(cube: FunctionCube, known: piecewise.PiecewiseLinear, ends: Array) -> PathIntegral:
+    """The sum over all pieces, of every baseline's path."""
+    starts, stops = _lines(cube, ends)
+    found = known.integral(starts, stops)
+    cube.on_calls(found.calls)
+    shape = (len(ends), len(cube.baseline), *cube.x.shape[1:])
+    values = cube.by_player((found.entries * (stops - starts)).reshape(shape)).to(ends)
+    gains = (found.changes.reshape(shape[:2]) * wide(cube.weights)).sum(1).to(ends)
+    return PathIntegral(values, _errors(values, abs(values) * 0, gains, 2.0**-52), f"exact, {found.pieces:,} pieces")
+
+
+def _lines(cube: FunctionCube, ends: Array) -> tuple[torch.Tensor, torch.Tensor]:
+    """Starts and ends of the paths in the space of inputs, end point by end point. Shape ``(m K, *shape)`` each."""
+    fine = cube
+    if cube.dtype != torch.float64:
+        x, players = wide(cube.x), cube.players
+        fine = replace(cube, x=x, baseline=wide(cube.baseline), players=players.to(x.device), dtype=torch.float64)
+    stops = fine.inputs(wide(ends))
+    return fine.baseline.expand(stops.shape).flatten(0, 1), stops.flatten(0, 1)
+
+
+def _fixed(game: Game, ends: Array, nodes: int) -> PathIntegral:
+    """One Gauss–Legendre rule; its error is the largest difference from those of half the nodes and of one less.
+
+    Two other rules, as one may agree by accident where the gradient jumps.
+    """
+    values = _gauss(game, ends, nodes)
+    half = abs(values - _gauss(game, ends, max(1, nodes // 2)))
+    fewer = abs(values - _gauss(game, ends, max(1, nodes - 1)))
+    return PathIntegral(values, torch.maximum(half, fewer), f"Gauss–Legendre, {nodes} nodes")
+
+
+def _doubled(game: Game, ends: Array) -> PathIntegral | None:
+    """Gauss–Legendre rules until two agree at all end points and give the gain; None if they never do.
+
+    The gain is the second witness, as two rules may agree by accident where the gradient jumps.
+    """
+    before = _gauss(game, ends, RULES[0])
+    at_ends, at_start = game(ends), game(ends * 0)
+    gains, sizes = at_ends - at_start, abs(at_ends) + abs(at_start)
+    unit = AGREE + FLOOR * game.cube.precision
+    for nodes in RULES[1:]:
+        values = _gauss(game, ends, nodes)
+        change, size = abs(values - before), abs(values).max(-1).values
+        agree = (change.max(-1).values <= unit * size) & (abs(values.sum(-1) - gains) <= unit * (size + sizes))
+        if _holds(agree):
+            errors = _errors(values, change, gains, game.cube.precision)
+            return PathIntegral(values, errors, f"Gauss–Legendre, {nodes} nodes")
+        before = values
+    return None
+
+
+def _adaptive(game: Game, ends: Array) -> PathIntegral:
+    """Gauss–Kronrod rules on panels; again and again the one that errs most is cut in two, for each path its own.
+
+    A panel's error is the difference of its two rules, and of its integral's sum from the gain over the panel, so that
+    a kink between its nodes is found as well. All differences are added up, as if they had one sign.
+    """
+    m = len(ends)
+    borders = torch.linspace(0, 1, PANELS + 1, dtype=ends.dtype, device=ends.device).expand(m, -1)
+    heights = _heights(game, ends, borders)
+    panels = _panels(game, ends, borders[:, :-1], borders[:, 1:], heights[:, :-1], heights[:, 1:])
+    for _ in range(CUTS):
+        worst = panels.doubt.argmax(1, keepdim=True)
+        old = panels.taken(worst)
+        middle = (old.left + old.right) / 2
+        height = _heights(game, ends, middle)
+        new = [_panels(game, ends, old.left, middle, old.low, height)]
+        new.append(_panels(game, ends, middle, old.right, height, old.high))
+        panels = panels.without(worst).joined(new)
+    values, change = panels.values.sum(1), panels.errors.sum(1)
+    errors = _errors(values, change, heights[:, -1] - heights[:, 0], game.cube.precision)
+    return PathIntegral(values, errors, f"adaptive, {NODES} nodes")
+
+
+@dataclass(frozen=True, eq=False)
+class _Panels:
+    """Intervals of every path, ``(m, p)``: their ends, g there, and integrals with errors, ``(m, p, n)``."""
+
+    left: torch.Tensor
+    right: torch.Tensor
+    low: torch.Tensor
+    high: torch.Tensor
+    values: torch.Tensor
+    errors: torch.Tensor
+
+    @property
+    def doubt(self) -> torch.Tensor:
+        """How much each may err. Shape ``(m, p)``."""
+        return self.errors.norm(dim=-1) + abs(self.values.sum(-1) - (self.high - self.low))
+
+    def taken(self, which: torch.Tensor) -> _Panels:
+        """Some of each path. Shape ``(m, k)``."""
+        return self._each(lambda part: part.gather(1, _like(which, part)))
+
+    def without(self, which: torch.Tensor) -> _Panels:
+        """All but one of each path. Shape ``(m, 1)``."""
+        others = torch.arange(self.left.shape[1] - 1, device=which.device).expand(len(which), -1)
+        return self.taken(others + (others >= which))
+
+    def joined(self, more: list[_Panels]) -> _Panels:
+        """These and others of the same paths."""
+        names = self.__dataclass_fields__
+        return _Panels(*(torch.cat([getattr(part, name) for part in (self, *more)], 1) for name in names))
+
+    def _each(self, change: Callable[[torch.Tensor], torch.Tensor]) -> _Panels:
+        return _Panels(*(change(getattr(self, name)) for name in self.__dataclass_fields__))
+
+
+def _panels(game: Game, ends: Array, left: Array, right: Array, low: Array, high: Array) -> _Panels:
+    """The two rules on every panel."""
+    rows = [(-x, k, g) for x, k, g in KRONROD] + [KRONROD_MIDDLE] + list(reversed(KRONROD))
+    table = game.cube.array(np.array(rows))
+    places, weights = (table[:, 0] + 1) / 2, table[:, 1:] / 2
+    width = (right - left)[..., None]
+    means = _means(game, ends, left[..., None] + width * places, weights)
+    values = ends[:, None] * means[..., 0, :] * width
+    errors = abs(ends[:, None] * (means[..., 0, :] - means[..., 1, :]) * width)
+    return _Panels(left, right, low, high, values, errors)
+
+
+def _like(which: torch.Tensor, part: torch.Tensor) -> torch.Tensor:
+    return which if part.ndim == 2 else which[..., None].expand(-1, -1, part.shape[2])
+
+
+def _heights(game: Game, ends: Array, places: Array) -> Array:
+    """g at places along every path. Shape ``(m, p)``."""
+    return game((ends[:, None] * places[..., None]).flatten(0, 1)).reshape(places.shape)
+
+
+def _gauss(game: Game, ends: Array, nodes: int | None) -> Array:
+    """The cube's own rule: Gauss–Legendre, or an exact one of an expression. Shape ``(m, n)``."""
     places, weights = game.cube.path_rule(nodes)
     block = max(1, POINTS // len(places))
     parts = []
@@ -48,15 +282,42 @@ def integral(game: Game, ends: Array, nodes: int | None) -> Array:
     return concatenate(parts, 0)
 
 
-def integral_with_error(game: Game, ends: Array, nodes: int | None) -> tuple[Array, Array]:
-    """The integral, and its largest difference from those with half the nodes and with one less.
+def _means(game: Game, ends: Array, places: Array, weights: Array) -> Array:
+    """Weighted means of the gradient over places along every path.
 
-    Two other rules, as one may agree by accident where the gradient jumps; no error where the rule is exact.
+    Args:
+        game: the question.
+        ends: Shape ``(m, n)``.
+        places: Shape ``(m, p, q)``.
+        weights: of the q places in several rules. Shape ``(q, r)``.
+
+    Returns:
+        Shape ``(m, p, r, n)``.
     """
-    values = integral(game, ends, nodes)
-    if not game.cube.precision:
-        return values, values * 0
-    count = len(game.cube.path_rule(nodes)[0])
-    half = abs(values - integral(game, ends, max(1, count // 2)))
-    fewer = abs(values - integral(game, ends, max(1, count - 1)))
-    return values, torch.maximum(half, fewer)
+    block = max(1, POINTS // places[0].numel())
+    parts = []
+    for start in range(0, len(ends), block):
+        some, at = ends[start : start + block], places[start : start + block]
+        slopes = game.gradient((some[:, None, None] * at[..., None]).reshape(-1, game.n))
+        parts.append(torch.einsum("mpqn,qr->mprn", slopes.reshape(*at.shape, game.n), weights))
+    return torch.cat(parts)
+
+
+def _errors(values: Array, change: Array, gains: Array, precision: float) -> Array:
+    """Differences of rules, widened where their squares add up to less than what is missing of the gain.
+
+    Args:
+        values: Shape ``(m, n)``.
+        change: the differences. Shape ``(m, n)``.
+        gains: g at the end points less g at the baseline. Shape ``(m,)``.
+        precision: of one number.
+    """
+    missing = abs(gains - values.sum(-1))[..., None]
+    size = values.norm(dim=-1, keepdim=True)
+    share = torch.where(size > 0, abs(values) / size, values.shape[-1] ** -0.5)
+    return torch.maximum(change, missing * share) + precision * abs(values)
+
+
+def _holds(everywhere: torch.Tensor) -> bool:
+    """Whether a condition holds at all end points; where there are only shapes, nothing can be decided."""
+    return everywhere.is_meta or bool(everywhere.all())

@@ -22,6 +22,7 @@ from synergy.text import (
     above_noise,
     balance,
     brief,
+    computation,
     disagreement,
     effect_label,
     figures,
@@ -151,13 +152,19 @@ def _template() -> Any:
     return environment.from_string(source)
 
 
+def _computed(comparison: Comparison) -> dict[str, str]:
+    """Lines about how the numbers were computed."""
+    settings = settings_of(comparison)
+    return ({"settings": settings} if settings else {}) | computation(comparison)
+
+
 def _context(
     comparison: Comparison, title: str, view: Picture | Words | Features | None, facts: dict[str, str]
 ) -> dict[str, Any]:
     effects, panels = comparison.effects, _panels(comparison, view)
     return {
         "title": title,
-        "facts": facts | ({"settings": settings_of(comparison)} if settings_of(comparison) else {}),
+        "facts": facts | _computed(comparison),
         "names": [shorten(name, NAME) for name in effects.names],
         "values": view.values if isinstance(view, Features) else ("",) * effects.n,
         "kind": type(view).__name__,

@@ -34,10 +34,13 @@ def vanishing(
         points: interior points that may be tried, 2ⁿ model calls each at most.
 
     Returns:
-        Bitmasks, empty for games with leading axes; None where points were needed and none was allowed.
+        Bitmasks, empty for games with leading axes; None where points were needed and none was allowed, or where
+        the effects hold symbols.
     """
     if effects.values.ndim != 1:
         return frozenset()
+    if effects.symbols:
+        return None  # nothing can be tried at a point
     suspects = _suspects(effects, table, errors)
     active = set(game.cube.active())
     ghosts = {s for s in suspects if not set(degrees.coalition(s)) <= active}

@@ -282,8 +282,27 @@ def comparison_table(comparison: Comparison) -> str:
         *_notes(notes),
         *_disagreements(comparison),
         effects_table(effects),
+        *([_filled(f"{name}: {fact}") for name, fact in computation(comparison).items()]),
+        *_formulas(comparison),
     ]
     return "\n\n".join(parts)
+
+
+def _formulas(comparison: Comparison) -> list[str]:
+    """Exact effects written out: the dividends, and the Taylor effects where they are known."""
+    found = {"in dividends": comparison.effects, "in Taylor effects": comparison.series}
+    return [_filled(f"{how}: {effects}") for how, effects in found.items() if effects is not None and effects.exact]
+
+
+def computation(comparison: Comparison) -> dict[str, str]:
+    """How the effects were computed, where there is something to say: shortcuts, and how far the series goes."""
+    found = {"values": comparison.effects.evaluation} if comparison.effects.evaluation else {}
+    series = comparison.series
+    if series is not None and series.degrees is not None:
+        degree, error = int(series.degrees.sum(1).max()), "" if series.exact else f", error {brief(series.noise)}"
+        end = series.note or ("cut off there" if series.truncated else "all there are")
+        found["Taylor series"] = f"{len(series) - 1:,} effects up to degree {degree}{error}; {end}"
+    return found
 
 
 def settings_of(comparison: Comparison) -> str:

@@ -18,6 +18,7 @@ from synergy.layer_policy import LayerPolicy
 from synergy.measurement import measure
 from synergy.method import METHODS, AbstractMethod, method
 from synergy.methods.grad_cam import GradCAM
+from synergy.path import AbstractPathMethod
 from synergy.peers import disagreement as peer_disagreement
 from synergy.propagation import propagate
 from synergy.table import Table
@@ -38,9 +39,9 @@ METHODS_NOTES = (
     "Policy and algorithm: the largest difference over the bank of cases, relative to the largest value, row by "
     "row where the rows are effects of f. 0 is exact arithmetic. SmoothGrad's weights belong to x: its rows are "
     "those of Gradient × Input on the smoothed game, and the attribution is compared.",
-    "Libraries: captum, shap and shapiq on the bank's networks; '–' where none is maintained. On networks with "
-    "kinks Integrated Gradients differs by the quadratures. LRP-αβ and Deep Taylor are compared with zennit in the "
-    "tests.",
+    "Libraries: captum, shap and shapiq on the bank's networks; '–' where none is maintained. The path "
+    "methods are compared with as many nodes, as captum has no exact sum. LRP-αβ and Deep Taylor are compared with "
+    "zennit in the tests.",
 )
 CRITERIA_NOTES = (
     "Summary: whether the theory's own short summary says that the method meets all three. Coverage, relevance "
@@ -50,8 +51,7 @@ CRITERIA_NOTES = (
     "hands pure N⁻ effects to N⁺, which is coverage by the summary's reading and leakage by any.",
     "Measured: coverage / leakage / residual of the method itself; over random networks the worst of each, with the "
     "class of the largest residual; on the digits network with the verdict on completeness. For rules that ignore the "
-    "baseline (LRP, Deep Taylor, Grad-CAM) the constant row is sprayed over all others. Integrated Gradients' residual "
-    "is its quadrature's: undecided, not failed.",
+    "baseline (LRP, Deep Taylor, Grad-CAM) the constant row is sprayed over all others.",
     "End to end: the largest share of the attributions that goes to players without any effect, over networks in "
     "which a zero is hidden. Here the findings differ from the summary: DeepLIFT Rescale, RevealCancel and Deep "
     "SHAP meet relevance per layer, not end to end; no fixed policy over the network's effects can equal them, as "
@@ -134,8 +134,9 @@ def _head_gap(chosen: AbstractMethod) -> float:
 def _library(chosen: AbstractMethod) -> str:
     pictures = [bank.pooled_head(), bank.picture()]
     games = pictures if chosen.scope == "feature map" else list(bank.networks().values())[:2]
+    alike = method(chosen.name, nodes=64) if isinstance(chosen, AbstractPathMethod) else chosen
     try:
-        found = [peer_disagreement(chosen.name, game, chosen.attribute(game)) for game in games]
+        found = [peer_disagreement(chosen.name, game, alike.attribute(game)) for game in games]
     except ImportError as error:
         return f"{error.name} is not installed"
     known = [pair for pair in found if pair is not None]

@@ -82,7 +82,7 @@ def test_explain_expression_is_exact(tmp_path, monkeypatch):
 
 def test_budget_leaves_out_what_is_too_dear_and_says_the_price(model_words):
     out = run(*model_words, "--target", "0", "--methods", "integrated_gradients", "--budget", "100")
-    assert "1,272" in out  # 8 end points × (64 + 32 + 63) gradients
+    assert "2,104" in out  # 8 end points × (8 + 16 + 32 nodes, 195 adaptive ones, and 12 values) at most
     assert "above the budget of 100" in out
 
 

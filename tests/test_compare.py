@@ -120,7 +120,7 @@ def test_the_price_is_what_measuring_costs_beside_the_effects(name):
 
 def test_a_method_above_the_budget_is_left_out_and_its_price_said():
     game = BY_ID["relu"].game()
-    comparison = compare(game, ["integrated_gradients", "shapley"], budget=100)
+    comparison = compare(game, [method("integrated_gradients", nodes=64), "shapley"], budget=100)
     dear = comparison["integrated_gradients"]
     assert dear.measured is None
     assert dear.measured_criteria is None
@@ -178,6 +178,6 @@ def test_an_integer_input_takes_the_methods_that_remove_players():
 
 
 def test_errors_of_estimates_are_kept():
-    comparison = compare(BY_ID["relu"].game(), ["integrated_gradients", "shapley"])
+    comparison = compare(BY_ID["relu"].game(), [method("integrated_gradients", nodes=64), "shapley"])
     assert comparison["integrated_gradients"].error.max() > 1e-6
     assert comparison["shapley"].error is None

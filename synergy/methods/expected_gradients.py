@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-from decompositions.arithmetic import Array
 from decompositions.game import Game
-from synergy import path
-from synergy.method import AbstractEstimate, register
+from synergy.method import register
+from synergy.path import AbstractPathMethod
 from synergy.policies import Policy, degree_shares
 
 
 @register
 @dataclass(frozen=True)
-class ExpectedGradients(AbstractEstimate):
+class ExpectedGradients(AbstractPathMethod):
     r"""Integrated Gradients averaged over baselines.
 
     .. math:: a_i = \mathbb{E}_b \Bigl[ d_i \int_0^1 \partial_i f(b + s d)\, ds \Bigr]
@@ -24,7 +22,7 @@ class ExpectedGradients(AbstractEstimate):
     sampled; on the mean game this is Integrated Gradients.
 
     Args:
-        nodes: of the Gauss–Legendre rule on every path, 64 by default.
+        nodes: of a Gauss–Legendre rule on every path; None chooses, as for Integrated Gradients.
     """
 
     title = "Expected Gradients"
@@ -35,13 +33,6 @@ class ExpectedGradients(AbstractEstimate):
     expansion = "f at each b"
     holds = "all"
     target = "f(x) − E f(b)"
-    nodes: int | None = None
 
     def policy(self, game: Game) -> Policy:
         return degree_shares
-
-    def attribute(self, game: Game, ends: Any = None) -> Array:
-        return path.attribute(game, ends, self.nodes)
-
-    def estimate(self, game: Game, ends: Any = None) -> tuple[Array, Array]:
-        return path.estimate(game, ends, self.nodes)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
+from math import factorial
 from typing import Any
 
 import numpy as np
 
 from decompositions import degrees
-from decompositions.arithmetic import Array
+from decompositions.arithmetic import Array, rationals, zeros
 from decompositions.coalitions import LIMIT, dense, require_limit
 from decompositions.game import Game
 from synergy.method import AbstractMethod, register
@@ -23,8 +26,8 @@ class Shapley(AbstractMethod):
     .. math:: a_i = \sum_{S \not\ni i} \frac{|S|!\,(n - |S| - 1)!}{n!} \bigl( v(S \cup i) - v(S) \bigr)
               = \sum_{S \ni i} \frac{J(S)}{|S|}
 
-    Computed by the potential of Hart and Mas-Colell (hart1989potential), which gives the Shapley values of all games
-    restricted to coalitions T in one pass:
+    At x it is computed as it is written. For a batch of end points the potential of Hart and Mas-Colell
+    (hart1989potential) gives the Shapley values of all games restricted to coalitions T in one pass:
     :math:`P(T) = (v(T) - v(\emptyset) + \sum_{i \in T} P(T \setminus i)) / |T|` and
     :math:`a_i(T) = P(T) - P(T \setminus i)`.
 
@@ -48,10 +51,29 @@ class Shapley(AbstractMethod):
         active = game.cube.active()
         calls = 2 ** len(active) * game.cube.calls_per_point
         require_limit(calls, self.limit, f"pass limit={calls} to pay for them, or take fewer players")
-        potential = _potential(dense(game, active), len(active))
+        corners = dense(game, active)
+        if ends is None:
+            return _at_input(corners, active, game.n)
+        potential = _potential(corners, len(active))
         masks = _masks(game.ends(ends), active)
-        values = _gains(potential, masks, active, game)
-        return values[..., 0, :] if ends is None else values
+        return _gains(potential, masks, active, game)
+
+
+def _at_input(values: Array, active: tuple[int, ...], n: int) -> Array:
+    """The weighted marginal contributions, summed player by player. Shape ``(..., 2**active)`` → ``(..., n)``."""
+    result = zeros((*values.shape[:-1], n), values)
+    weights = rationals(_weights(len(active)), values)[degrees.sizes(0, 2 ** len(active) // 2)] if active else None
+    for bit, player in enumerate(active):
+        pairs = values.reshape(*values.shape[:-1], -1, 2, 1 << bit)
+        gains = pairs[..., 1, :] - pairs[..., 0, :]
+        result[..., player] = gains.reshape(*values.shape[:-1], -1) @ weights
+    return result
+
+
+@cache
+def _weights(p: int) -> list[Fraction]:
+    """s!(p−s−1)!/p! for coalitions of s = 0, 1, …, p−1 others."""
+    return [Fraction(factorial(s) * factorial(p - s - 1), factorial(p)) for s in range(p)]
 
 
 def _potential(values: Array, n: int) -> Array:
