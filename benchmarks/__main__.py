@@ -5,7 +5,7 @@ from importlib import import_module
 
 import torch
 
-ALL = ("footprint", "mobius_peers", "shapley_digits", "layer_wise")
+ALL = ("footprint", "mobius_peers", "shapley_networks", "layer_wise", "path_integral", "expression_series")
 
 torch.set_num_threads(1)
 for name in sys.argv[1:] or ALL:

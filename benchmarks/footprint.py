@@ -1,4 +1,4 @@
-"""What importing costs, and the memory of the dividends of 20 players beyond the values themselves."""
+"""What importing costs, and the memory of the dividends of 20 and 24 players in units of their values."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ import sys
 from statistics import median
 
 MEMORY = """
-import resource, torch
+import resource, sys, torch
 from synergy import Game, harsanyi
-game = Game.from_function(lambda z: z.sum(1) + z[:, 0] * z[:, 1], torch.ones(20, dtype=torch.float64), 0.0)
-small = Game.from_function(lambda z: z.sum(1), torch.ones(4, dtype=torch.float64), 0.0)
+n = int(sys.argv[1])
+game = Game.from_function(lambda z: z.sum(1) + z[:, 0] * z[:, 1], torch.ones(n, dtype=torch.float64), 0.0)
+small = Game.from_function(lambda z: z.sum(1), torch.ones(12, dtype=torch.float64), 0.0)
 harsanyi(small)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-harsanyi(game)
+harsanyi(game, limit=2**n)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 """
 
@@ -24,8 +25,16 @@ def run() -> None:
     """Print both."""
     torch_only, ours = _starts("import torch", "import synergy")
     print(f"import torch {torch_only:.2f} CPU s, import synergy {ours:.2f} CPU s: ratio {ours / torch_only:.2f}")
-    more = int(subprocess.run([sys.executable, "-c", MEMORY], check=True, capture_output=True, text=True).stdout) / 1024
-    print(f"dividends of 20 players: {more:.0f} MiB at the peak, of which {2**20 * 8 / 2**20:.0f} MiB are the values")
+    for n in (20, 24):
+        peak, values = _peak(n), 2**n * 8 / 2**20
+        ratio = f"{peak / values:.2f} times the {values:.0f} MiB of values"
+        print(f"dividends of {n} players: {peak:.0f} MiB at the peak, {ratio}")
+
+
+def _peak(n: int) -> float:
+    """MiB beyond what a small game has taken already, in a process of its own."""
+    run = subprocess.run([sys.executable, "-c", MEMORY, str(n)], check=True, capture_output=True, text=True)
+    return int(run.stdout) / 1024
 
 
 def _starts(*codes: str, repeats: int = 7) -> list[float]:

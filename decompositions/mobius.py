@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 GROUP = 4  # bits that one matrix product handles
+SMALL = 2**14  # entries up to which the matrix products are faster
 BLOCK = 18  # log2 of the number of entries that stay in cache together
 COLUMNS = 13  # log2 of the width of a strip in which the high bits are taken together
 NARROW = (1, 2)  # bits for which a loop over places is faster than one call
@@ -70,13 +71,14 @@ def _transform(values: Any, sign: int, inplace: bool) -> Any:
             return _transform(torch.from_numpy(values.copy(order="C")), sign, True).numpy()
         return _transform(torch.from_numpy(values), sign, True).numpy()
     n = table_size(values.shape[-1])
+    contiguous = values.flags.c_contiguous if isinstance(values, np.ndarray) else values.is_contiguous()
+    if inplace and not contiguous:
+        raise ValueError("an in-place transform needs a contiguous table; pass inplace=False or a contiguous copy")
     if isinstance(values, np.ndarray):
         exact = values if inplace else values.copy()
         _exact_butterflies(exact.reshape(-1, 2**n), sign)
         return exact
-    if inplace and not values.is_contiguous():
-        raise ValueError("an in-place transform needs a contiguous table; pass inplace=False or values.contiguous()")
-    rotated = values.device.type == "cpu" and values.is_floating_point() and 0 < n <= 14
+    rotated = values.device.type == "cpu" and values.is_floating_point() and n > 0 and values.numel() <= SMALL
     if rotated:
         out = _rotations(values.reshape(-1, 2**n), n, sign).reshape(values.shape)
         return values.copy_(out) if inplace else out
@@ -87,8 +89,12 @@ def _transform(values: Any, sign: int, inplace: bool) -> Any:
 
 def _in_place(rows: torch.Tensor, n: int, sign: int) -> None:
     """One pass per bit, in blocks that stay in cache: the low bits block by block, then the high bits by columns."""
-    if rows.device.type != "cpu" or n <= BLOCK:
+    if rows.device.type != "cpu":
         return _butterflies(rows, sign)
+    if n <= BLOCK:
+        for some in rows.split(2 ** (BLOCK - n)):
+            _butterflies(some, sign)
+        return None
     for block in rows.view(-1, 2**BLOCK):
         _butterflies(block.view(1, -1), sign)
     table = rows.view(-1, 2 ** (n - BLOCK), 2**BLOCK)

@@ -79,10 +79,71 @@ def test_large_tables_equal_one_pass_per_bit(n, dtype):
     assert (zeta(table) == radix_2(table, 1)).all()
 
 
-def test_large_tables_with_leading_axes():
-    table = whole(2, 2**18)
-    expected = np.stack([radix_2(row, -1) for row in table])
-    assert (mobius(torch.from_numpy(table)).numpy() == expected).all()
+LARGE = [
+    ((40000,), 3),
+    ((100,), 13),
+    ((37,), 15),
+    ((3,), 17),
+    ((3,), 18),
+    ((2, 2), 18),
+    ((3,), 19),
+    ((1, 3), 19),
+    ((2,), 20),
+]
+
+
+@pytest.mark.parametrize(("shape", "n"), LARGE)
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int64"])
+@pytest.mark.parametrize("inplace", [False, True], ids=["new", "in-place"])
+def test_large_tables_with_leading_axes(shape, n, dtype, inplace):
+    """Entries 0 and 1, so that float32 is exact; many small tables, and below, at and above the size of a block."""
+    table = np.random.default_rng(n).integers(0, 2, (*shape, 2**n)).astype(dtype)
+    for transform, sign in ((mobius, -1), (zeta, 1)):
+        expected = radix_2(table, sign)
+        values = torch.from_numpy(table.copy())
+        found = transform(values, inplace=inplace)
+        assert found.dtype == values.dtype
+        assert (found.numpy() == expected).all()
+        assert (values.numpy() == (expected if inplace else table)).all()
+
+
+@pytest.mark.parametrize("n", [17, 18, 19, 20])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("kind", ["numpy", "torch"])
+def test_large_tables_that_are_not_contiguous(n, dtype, kind):
+    """Three tables side by side, every second entry of a row, and a row that is held once for two."""
+    table = np.random.default_rng(n).integers(0, 2, (2**n, 3)).astype(dtype)
+    wrapped = table if kind == "numpy" else torch.from_numpy(table)
+    single = wrapped.reshape(-1)[: 2**n]
+    twice = np.broadcast_to(single, (2, 2**n)) if kind == "numpy" else single.expand(2, -1)
+    before = table.copy()
+    for some in (wrapped.T, wrapped.reshape(-1)[: 2 ** (n + 1) : 2], twice):
+        assert (np.asarray(mobius(some)) == radix_2(np.asarray(some), -1)).all()
+        assert (np.asarray(zeta(some)) == radix_2(np.asarray(some), 1)).all()
+    assert (table == before).all()
+
+
+@pytest.mark.parametrize("n", [17, 19])
+def test_one_large_dividend_is_where_it_belongs(n):
+    """v(S) = [R ⊆ S] has the dividend 1 at R and no other: every bit is read once, whatever the blocks."""
+    masks = np.arange(2**n)
+    for members in ({0}, {1, n - 1}, {0, 2, 12, 13, n - 2}, set(range(n)), {n - 1}):
+        position = sum(2**i for i in members)
+        v = (masks & position == position).astype(np.float32)
+        found = mobius(np.stack([v, 1 - v]))
+        assert np.flatnonzero(found[0]).tolist() == [position]
+        assert found[0, position] == 1
+        assert np.flatnonzero(found[1]).tolist() == [0, position]
+        assert found[1, position] == -1
+
+
+@pytest.mark.parametrize("n", [0, 3, 14, 15, 19])
+@pytest.mark.parametrize("kind", ["numpy", "torch"])
+def test_no_tables_at_all(n, kind):
+    values = np.zeros((0, 2**n)) if kind == "numpy" else torch.zeros(0, 2**n)
+    for transform in (mobius, zeta):
+        assert transform(values).shape == (0, 2**n)
+        assert transform(values, inplace=True) is values or kind == "numpy"
 
 
 @pytest.mark.parametrize("n", [0, 1, 5, 14, 15, 18])
@@ -110,12 +171,18 @@ def test_a_table_that_is_not_contiguous_is_left_alone(n):
         assert column.tolist() == before
 
 
-@pytest.mark.parametrize("kind", ["numpy", "torch"])
-def test_in_place_needs_a_contiguous_table(kind):
-    table = whole(8, 2)
-    column = table[:, 0] if kind == "numpy" else torch.from_numpy(table)[:, 0]
-    with pytest.raises(ValueError, match="contiguous"):
-        mobius(column, inplace=True)
+@pytest.mark.parametrize("kind", ["numpy", "torch", "fractions"])
+@pytest.mark.parametrize("n", [3, 19])
+def test_in_place_needs_a_contiguous_table(kind, n):
+    """One column of a table, and all of them at once; nothing is overwritten."""
+    n = 3 if kind == "fractions" else n
+    table = whole(2**n, 2).astype(object if kind == "fractions" else float)
+    values = torch.from_numpy(table) if kind == "torch" else table
+    before = table.copy()
+    for some in (values[:, 0], values.T):
+        with pytest.raises(ValueError, match="contiguous"):
+            mobius(some, inplace=True)
+    assert (table == before).all()
 
 
 def test_a_read_only_array_is_read():
