@@ -8,13 +8,16 @@ import numpy as np
 
 from decompositions.arithmetic import to_float
 
+TERMS = 12  # from which on a power of the degree is fitted beside the radius
+
 
 def radius(growth: np.ndarray) -> float:
     r"""An estimate of the radius of convergence, in units of the way from b to x: x lies at 1.
 
-    The largest r for which :math:`\sum_\kappa |\text{effect}(\kappa)|\, r^{|\kappa|}` is finite, by the root test: a
-    straight line through the logarithms of the upper half of the terms, each taken with its larger neighbour, since
-    the terms of a pair of singularities come and go.
+    The largest r for which :math:`\sum_\kappa |\text{effect}(\kappa)|\, r^{|\kappa|}` is finite, by the root test. Near
+    a singularity the terms go like :math:`k^{-p} r^{-k}` with a small p (a pole −p ≥ 0, a logarithm p = 1, a root
+    p = 3/2): this is fitted to the logarithms of their peaks, since the terms of a pair of singularities come and go.
+    Where there are too few terms, or no such p, as in entire functions, r alone is fitted to the upper half.
 
     Args:
         growth: the size of the terms of degree 0, 1, …, K. Shape ``(K+1,)``.
@@ -32,8 +35,28 @@ def radius(growth: np.ndarray) -> float:
     upper = envelope[len(envelope) // 2 - 1 :]
     if not upper.all():
         return float("inf")
+    if len(sizes) >= TERMS:
+        power, rate = _fitted(sizes)
+        if -1.5 <= power <= 2.5:
+            return float(np.exp(rate))
     slope = np.polyfit(np.arange(len(upper)), np.log(upper), 1)[0]
     return float(np.exp(-slope))
+
+
+def _fitted(sizes: np.ndarray) -> tuple[float, float]:
+    """p and log r of the terms k^(−p) r^(−k), from the peaks of the last two thirds, or from all where none stand out.
+
+    Args:
+        sizes: of the terms of degree 1, 2, … Shape ``(K,)``.
+    """
+    start = len(sizes) // 3
+    k = np.arange(start + 1, len(sizes))  # degrees with two neighbours
+    here, before, after = sizes[start:-1], sizes[start - 1 : -2], sizes[start + 1 :]
+    peaks = (here > 0) & (here >= 0.999 * np.sqrt(before) * np.sqrt(after))
+    chosen = peaks if peaks.sum() >= 4 and not peaks.all() else here > 0
+    design = np.stack([np.ones(len(k)), -np.log(k), -k], 1)[chosen]
+    _, power, rate = np.linalg.lstsq(design, np.log(here[chosen]), rcond=None)[0]
+    return float(power), float(rate)
 
 
 def of_terms(degrees: np.ndarray, coefficients: Any, remainder: Any) -> tuple[float, str]:
