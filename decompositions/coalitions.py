@@ -78,7 +78,6 @@ def corners(game: Game, active: tuple[int, ...], checkpoint: Checkpoint | None =
         plan.values_at_once,
         lambda row: members(row, active),
         plan.description,
-        plan.error,
     )
     return Corners(_evaluated(game, cube, work, checkpoint), plan.description, plan.error)
 
@@ -136,7 +135,6 @@ class _Work:
         values: g at a batch of points. Shape ``(batch,)``.
         members: the players of one of them.
         how: by what shortcuts; empty for none.
-        error: of the shortcuts, in units of f.
     """
 
     total: int
@@ -144,7 +142,6 @@ class _Work:
     values: Callable[[FunctionCube, torch.Tensor], torch.Tensor]
     members: Callable[[int], tuple[int, ...]]
     how: str = ""
-    error: float = 0.0
 
 
 def spans(total: int, length: int) -> list[tuple[int, int]]:
@@ -225,7 +222,8 @@ def _evaluate_again(game: Game, cube: FunctionCube, work: _Work, values: torch.T
     parts = [work.values(cube.unwatched(), some) for some in points.split(cube.points_at_once)]
     first, again = values[places], torch.cat(parts)
     largest = float(torch.nan_to_num(first, 0.0, 0.0, 0.0).abs().max())
-    same = torch.isclose(again, first, rtol=0.0, atol=ROUNDING * cube.precision * largest, equal_nan=True)
+    rounding = ROUNDING * cube.precision_of_output() * largest
+    same = torch.isclose(again, first, rtol=0.0, atol=rounding, equal_nan=True)
     if not same.all():
         worst = int((~same).nonzero()[0])
         raise ValueError(

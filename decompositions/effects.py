@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -232,7 +232,7 @@ class Effects:
             from decompositions.identity import settle  # SymPy is loaded only where it is used
 
             values = settle(values)
-        return Effects(values, self.names, "harsanyi", None, self.noise, self.remainder, self.truncated, self.calls)
+        return replace(self, values=values, basis="harsanyi", degrees=None)
 
     def to_shapiq(self) -> Any:
         """The same numbers as ``shapiq.InteractionValues`` (index "Moebius"), for its plots and tools.

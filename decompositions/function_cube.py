@@ -8,18 +8,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
 
 from decompositions.arithmetic import wide
+from decompositions.chunk import HALF, too_coarse
 from decompositions.cube import AbstractCube, Calls, PowerSeries, both, ignore
 from decompositions.softening import Softened, in_double
-
-LARGEST = 4096  # inputs handed over at once, at most, where nobody says how many
-CACHE = 2**21  # bytes that a batch's intermediate results may have on average to stay in a CPU's cache
-ROOM = 2**28  # bytes that the largest of them may have
-SHARE = 2**-5  # of a GPU's memory, likewise
-HALF = (torch.float16, torch.bfloat16)
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +52,12 @@ class FunctionCube(AbstractCube):
     @property
     def precision(self) -> float:
         return float(torch.finfo(self.dtype).eps)
+
+    def precision_of_output(self) -> float:
+        """Like :attr:`precision`, for an f that answers in fewer digits than its input has; f is called with x."""
+        with torch.no_grad():
+            dtype = self.f(self.x[:1]).dtype
+        return max(self.precision, float(torch.finfo(dtype).eps) if dtype.is_floating_point else 0.0)
 
     @property
     def calls_per_point(self) -> int:
@@ -244,15 +243,8 @@ class FunctionCube(AbstractCube):
                 f"the function must give one number per input, shape ({len(inputs)},); it gave {tuple(outputs.shape)}"
             )
         if outputs.dtype in HALF:
-            raise _too_coarse("the function answers", outputs.dtype)
+            raise too_coarse("the function answers", outputs.dtype)
         return wide(outputs)
-
-
-def _too_coarse(what: str, dtype: torch.dtype) -> TypeError:
-    return TypeError(
-        f"{what} in {dtype}, which keeps three digits, and effects are differences of many such numbers; compute in "
-        "float32 or more: model.float() and x.float(), without autocast"
-    )
 
 
 def is_out_of_memory(error: Exception) -> bool:
@@ -264,64 +256,3 @@ def is_out_of_memory(error: Exception) -> bool:
     said = str(error).lower()
     words = ("out of memory", "can't allocate memory", "cannot allocate memory")
     return isinstance(error, MemoryError) or any(each in said for each in words)
-
-
-def fitting_chunk(f: Callable[[torch.Tensor], torch.Tensor], x: torch.Tensor) -> int:
-    """How many inputs to hand over at once: a power of two, by the sizes of the intermediate results for one of them.
-
-    On a CPU their mean times the chunk stays within the cache; anywhere the largest of them stays within a share of the
-    memory. Nothing is timed, so the same question is always asked in the same batches.
-
-    Args:
-        f: inputs ``(batch, *shape)`` → ``(batch,)``; called once.
-        x: one input. Shape ``(1, *shape)``.
-
-    Raises:
-        TypeError: f computes in half precision, though x has more.
-
-    >>> fitting_chunk(lambda z: z.expand(2**16, 2).clone().sum(), torch.ones(1, 2))
-    4
-    """
-    sizes = _Sizes()
-    with torch.no_grad(), sizes:
-        f(x)
-    if sizes.half and x.dtype not in HALF:
-        raise _too_coarse("the function computes", sizes.half)
-    made = sizes.made or [x.nbytes]
-    fits = room(x.device) / max(x.nbytes, *made, 1)
-    if x.device.type == "cpu":
-        fits = min(fits, CACHE * len(made) / max(1, sum(made)))
-    return _power_of_two(int(fits))
-
-
-def room(device: torch.device) -> int:
-    """Bytes that the largest intermediate result of a batch may have on a device."""
-    if device.type == "cuda":
-        return int(SHARE * torch.cuda.get_device_properties(device).total_memory)
-    return ROOM
-
-
-def _power_of_two(number: int) -> int:
-    """The largest power of two up to a number, between 1 and :data:`LARGEST`."""
-    return 1 << (min(max(1, number), LARGEST).bit_length() - 1)
-
-
-class _Sizes(TorchDispatchMode):
-    """Notes the bytes of every tensor that an operation makes (views take no memory), and half precision."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.made: list[int] = []
-        self.half: torch.dtype | None = None
-
-    def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        result = function(*args, **(kwargs or {}))
-        held = {each.untyped_storage()._cdata for each in _tensors((args, kwargs))}
-        made = [each for each in _tensors(result) if each.untyped_storage()._cdata not in held]
-        self.made += [each.nbytes for each in made]
-        self.half = next((each.dtype for each in made if each.dtype in HALF), self.half)
-        return result
-
-
-def _tensors(tree: Any) -> list[torch.Tensor]:
-    return [leaf for leaf in tree_leaves(tree) if isinstance(leaf, torch.Tensor) and leaf.layout == torch.strided]

@@ -12,8 +12,9 @@ from torch import nn
 
 from decompositions import players as players_
 from decompositions.arithmetic import Array, as_array
+from decompositions.chunk import LARGEST, fitting_chunk, room
 from decompositions.cube import AbstractCube, Calls
-from decompositions.function_cube import LARGEST, FunctionCube, fitting_chunk, room
+from decompositions.function_cube import FunctionCube
 from decompositions.mobius import table_size
 from decompositions.model import ModelFunction, Target, model_function
 from decompositions.table_cube import TableCube

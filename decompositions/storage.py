@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from decompositions.effects import Effects
 
 FORMAT = "synergy-effects/1"
+FACTS = ("calls", "radius", "note", "distance", "evaluation")  # plain numbers and text
 
 
 def save(effects: Effects, path: Path) -> None:
@@ -27,12 +28,14 @@ def save(effects: Effects, path: Path) -> None:
         "basis": effects.basis,
         "noise": effects.noise,
         "truncated": effects.truncated,
-        "calls": effects.calls,
+        **{name: getattr(effects, name) for name in FACTS},
         "exact": is_exact(effects.values),
     }
     arrays: dict[str, Any] = {"values": _plain(effects.values), "remainder": _plain(effects.remainder)}
     if effects.degrees is not None:
         arrays["degrees"] = effects.degrees
+    if effects.gaps is not None:
+        arrays["gaps"] = _plain(effects.gaps)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with part.open("wb") as file:
@@ -68,7 +71,8 @@ def load(path: Path) -> Effects:
             noise=header["noise"],
             remainder=_numbers(arrays["remainder"], header["exact"])[()],
             truncated=header["truncated"],
-            calls=header["calls"],
+            gaps=_numbers(arrays["gaps"], header["exact"]) if "gaps" in arrays else None,
+            **{name: header[name] for name in FACTS if name in header},
         )
     except (OSError, ValueError, LookupError, TypeError, EOFError, RuntimeError, zipfile.BadZipFile) as error:
         raise ValueError(

@@ -35,6 +35,9 @@ def explain(
     limit: Annotated[int, typer.Option(help="model calls that the decomposition may cost")] = LIMIT,
     output: Annotated[Path | None, typer.Option(help="the report; reports/KIND.html by default")] = None,
     save: Annotated[Path | None, typer.Option(help="a file for the effects (.npz)")] = None,
+    checkpoint: Annotated[
+        Path | None, typer.Option(help="a directory that keeps the values so far; the same command goes on from there")
+    ] = None,
     input_: Annotated[str | None, typer.Option("--input", help="model: the input, a .npy file")] = None,
     baseline: Annotated[str | None, typer.Option(help="model, expression: a number, a .npy file, or x1=0,x2=1")] = None,
     target: Annotated[str | None, typer.Option(help="model: index of the output, several with commas")] = None,
@@ -54,8 +57,13 @@ def explain(
     else:
         example = questions.ready(kind, subject, players)
     chosen = [name.strip() for name in methods.split(",") if name.strip()] if methods else None
-    paths = (questions.writable(output or Path("reports") / f"{kind}.html"), save and questions.writable(save))
-    _explain(example, chosen, (budget, limit), paths, degree)
+    report = questions.writable(output or Path("reports") / f"{kind}.html")
+    paths = (report, save and questions.writable(save), checkpoint)
+    try:
+        _explain(example, chosen, (budget, limit), paths, degree)
+    except KeyboardInterrupt as stop:
+        typer.echo(str(stop) or "interrupted", err=True)
+        raise typer.Exit(130) from None
 
 
 @app.command("methods")
@@ -85,17 +93,17 @@ def _explain(
     example: Example,
     methods: list[str] | None,
     prices: tuple[int, int],
-    paths: tuple[Path, Path | None],
+    paths: tuple[Path, Path | None, Path | None],
     degree: int | None,
 ) -> None:
     budget, limit = prices
-    report, save = paths
+    report, save, checkpoint = paths
     typer.echo(example.title)
     for name, fact in example.facts.items():
         typer.echo(f"  {name}: {fact}")
     chosen = [measurement.as_method(name, example.game) for name in methods or METHODS]
     typer.echo(_plan(example, chosen, budget))
-    effects = harsanyi(example.game, limit=limit)
+    effects = harsanyi(example.game, limit=limit, checkpoint=checkpoint)
     if save:
         effects.save(save)
     comparison = compare(
@@ -145,11 +153,8 @@ def main() -> None:
         app()
     except (ValueError, TypeError, LookupError, ImportError, OSError) as error:
         message = error.args[0] if isinstance(error, KeyError) and error.args else error
-        typer.echo(f"error: {message}", err=True)
+        typer.echo("; ".join([f"error: {message}", *getattr(error, "__notes__", [])]), err=True)
         sys.exit(2)
-    except KeyboardInterrupt:
-        typer.echo("interrupted", err=True)
-        sys.exit(130)
 
 
 if __name__ == "__main__":

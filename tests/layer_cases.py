@@ -154,6 +154,11 @@ READABLE = {
     "conv2d-groups": (PICTURE, lambda: sequence(_conv(3, groups=2))),
     "conv2d-same": (PICTURE, lambda: sequence(_conv(3, padding="same"))),
     "conv2d-valid": (PICTURE, lambda: sequence(_conv(3, padding="valid"))),
+    "squared": (VECTOR, lambda: block(lambda m, x: m.b(torch.square(m.a(x))), a=nn.Linear(4, 3), b=nn.Linear(3, 2))),
+    "times-itself": (
+        VECTOR,
+        lambda: block(lambda m, x: (lambda h: m.b(h * h))(m.a(x)), a=nn.Linear(4, 3), b=nn.Linear(3, 2)),
+    ),
     # normalisation, folded and alone
     "batchnorm1d-folded": (VECTOR, lambda: sequence(nn.Linear(4, 3), nn.BatchNorm1d(3), nn.ReLU())),
     "batchnorm1d-alone": (VECTOR, lambda: sequence(nn.BatchNorm1d(4), nn.ReLU(), nn.BatchNorm1d(4))),

@@ -341,7 +341,6 @@ UNREADABLE = {
     "transposed": (block(lambda m, x: x.transpose(1, 2), **_parts()), (1, 3, 6), r"'transpose' .* has no rule"),
     "transposed-attribute": (block(lambda m, x: m.a(x.mT), **_parts()), (1, 4, 6), r"no rule|has no .*mT"),
     "power": (block(lambda m, x: m.a(x) ** 2, **_parts()), VECTOR, r"'pow_1' .* has no rule"),
-    "itself": (block(lambda m, x: (lambda h: h * h)(m.a(x)), **_parts()), VECTOR, r"'mul' "),
     "quotient": (block(lambda m, x: m.a(x) / (1 + x), **_parts()), VECTOR, r"'truediv' .* has no rule"),
     "scaled-sum": (block(lambda m, x: torch.add(m.a(x), x, alpha=2), **_parts()), VECTOR, r"'add' .* has no rule"),
     "rounded-quotient": (

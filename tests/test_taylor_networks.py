@@ -24,7 +24,7 @@ from twins import coalitions, dividends
 from decompositions import convergence
 from decompositions.interpolation import coefficients, directions
 from decompositions.softening import Softened, in_double
-from synergy import Game, allocate, harsanyi, measure, method, players, taylor
+from synergy import Effects, Game, allocate, harsanyi, measure, method, players, taylor
 from synergy.examples import load
 from synergy.policies import degree_credit
 
@@ -913,3 +913,22 @@ def test_rounded_networks_have_gaps_that_say_how_good_they_are(case):
     missed = effects.by_support().values.numpy() - expected
     np.testing.assert_allclose(effects.gaps.numpy(), missed, atol=tolerance * max(1, abs(expected).max()), rtol=0)
     np.testing.assert_allclose(harsanyi(exactly).values.numpy(), expected, atol=tolerance * 10, rtol=0)
+
+
+def test_what_is_known_of_a_series_is_kept_on_disk(tmp_path):
+    effects = taylor(Game.from_function(lambda z: 1 / (1 + z.sum(1) ** 2), [1.2, 0.8]), 4)
+    effects.save(tmp_path / "effects.npz")
+    again = Effects.load(tmp_path / "effects.npz")
+    for name in ("radius", "note", "distance", "evaluation", "calls", "noise", "truncated"):
+        assert getattr(again, name) == getattr(effects, name)
+    assert torch.equal(again.gaps, effects.gaps)
+    assert torch.equal(again.values, effects.values)
+    assert float(again.remainder) == float(effects.remainder)
+
+
+def test_exact_gaps_are_kept_on_disk(tmp_path):
+    effects = taylor(Game.from_expression("exp(a*b)", {"a": 1, "b": 2}), 4)
+    effects.save(tmp_path / "effects.npz")
+    again = Effects.load(tmp_path / "effects.npz")
+    assert list(again.gaps) == list(effects.gaps)
+    assert again.gaps[3] != 0

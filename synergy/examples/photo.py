@@ -18,7 +18,6 @@ from synergy.examples.trained import predictor
 from synergy.views import Picture
 
 SIDE, MIDDLE, SPREAD = 224, 127.0, 128.0  # the network takes (pixel - 127) / 128
-CHUNK = 4  # pictures at once: more of them overflow a CPU's cache and take up to four times as long each
 
 PICTURES = (
     "astronaut",
@@ -165,5 +164,5 @@ def example(subject: str | None = None, players: str | None = None) -> Example:
         + ("from scikit-image" if subject in PICTURES else "from a file"),
     }
     names = [f"region {i}" for i in range(int(regions.max()) + 1)]
-    game = Game.from_model(net, x, 0.0, target=target, players=regions, names=names, chunk=CHUNK)
+    game = Game.from_model(net, x, 0.0, target=target, players=regions, names=names)
     return Example("photo", f"Why {class_name(target)}? {Path(subject).name}", game, view, facts)

@@ -1,0 +1,507 @@
+"""Checkpoints: an evaluation that was interrupted goes on to the same bits, or says what does not fit."""
+
+import errno
+import json
+import os
+import re
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from typer.testing import CliRunner
+
+from decompositions import checkpoint, coalitions, prefix
+from decompositions.harsanyi import price
+from synergy import Game, harsanyi
+from synergy.cli import app
+
+N, RANGE = 8, 32
+
+
+@pytest.fixture(autouse=True)
+def short_ranges(monkeypatch):
+    """Eight ranges of 32 coalitions for the 256 of eight players."""
+    monkeypatch.setattr(coalitions, "RANGE", RANGE)
+    monkeypatch.setattr(coalitions, "BATCHES", 1)
+    monkeypatch.setattr(coalitions, "FEW", 1)
+
+
+class Net(nn.Module):
+    """A small float32 network, whose sums depend on the batch; it stops with ``error`` before row ``after``."""
+
+    def __init__(self, seed=0):
+        super().__init__()
+        torch.manual_seed(seed)
+        self.layers = nn.Sequential(nn.Linear(N, 64), nn.Tanh(), nn.Linear(64, 64), nn.Tanh(), nn.Linear(64, 3))
+        self.rows, self.after, self.error = 0, None, None
+
+    def forward(self, x):
+        if self.after is not None and self.rows + len(x) > self.after:
+            raise self.error
+        self.rows += len(x)
+        return self.layers(x)
+
+
+class Cut(Net):
+    """The same, plain enough for its first layer to be shared by all coalitions."""
+
+    def __init__(self, seed=0):
+        super().__init__(seed)
+        self.act = nn.ReLU()
+
+    def forward(self, x):
+        return self.layers[2](self.act(self.layers[0](x)))[:, :3]
+
+
+def x_of(seed=1, rows=1):
+    return torch.randn(rows, N, generator=torch.Generator().manual_seed(seed))
+
+
+def game_of(model=None, x=None, baseline=0.0, **settings):
+    settings = {"target": 1, "chunk": 8} | settings
+    return Game.from_model(Net().eval() if model is None else model, x_of() if x is None else x, baseline, **settings)
+
+
+def interrupted(game, folder, after, error, **settings):
+    """Run until the error; the model's rows after the checkpoint's questions are counted from 0."""
+    model = game.model
+    model.rows, model.after, model.error = 0, after, error
+    with pytest.raises(type(error)) as caught:
+        harsanyi(game, checkpoint=folder, **settings)
+    model.after = None
+    return caught.value
+
+
+def parts(folder):
+    return sorted(path.name for path in Path(folder).glob("*.part"))
+
+
+KINDS = {
+    "plain": ({}, {}),
+    "odd-chunk": ({"chunk": 7}, {}),
+    "baselines": ({"baseline": x_of(5, 3), "weights": [1.0, 2.0, 4.0], "chunk": 8}, {}),
+    "more-baselines-than-a-chunk": ({"baseline": x_of(5, 5), "chunk": 2}, {}),
+    "order": ({}, {"order": 3}),
+    "null-players": ({"baseline": x_of() * torch.tensor([1.0, 0, 1, 0, 0, 0, 0, 0])}, {}),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("share", [0.05, 0.3, 0.6, 0.95])
+def test_goes_on_to_the_same_bits(kind, share, tmp_path):
+    """The reference never saw a checkpoint; the second call does not evaluate what is kept."""
+    asked, settings = KINDS[kind]
+    expected = harsanyi(game_of(**asked), **settings)
+    game = game_of(**asked)
+    questions = min(8, 2 ** len(game.cube.active())) * game.cube.calls_per_point
+    interrupted(game, tmp_path, questions + share * price(game, **settings), RuntimeError("power cut"), **settings)
+    held = json.loads((tmp_path / "manifest.json").read_bytes().partition(b"\n")[0])["range"]
+    kept = len(parts(tmp_path)) * held * game.cube.calls_per_point
+    game.model.rows = 0
+    effects = harsanyi(game, checkpoint=tmp_path, **settings)
+    assert torch.equal(effects.values, expected.values)
+    assert (effects.noise, effects.calls) == (expected.noise, expected.calls)
+    again = game.model.rows - questions - (expected.calls - kept)
+    assert 0 <= again <= max(32, 2 * game.cube.calls_per_point)
+
+
+def test_goes_on_with_shared_layers(tmp_path, monkeypatch):
+    monkeypatch.setattr(prefix, "WORTH", 0)
+    monkeypatch.setattr(prefix, "GAIN", 0.0)
+    expected = harsanyi(game_of(Cut().eval()))
+    assert "instead of for 256 coalitions" in expected.evaluation
+    first = harsanyi(game_of(Cut().eval()), checkpoint=tmp_path)
+    for name in parts(tmp_path)[2:5]:
+        (tmp_path / name).unlink()
+    effects = harsanyi(game_of(Cut().eval()), checkpoint=tmp_path)
+    assert torch.equal(effects.values, first.values)
+    assert torch.equal(effects.values, expected.values)
+    monkeypatch.setattr(prefix, "WORTH", 10**12)
+    with pytest.raises(ValueError, match=r"evaluated in another way .*than now \(without shortcuts\)"):
+        harsanyi(game_of(Cut().eval()), checkpoint=tmp_path)
+
+
+def test_a_chunk_that_memory_forced_is_kept(tmp_path):
+    """Memory runs out for more than 4 rows from the 100th row on: by halves from there, with and without a break."""
+
+    class Tight(Net):
+        def forward(self, x):
+            if self.rows >= 100 and len(x) > 4:
+                raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
+            return super().forward(x) * (1 + 1e-6 * len(x))  # the bits tell the chunk
+
+    whole = harsanyi(game_of(Tight().eval()), checkpoint=tmp_path / "whole").values
+    game = game_of(Tight().eval())
+    interrupted(game, tmp_path / "parts", 200, RuntimeError("power cut"))
+    game = game_of(Tight().eval())  # has its 100 rows of freedom again, and must not use them
+    assert torch.equal(harsanyi(game, checkpoint=tmp_path / "parts").values, whole)
+    for folder in ("whole", "parts"):
+        lines = [path.read_bytes().partition(b"\n")[0] for path in sorted((tmp_path / folder).glob("*.part"))]
+        assert [json.loads(line)["chunk"] for line in lines] == [8, 8, 8, 4, 4, 4, 4, 4]
+
+
+@pytest.mark.parametrize("order", [None, 3])
+def test_an_interruption_says_what_is_kept(order, tmp_path):
+    error = interrupted(game_of(), tmp_path, 80, KeyboardInterrupt(), order=order)
+    total = 256 if order is None else 1 + 8 + 28 + 56 + 1
+    assert len(parts(tmp_path)) == 2
+    assert f"interrupted: 64 of {total} coalitions are kept in {tmp_path}; the same call" in str(error)
+
+
+def test_the_command_stops_with_130_and_says_what_is_kept(tmp_path, monkeypatch):
+    model = Net().eval()
+    monkeypatch.setattr("synergy.questions.model", lambda *_: _example(game_of(model)))
+    monkeypatch.chdir(tmp_path)
+    model.rows, model.after, model.error = 0, 80, KeyboardInterrupt()
+    words = ["explain", "model", "a:b", "--methods", "shapley", "--checkpoint", "kept", "--save", "e.npz"]
+    stopped = CliRunner().invoke(app, words)
+    assert stopped.exit_code == 130
+    assert "interrupted: 64 of 256 coalitions are kept in kept" in stopped.stderr
+    assert "interrupted" not in stopped.stdout
+    model.after, model.rows = None, 0
+    done = CliRunner().invoke(app, words, catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    assert model.rows < 256
+    from decompositions import Effects
+
+    assert torch.equal(Effects.load(tmp_path / "e.npz").values, harsanyi(game_of()).values)
+
+
+def _example(game):
+    from synergy.examples import Example
+
+    return Example("model", "a small network", game, None, {})
+
+
+def other_model():
+    model = Net().eval()
+    with torch.no_grad():
+        model.layers[0].weight[3, 4] += 1e-6
+    return model
+
+
+def other_class():
+    model = Net().eval()
+    model.layers[1] = nn.Softsign()
+    return model
+
+
+CHANGED = {
+    "the model": lambda: game_of(other_model()),
+    "the model, another activation": lambda: game_of(other_class()),
+    "the model, probabilities": lambda: game_of(output="probability"),
+    "the input": lambda: game_of(x=x_of() + 1e-6),
+    "the baseline": lambda: game_of(baseline=1e-6),
+    "the players": lambda: game_of(players=torch.tensor([[1, 0, 2, 3, 4, 5, 6, 7]])),
+    "the target (1 there, 2 here)": lambda: game_of(target=2),
+    "the target, a function": lambda: game_of(target=lambda out: out[:, 1]),
+    "the players' names": lambda: game_of(names="abcdefgh"),
+    "the chunk (8 there, 16 here)": lambda: game_of(chunk=16),
+}
+
+
+@pytest.mark.parametrize("what", CHANGED)
+def test_another_question_is_named(what, tmp_path):
+    interrupted(game_of(), tmp_path, 80, RuntimeError())
+    before = parts(tmp_path)
+    with pytest.raises(ValueError, match="is of another question") as error:
+        harsanyi(CHANGED[what](), checkpoint=tmp_path)
+    said = str(error.value).partition("question: ")[2].partition(" changed")[0]
+    assert said == re.sub(", (a|an|prob).*", "", what)
+    assert "give another directory" in str(error.value)
+    assert parts(tmp_path) == before
+
+
+def test_several_changes_are_all_named(tmp_path):
+    interrupted(game_of(), tmp_path, 80, RuntimeError())
+    with pytest.raises(ValueError, match=r"question: the input, the baseline, the target \(1 there, 0 here\) changed"):
+        harsanyi(game_of(x=x_of(9), baseline=0.5, target=0), checkpoint=tmp_path)
+    with pytest.raises(ValueError, match="question: the order changed"):
+        harsanyi(game_of(), order=2, checkpoint=tmp_path)
+
+
+def test_weights_of_baselines_are_part_of_the_question(tmp_path):
+    harsanyi(game_of(baseline=x_of(5, 2), weights=[1.0, 3.0]), checkpoint=tmp_path)
+    with pytest.raises(ValueError, match="question: the baselines' weights changed"):
+        harsanyi(game_of(baseline=x_of(5, 2), weights=[1.0, 1.0]), checkpoint=tmp_path)
+
+
+def test_a_plain_function_is_known_by_its_values(tmp_path):
+    """Two functions of one name; they differ by 1e-12 where the first and the last player are present."""
+
+    def game(more):
+        return Game.from_function(lambda z: z.sin().sum(1) + more * z[:, 0] * z[:, 7], torch.ones(N).double())
+
+    harsanyi(game(0.0), checkpoint=tmp_path)
+    with pytest.raises(ValueError, match=r"the function's values changed: another function"):
+        harsanyi(game(1e-12), checkpoint=tmp_path)
+
+
+def finished(folder):
+    expected = harsanyi(game_of(), checkpoint=folder).values
+    return expected, sorted(Path(folder).glob("*.part"))
+
+
+DAMAGES = {
+    "empty": lambda data: b"",
+    "truncated": lambda data: data[:-1],
+    "half": lambda data: data[: len(data) // 2],
+    "longer": lambda data: data + b"\0",
+    "a bit": lambda data: data[:-5] + bytes([data[-5] ^ 1]) + data[-4:],
+    "header": lambda data: data.replace(b'"chunk": 8', b'"chunk": 4'),
+    "no json": lambda data: b"\xff" + data[1:],
+    "another json": lambda data: b"[1, 2]\n" + data.partition(b"\n")[2],
+}
+
+
+@pytest.mark.parametrize("which", ["part", "manifest"])
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_file_is_named_with_the_way_out(which, damage, tmp_path):
+    expected, found = finished(tmp_path)
+    path = found[3] if which == "part" else tmp_path / "manifest.json"
+    path.write_bytes(DAMAGES[damage](path.read_bytes()))
+    way_out = "delete this file" if which == "part" else "delete its whole directory"
+    with pytest.raises(ValueError, match=rf"{path.name} is damaged: .*; {way_out}"):
+        harsanyi(game_of(), checkpoint=tmp_path)
+    if which == "part":
+        path.unlink()
+        assert torch.equal(harsanyi(game_of(), checkpoint=tmp_path).values, expected)
+
+
+def test_parts_do_not_change_places(tmp_path):
+    _, found = finished(tmp_path / "one")
+    found[3].write_bytes(found[4].read_bytes())
+    with pytest.raises(ValueError, match="holds another range than its name says"):
+        harsanyi(game_of(), checkpoint=tmp_path / "one")
+    _, others = finished(tmp_path / "two")
+    harsanyi(game_of(target=2), checkpoint=tmp_path / "three")
+    name = others[0].name
+    others[0].write_bytes((tmp_path / "three" / name).read_bytes())
+    with pytest.raises(ValueError, match="belongs to another checkpoint"):
+        harsanyi(game_of(), checkpoint=tmp_path / "two")
+    others[0].rename(tmp_path / "two" / "000000000001-000000000033.part")
+    with pytest.raises(ValueError, match="that of no range"):
+        harsanyi(game_of(), checkpoint=tmp_path / "two")
+
+
+def test_parts_without_their_manifest_are_not_taken(tmp_path):
+    finished(tmp_path)
+    (tmp_path / "manifest.json").unlink()
+    with pytest.raises(ValueError, match=r"no manifest\.json but holds other files.*new or empty"):
+        harsanyi(game_of(), checkpoint=tmp_path)
+
+
+def test_a_directory_of_something_else_is_left_alone(tmp_path):
+    (tmp_path / "thesis.tex").write_text("precious")
+    with pytest.raises(ValueError, match=r"holds other files \(thesis\.tex"):
+        harsanyi(game_of(), checkpoint=tmp_path)
+    assert (tmp_path / "thesis.tex").read_text() == "precious"
+
+
+def test_a_later_format_is_refused(tmp_path, monkeypatch):
+    finished(tmp_path)
+    monkeypatch.setattr(checkpoint, "FORMAT", "synergy-checkpoint/2")
+    with pytest.raises(ValueError, match="'synergy-checkpoint/1', this version reads 'synergy-checkpoint/2'"):
+        harsanyi(game_of(), checkpoint=tmp_path)
+
+
+def test_what_a_killed_process_left_unfinished_is_cleared(tmp_path):
+    interrupted(game_of(), tmp_path, 80, RuntimeError())
+    left = tmp_path / ".000000000064-000000000096.part.4711.tmp"
+    left.write_bytes(b"half")
+    assert torch.equal(harsanyi(game_of(), checkpoint=tmp_path).values, harsanyi(game_of()).values)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [*parts(tmp_path), "lock", "manifest.json"]
+
+
+def full_after(monkeypatch, files, number=errno.ENOSPC):
+    """A disk on which so many files have room, and half of another one."""
+    put, written = checkpoint._put, []
+
+    def limited(file, data):
+        written.append(len(data))
+        if len(written) > files:
+            file.write(data[: len(data) // 2])
+            raise OSError(number, os.strerror(number))
+        put(file, data)
+
+    monkeypatch.setattr(checkpoint, "_put", limited)
+
+
+def test_a_full_disk_keeps_what_is_there(tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        full_after(patch, 1 + 3)  # the manifest and three parts
+        with pytest.raises(OSError, match="cannot be written: No space left on device; make room") as error:
+            harsanyi(game_of(), checkpoint=tmp_path)
+    assert error.value.errno == errno.ENOSPC
+    assert "96 of 256 coalitions are kept" in error.value.__notes__[0]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [*parts(tmp_path), "lock", "manifest.json"]
+    assert len(parts(tmp_path)) == 3
+    assert torch.equal(harsanyi(game_of(), checkpoint=tmp_path).values, harsanyi(game_of()).values)
+
+
+LIMITED = """
+import resource, sys, torch
+from decompositions import coalitions
+from synergy import Game, harsanyi
+resource.setrlimit(resource.RLIMIT_FSIZE, (4000, 4000))  # the manifest fits, a part of 2,048 values does not
+try:
+    harsanyi(Game.from_function(lambda z: z.sum(1), torch.ones(11).double()), checkpoint=sys.argv[1])
+except OSError as error:
+    print(error)
+"""
+
+
+def test_the_operating_system_refuses_a_file(tmp_path):
+    run = subprocess.run([sys.executable, "-c", LIMITED, tmp_path / "c"], capture_output=True, text=True, check=True)
+    assert "cannot be written: File too large" in run.stdout
+    assert sorted(path.name for path in (tmp_path / "c").iterdir()) == ["lock", "manifest.json"]
+
+
+@pytest.mark.parametrize("number", [errno.EROFS, errno.ENOSPC, errno.EACCES])
+def test_a_directory_that_cannot_be_written_is_found_before_the_work(number, tmp_path, monkeypatch):
+    full_after(monkeypatch, 0, number)
+    game = game_of()
+    game.model.rows = 0
+    with pytest.raises(OSError, match="cannot be written"):
+        harsanyi(game, checkpoint=tmp_path)
+    assert game.model.rows == 8  # the questions of the manifest
+    assert [path.name for path in tmp_path.iterdir()] == ["lock"]
+
+
+def test_a_place_where_no_directory_can_be_is_refused(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OSError, match=rf"the checkpoint in {tmp_path}/file/c cannot be written"):
+        harsanyi(game_of(), checkpoint=tmp_path / "file" / "c")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write to any directory")
+def test_a_read_only_directory_is_refused(tmp_path):
+    tmp_path.chmod(0o500)
+    with pytest.raises(PermissionError, match="cannot be written"):
+        harsanyi(game_of(), checkpoint=tmp_path)
+
+
+OWNER = """
+import sys, time, torch
+from synergy import Game, harsanyi
+
+def f(z):
+    print("at work", flush=True)
+    time.sleep(60)
+
+harsanyi(Game.from_function(f, torch.ones(8).double()), checkpoint=sys.argv[1])
+"""
+
+
+def test_two_processes_do_not_share_a_directory(tmp_path):
+    """A killed owner leaves no lock behind."""
+    owner = subprocess.Popen([sys.executable, "-c", OWNER, tmp_path], stdout=subprocess.PIPE, text=True)
+    try:
+        assert owner.stdout.readline() == "at work\n"
+        with pytest.raises(BlockingIOError, match=rf"in use by process {owner.pid} on .*wait until it ends"):
+            harsanyi(game_of(), checkpoint=tmp_path)
+    finally:
+        owner.kill()
+        owner.communicate()
+    assert torch.equal(harsanyi(game_of(), checkpoint=tmp_path).values, harsanyi(game_of()).values)
+
+
+@pytest.mark.parametrize(
+    "game", [lambda: Game.from_values(np.arange(8.0)), lambda: Game.from_expression("a*b", {"a": 1, "b": 2})]
+)
+def test_tables_and_expressions_have_nothing_to_keep(game, tmp_path):
+    with pytest.raises(ValueError, match=r"of an expression or a table.*effects\.save"):
+        harsanyi(game(), checkpoint=tmp_path / "c")
+    assert not (tmp_path / "c").exists()
+
+
+def test_the_limit_is_for_the_calls_that_are_left(tmp_path):
+    interrupted(game_of(), tmp_path, 8 + 6 * RANGE, RuntimeError())
+    with pytest.raises(ValueError, match="takes 64 model calls, above the limit of 63; pass limit=64"):
+        harsanyi(game_of(), limit=63, checkpoint=tmp_path)
+    assert harsanyi(game_of(), limit=64, checkpoint=tmp_path).calls == 256
+
+
+def test_the_progress_bar_counts_what_is_kept(tmp_path, monkeypatch):
+    interrupted(game_of(), tmp_path, 80, RuntimeError())
+    bars = []
+
+    class Bar(coalitions.tqdm):
+        def __init__(self, *args, **settings):
+            super().__init__(*args, **settings | {"disable": False, "file": open(os.devnull, "w")})  # noqa: SIM115
+            bars.append((self, self.n))
+
+        def close(self):
+            super().close()
+            self.fp.close()
+
+    monkeypatch.setattr(coalitions, "tqdm", Bar)
+    harsanyi(game_of(), checkpoint=tmp_path)
+    ((bar, start),) = bars
+    assert (start, bar.initial, bar.n, bar.total) == (64, 64, 256, 256)
+
+
+@pytest.mark.parametrize(("total", "files"), [(2**26, 1024), (2**24, 1024), (2**14, 16), (2**10, 1), (2, 1)])
+def test_the_number_of_files(total, files, monkeypatch):
+    monkeypatch.undo()
+    assert len(coalitions.spans(total, coalitions.range_length(total, 256))) == files
+    assert len(coalitions.spans(total, coalitions.range_length(total, 4096))) <= files
+    assert len(coalitions.spans(total, coalitions.range_length(total, 1))) <= max(16, files)
+
+
+KILLED = textwrap.dedent("""
+    import os, random, signal, sys, time
+    import torch
+    from torch import nn
+    from decompositions import coalitions
+    from synergy import Game, harsanyi
+
+    coalitions.RANGE, coalitions.BATCHES = 16, 1
+    folder = sys.argv[1]
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Linear(11, 64), nn.Tanh(), nn.Linear(64, 1)).eval()
+    x = torch.randn(1, 11)
+
+    class Slow(nn.Module):
+        def __init__(self, seconds):
+            super().__init__()
+            self.net, self.seconds = net, seconds
+
+        def forward(self, x):
+            time.sleep(self.seconds)
+            return self.net(x)
+
+    def game(seconds):
+        return Game.from_model(Slow(seconds), x, 0.0, chunk=16)
+
+    expected = harsanyi(game(0)).values
+    moments, kills, counts = random.Random(0), 0, []
+    while kills < 20:
+        child = os.fork()
+        if child == 0:
+            harsanyi(game(0.004), checkpoint=folder)
+            os._exit(0)
+        time.sleep(moments.uniform(0.0, 0.09))
+        os.kill(child, signal.SIGKILL)
+        _, status = os.waitpid(child, 0)
+        assert os.WIFSIGNALED(status), "the child ended before it was killed"
+        kills += 1
+        counts.append(sum(name.endswith(".part") for name in os.listdir(folder)) if os.path.isdir(folder) else 0)
+    assert counts == sorted(counts) and 0 < counts[-1] < 128, counts
+    assert torch.equal(harsanyi(game(0), checkpoint=folder).values, expected)
+    print("KILLS", kills, "PARTS", counts)
+""")
+
+
+@pytest.mark.slow
+def test_killed_twenty_times_it_goes_on_to_the_same_bits(tmp_path):
+    run = subprocess.run(
+        [sys.executable, "-c", KILLED, tmp_path / "kept"], capture_output=True, text=True, check=False, timeout=120
+    )
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.startswith("KILLS 20")
