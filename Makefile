@@ -28,8 +28,8 @@ lint: setup ## formatting, style and types
 
 check: lint test ## what CI runs
 
-bench: setup ## benchmarks: CPU time and ratios, one thread
-	$(RUN)/python -m benchmarks
+bench: setup ## benchmarks: CPU time and ratios, one thread; SAVE=1 keeps them in benchmarks/RESULTS.md
+	$(RUN)/python -m benchmarks $(if $(SAVE),--save)
 
 docs: setup ## the documentation as HTML in docs/_build/html
 	$(RUN)/pip install -q --no-compile -c constraints.txt -e '.[docs]'

@@ -15,7 +15,7 @@ from decompositions import prefix
 from synergy import Game, harsanyi, method
 from synergy.examples import load
 
-SENTENCE = "the film was not bad at all, but I would never watch it"
+SENTENCE = "the film was not bad, but I would never watch it again"
 Runs = dict[str, Callable[[], np.ndarray]]
 
 
