@@ -18,6 +18,7 @@ from decompositions.arithmetic import Array, is_exact, zeros
 from decompositions.mobius import table_size
 
 LOW = 14  # log2 of the entries that are weighted at once
+WIDE = 20  # the same on other devices, where a call costs more than its arithmetic
 
 
 def contract(values: Array, weights: Array, order: int) -> dict[int, Array]:
@@ -61,7 +62,7 @@ def by_player(values: Array, weights: Array) -> Array:
 def weighted(values: Array, weights: Array) -> Array:
     """W[|T|] a(T), block by block. Shape ``(..., 2**n)``."""
     n = table_size(values.shape[-1])
-    low = min(n, LOW)
+    low = min(n, LOW if is_exact(values) or values.device.type == "cpu" else WIDE)
     sizes = degrees.sizes(0, 2**low) if is_exact(values) else _sizes(low, values.device)
     result = values.copy() if is_exact(values) else values.clone(memory_format=torch.contiguous_format)
     rows = [weights[sizes + more] for more in range(n - low + 1)]

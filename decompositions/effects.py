@@ -307,10 +307,14 @@ class Effects:
 
     def label(self, key: tuple[int, ...]) -> str:
         """A coalition or degree vector in the players' names: ``not·happy``, ``x1²·x2``."""
+        return "·".join(self.members(key)) or "∅"
+
+    def members(self, key: tuple[int, ...]) -> list[str]:
+        """The names of those who take part, with their degrees above one: ``["x1²", "x2"]``."""
         if self.basis == "harsanyi":
-            return "·".join(self.names[i] for i in key) or "∅"
+            return [self.names[i] for i in key]
         powers = [(name, k) for name, k in zip(self.names, key, strict=True) if k]
-        return "·".join(name + (str(k).translate(_SUPERSCRIPTS) if k > 1 else "") for name, k in powers) or "∅"
+        return [name + (str(k).translate(_SUPERSCRIPTS) if k > 1 else "") for name, k in powers]
 
     def _number(self, row: int) -> Any:
         return _plain(_scalar(self.values[..., row]))

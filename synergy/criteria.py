@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from decompositions.arithmetic import Array, like, to_float
 from decompositions.effects import Effects
 from synergy.allocation import Allocation
@@ -165,8 +163,8 @@ def _add(sums: _Sums, allocation: Allocation, start: int, stop: int, rows: Array
     ghosts = [s - start for s in allocation.vanishing or () if start <= s < stop]
     if ghosts:
         sums.ghosts += abs(own[ghosts]).sum()
-    failures = to_float(gap + leaked)
-    top = int(np.argmax(failures))
+    failures = to_float(gap + leaked) if allocation.effects.exact else gap + leaked
+    top = int(failures.argmax())
     if failures[top] > sums.worst:
         sums.worst, sums.worst_row = float(failures[top]), start + top
 

@@ -83,9 +83,9 @@ def _multipliers(operation: Neurons, start: torch.Tensor, change: torch.Tensor, 
     values, columns = operation.activation.function(points), []
     slopes = operation.activation.slope(points)
     chances = _chances(n).to(z)[bits.sum(1).long()]
+    others = torch.arange(2 ** (n - 1), device=z.device)
     for i in range(n):
-        without = bits[:, i] == 0
-        inside = torch.nonzero(without).squeeze(1)
+        inside = (others >> i << i + 1) + (others & (1 << i) - 1)  # the coalitions without i, in order
         gain = values[..., inside + (1 << i)] - values[..., inside]
         small = z[..., i].abs() < SMALL
         ratio = (gain * chances[inside]).sum(-1) / torch.where(small, 1.0, z[..., i])

@@ -202,7 +202,9 @@ def mean_slope(operation: Elementwise, start: torch.Tensor, end: torch.Tensor) -
     for kink, before, after in zip(operation.kinks or (), slopes[:-1], slopes[1:], strict=True):
         mean = mean + (after - before) * ((high - kink) / way).clamp(0, 1)
     still = way == 0
-    return torch.where(still, operation.slope(start), mean) if still.any() else mean
+    if still.device.type == "cpu" and not still.any():  # elsewhere the question would cost more than the slopes
+        return mean
+    return torch.where(still, operation.slope(start), mean)
 
 
 Back = Callable[[torch.Tensor], list[torch.Tensor]]  # from the signal of a step's output to those of its inputs

@@ -102,8 +102,7 @@ def effect_label(effects: Effects, key: tuple[int, ...], width: int = LABEL) -> 
 
     What all players' names begin with is said once; of too many members, how many more there are.
     """
-    start = shared_start(effects.names) if effects.basis == "harsanyi" else ""
-    names = [effects.names[player] for player in key] if effects.basis == "harsanyi" and key else [effects.label(key)]
+    start, names = shared_start(effects.names), effects.members(key) or [effects.label(key)]
     members = [*names[:1], *(name[len(start) :] for name in names[1:])]
     if columns("·".join(members)) <= width:
         return shorten("·".join(members), width)

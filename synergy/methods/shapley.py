@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
-from math import factorial
+from math import comb, factorial
 from typing import Any
 
 import numpy as np
+import torch
 
-from decompositions import degrees
-from decompositions.arithmetic import Array, rationals, zeros
+from decompositions.arithmetic import Array, is_exact, rationals, zeros
 from decompositions.coalitions import LIMIT, dense, require_limit
 from decompositions.game import Game
 from synergy.method import AbstractMethod, register
@@ -54,15 +54,16 @@ class Shapley(AbstractMethod):
         corners = dense(game, active)
         if ends is None:
             return _at_input(corners, active, game.n)
-        potential = _potential(corners, len(active))
-        masks = _masks(game.ends(ends), active)
-        return _gains(potential, masks, active, game)
+        points = game.ends(ends)
+        if not (isinstance(ends, torch.Tensor) and ends.dtype == torch.bool):
+            _require_corners(points)
+        return _gains(_potential(corners, len(active)), _masks(points, active), active, game)
 
 
 def _at_input(values: Array, active: tuple[int, ...], n: int) -> Array:
     """The weighted marginal contributions, summed player by player. Shape ``(..., 2**active)`` → ``(..., n)``."""
     result = zeros((*values.shape[:-1], n), values)
-    weights = rationals(_weights(len(active)), values)[degrees.sizes(0, 2 ** len(active) // 2)] if active else None
+    weights = rationals(_weights(len(active)), values)[_index(_sizes(len(active) - 1, values), values)] if active else 0
     for bit, player in enumerate(active):
         pairs = values.reshape(*values.shape[:-1], -1, 2, 1 << bit)
         gains = pairs[..., 1, :] - pairs[..., 0, :]
@@ -78,29 +79,53 @@ def _weights(p: int) -> list[Fraction]:
 
 def _potential(values: Array, n: int) -> Array:
     """P of all coalitions, smaller ones first. Shape ``(..., 2**n)``."""
-    sizes = degrees.sizes(0, 2**n)
     potential = values * 0
-    players = 1 << np.arange(n)
-    for size in range(1, n + 1):
-        coalitions = np.nonzero(sizes == size)[0]
-        inside = (coalitions[:, None] & players) > 0
-        smaller = (coalitions[:, None] ^ players)[inside].reshape(-1, size)
+    sizes = _sizes(n, values)
+    by_size = sizes.argsort(stable=True).split([comb(n, size) for size in range(n + 1)])
+    for size, some in enumerate(by_size[1:], start=1):
+        coalitions, smaller = _index(some, values), _index(_without_one(some, size), values)
         gains = values[..., coalitions] - values[..., :1] + potential[..., smaller].sum(-1)
         potential[..., coalitions] = gains / size
     return potential
 
 
-def _masks(ends: Array, active: tuple[int, ...]) -> np.ndarray:
-    """The end points as bitmasks over the active players. Shape ``(m, n)`` → ``(m,)``."""
-    bits = ends if isinstance(ends, np.ndarray) else ends.cpu().numpy()
-    if ((bits != 0) & (bits != 1)).any():
+def _sizes(n: int, values: Array) -> torch.Tensor:
+    """The number of players in every coalition, made where the values are. Shape ``(2**n,)``."""
+    sizes = torch.zeros(1, dtype=torch.int64, device="cpu" if is_exact(values) else values.device)
+    for _ in range(n):
+        sizes = torch.cat([sizes, sizes + 1])
+    return sizes
+
+
+def _without_one(coalitions: torch.Tensor, size: int) -> torch.Tensor:
+    """Bitmasks of ``size`` players without each of them in turn. Shape ``(m,)`` → ``(m, size)``."""
+    rest, columns = coalitions, []
+    for _ in range(size):
+        lowest = rest & -rest
+        columns.append(coalitions ^ lowest)
+        rest = rest ^ lowest
+    return torch.stack(columns, -1)
+
+
+def _index(places: torch.Tensor, values: Array) -> Any:
+    """Places as the number system of the values takes them, where the values are."""
+    return places.numpy() if is_exact(values) else places.to(values.device)
+
+
+def _require_corners(ends: Array) -> None:
+    if ((ends != 0) & (ends != 1)).any():
         raise ValueError("the Shapley value is defined for end points x_T: rows of zeros and ones")
-    return (bits[:, list(active)] == 1).astype(np.int64) @ (1 << np.arange(len(active)))
 
 
-def _gains(potential: Array, masks: np.ndarray, active: tuple[int, ...], game: Game) -> Array:
+def _masks(ends: Array, active: tuple[int, ...]) -> torch.Tensor:
+    """The end points as bitmasks over the active players. Shape ``(m, n)`` → ``(m,)``."""
+    present = torch.from_numpy((ends == 1).astype(bool)) if isinstance(ends, np.ndarray) else ends == 1
+    return (present[:, list(active)].long() << torch.arange(len(active), device=present.device)).sum(-1)
+
+
+def _gains(potential: Array, masks: torch.Tensor, active: tuple[int, ...], game: Game) -> Array:
     """P(T) − P(T \\ i) for every end point T and player i. Shape ``(..., m, n)``."""
-    without = np.repeat(masks[:, None], game.n, axis=1)
+    without = masks[:, None].repeat(1, game.n)
     for position, player in enumerate(active):
         without[:, player] = masks & ~(1 << position)
-    return potential[..., masks][..., None] - potential[..., without]
+    return potential[..., _index(masks, potential)][..., None] - potential[..., _index(without, potential)]
