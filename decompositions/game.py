@@ -213,9 +213,15 @@ class Game:
             raise ValueError(f"chunk is the number of inputs handed over at once, at least 1, not {chunk}")
         shares = _weights(weights, len(baselines), x.device)
         chunk = _chunk(f, x.detach(), chunk)
-        dtype = x.dtype if x.is_floating_point() else torch.float32
-        cube = FunctionCube(f, x.detach(), baselines, shares, table[0].to(x.device), n, dtype, chunk)
+        cube = FunctionCube(f, x.detach(), baselines, shares, table[0].to(x.device), n, _computes_in(f, x), chunk)
         return cls(cube, _names(names, n))
+
+
+def _computes_in(f: Callable, x: torch.Tensor) -> torch.dtype:
+    """The floating-point type with fewest digits of what a function is given and gives, as far as it is known."""
+    given = x.dtype if x.is_floating_point() else torch.float32
+    answers = f.answers if isinstance(f, ModelFunction) and f.answers.is_floating_point else given
+    return max(given, answers, key=lambda dtype: torch.finfo(dtype).eps)
 
 
 def _chunk(f: Callable, x: torch.Tensor, chunk: int | None) -> int:

@@ -17,7 +17,7 @@ GROUP = 4  # bits that one matrix product handles
 SMALL = 2**14  # entries up to which the matrix products are faster
 BLOCK = 18  # log2 of the number of entries that stay in cache together
 COLUMNS = 13  # log2 of the width of a strip in which the high bits are taken together
-NARROW = (1, 2)  # bits for which a loop over places is faster than one call
+NARROW = (1, 2)  # bits that are taken place by place
 
 
 def mobius(values: Any, inplace: bool = False) -> Any:
@@ -105,16 +105,21 @@ def _in_place(rows: torch.Tensor, n: int, sign: int) -> None:
 
 def _butterflies(rows: torch.Tensor, sign: int) -> None:
     """One addition or subtraction per bit, in place, along axis 1; what lies behind it goes along."""
-    bits = table_size(rows.shape[1])
-    flat = rows.ndim == 2
-    for bit in range(bits):
-        if flat and bit in NARROW:  # runs of 2 or 4 numbers: one number of each run at a time is faster
-            runs = rows.view(-1, 2 << bit)
-            for place in range(1 << bit):
-                runs[:, (1 << bit) + place].add_(runs[:, place], alpha=sign)
+    narrow = rows.ndim == 2 and rows.device.type == "cpu" and rows.is_floating_point()
+    for bit in range(table_size(rows.shape[1])):
+        if narrow and bit in NARROW:
+            _narrow(rows, bit, sign)
         else:
             pairs = rows.unflatten(1, (-1, 2, 1 << bit))
             pairs[:, :, 1].add_(pairs[:, :, 0], alpha=sign)
+
+
+def _narrow(rows: torch.Tensor, bit: int, sign: int) -> None:
+    """A low bit, whose runs of 2 or 4 numbers are too short for one call: two numbers at a time, as a complex one."""
+    runs = torch.view_as_complex(rows.view(-1, 2)).view(-1, 1 << bit)
+    half = 1 << (bit - 1)
+    for place in range(half):
+        runs[:, half + place].add_(runs[:, place], alpha=sign)
 
 
 def _exact_butterflies(rows: np.ndarray, sign: int) -> None:

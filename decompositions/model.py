@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -23,10 +23,12 @@ class ModelFunction:
         module: the model, its outputs already of the kind asked for.
         target: an index, a tuple of indices, a function from the output to one number per row, or None where the
             output is one number per row anyway.
+        answers: the type of the outputs, which may be coarser than that of the inputs.
     """
 
     module: nn.Module
     target: Target
+    answers: torch.dtype = torch.float64
 
     def __call__(self, inputs: torch.Tensor) -> torch.Tensor:
         return self.select(self.module(inputs))
@@ -100,7 +102,7 @@ def model_function(model: nn.Module, x: torch.Tensor, target: Target, output: st
         if model.training and not torch.equal(outputs, function.module(x)):
             raise ValueError("the model is in training mode and answers at random; call model.eval() first")
         _check_target(outputs, target)
-    return function
+    return replace(function, answers=outputs.dtype)
 
 
 def _first_call(module: nn.Module, x: torch.Tensor) -> torch.Tensor:

@@ -358,3 +358,17 @@ def test_the_memory_of_many_players_is_that_of_their_values(n, ratio):
     measured, nonzero, pair, single = map(float, run.stdout.split())
     assert (nonzero, pair, single) == (2, 1, 2)
     assert measured < ratio
+
+
+class Coarse(torch.nn.Module):
+    """Takes float64 and answers in float32."""
+
+    def forward(self, x):
+        return (x.sum(1) * x[:, 0]).float()
+
+
+def test_the_noise_is_that_of_the_output_where_it_has_fewer_digits_than_the_input():
+    game = Game.from_model(Coarse(), torch.full((1, 4), 0.1, dtype=torch.float64))
+    effects = harsanyi(game)
+    assert effects.noise == pytest.approx(2**-23 * 0.04, rel=1e-6)
+    assert float(effects.values[0b1111]) == pytest.approx(0, abs=4 * effects.noise)
