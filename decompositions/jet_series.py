@@ -47,8 +47,10 @@ def function_series(cube: FunctionCube, degree: int | None, limit: int) -> Power
     probe = _probe(cube, active)
     end = _last_degree(np.abs(probe).max(1), cube.precision)
     if degree is None and end > PROBE - 4:
+        reach = convergence.radius(np.abs(probe).max(1))
+        short = f" and does not reach x (it converges up to about {reach:.2g} of the way)" if reach <= 1 else ""
         raise ValueError(
-            "the Taylor series does not end; give the degree up to which it is wanted, taylor(game, degree=6)"
+            f"the Taylor series does not end{short}; give the degree up to which it is wanted, taylor(game, degree=6)"
         )
     top = end if degree is None or not active else degree
     n = max(1, len(active))

@@ -177,7 +177,7 @@ def _doubled(game: Game, ends: Array) -> PathIntegral | None:
     The gain is the second witness, as two rules may agree by accident where the gradient jumps.
     """
     before = _gauss(game, ends, RULES[0])
-    at_ends, at_start = game(ends), game(ends * 0)
+    at_ends, at_start = game(ends).to(ends), game(ends * 0).to(ends)
     gains, sizes = at_ends - at_start, abs(at_ends) + abs(at_start)
     unit = AGREE + FLOOR * game.cube.precision
     for nodes in RULES[1:]:
@@ -266,7 +266,7 @@ def _like(which: torch.Tensor, part: torch.Tensor) -> torch.Tensor:
 
 def _heights(game: Game, ends: Array, places: Array) -> Array:
     """g at places along every path. Shape ``(m, p)``."""
-    return game((ends[:, None] * places[..., None]).flatten(0, 1)).reshape(places.shape)
+    return game((ends[:, None] * places[..., None]).flatten(0, 1)).reshape(places.shape).to(ends)
 
 
 def _gauss(game: Game, ends: Array, nodes: int | None) -> Array:

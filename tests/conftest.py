@@ -9,15 +9,16 @@ from synergy.method import _REGISTRY
 settings.register_profile("suite", derandomize=True, deadline=None, max_examples=30, database=None)
 settings.load_profile("suite")
 
+
+def _gpu(name, there, title):
+    missing = f"needs {title}, and there is none"
+    return pytest.param(name, marks=[pytest.mark.gpu, pytest.mark.skipif(not there, reason=missing)])
+
+
 DEVICES = [
     "cpu",
-    pytest.param(
-        "cuda",
-        marks=[
-            pytest.mark.gpu,
-            pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device, and there is none"),
-        ],
-    ),
+    _gpu("cuda", torch.cuda.is_available(), "a CUDA device"),
+    _gpu("mps", torch.backends.mps.is_available(), "an Apple GPU (mps)"),
 ]
 
 

@@ -1,41 +1,118 @@
 """The hot path on other devices.
 
 On ``meta`` a tensor has a place and a shape but no numbers: one made on the wrong device, a copy to the host or an
-``.item()`` raises. What decides by values (null players, finiteness, which terms to keep) is left out there.
+``.item()`` raises. What decides by values is left out there or answered beforehand (``decided``): which players are
+null, whether numbers are finite and a kink is crossed, how many inputs a neuron has, whether two quadrature rules
+agree. The exact path integral decides by values all the way, since its breakpoints are where units change sign; on
+``meta`` path methods are given a rule.
 """
+
+import math
+import sys
 
 import numpy as np
 import pytest
 import torch
-from cases import GAME_METHODS, close, draw, mlp
+from cases import GAME_METHODS, close, draw, label, mlp, variants
+from layer_cases import concatenation, gated, residual
 from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
-from decompositions import coalitions, degrees
+from decompositions import arithmetic, coalitions, degrees
 from decompositions.arithmetic import like, wide, zeros
+from decompositions.contraction import by_player, contract
 from decompositions.function_cube import FunctionCube
+from decompositions.interpolation import coefficients, directions
+from decompositions.jet_series import _along
+from decompositions.jets import jets
 from decompositions.mobius import mobius, zeta
 from decompositions.model import ModelFunction
-from synergy import Effects, Game, allocate, compare, harsanyi, measure, method, removal
+from decompositions.operations import Elementwise
+from decompositions.prefix import SharedPrefix, _patterns, _sum_of_players
+from decompositions.together import _by_plan, _in_common_batches, _Question
+from synergy import METHODS, Effects, Game, allocate, compare, fused_shapley, harsanyi, measure, method, path, removal
+from synergy.measurement import _attributions, _transform
+from synergy.methods import shapley
+from synergy.piecewise import mean_slope
 from synergy.policies import equal_shares, full_credit
 
 META = torch.device("meta")
-ON_META = [name for name in GAME_METHODS if name != "shapley"]  # it asks which players are null
+PATHS = [name for name in METHODS if issubclass(METHODS[name], path.AbstractPathMethod)]
+WITH_PRODUCTS = ("deep_shap", "deeplift_rescale", "grad_cam")
+NETWORKS = {
+    "convolutions": (
+        (2, 4, 4),
+        lambda: nn.Sequential(
+            nn.Conv2d(2, 3, 3, padding=1), nn.BatchNorm2d(3), nn.ReLU(), nn.MaxPool2d(2), nn.ZeroPad2d(1),
+            nn.Conv2d(3, 4, 3, padding="same"), nn.ReLU6(), nn.AvgPool2d(2), nn.Flatten(), nn.Linear(16, 2),
+        ),
+    ),
+    "residual": ((2, 6, 6), residual),
+    "concatenation": ((2, 6, 6), concatenation),
+    "gated": ((2, 6, 6), gated),
+}  # fmt: skip
 
 
-def game_on_meta(baselines=1, players=3, dtype=torch.float32):
-    model = nn.Sequential(nn.Linear(6, 5), nn.Softplus(), nn.Linear(5, 2)).to(device=META, dtype=dtype).eval()
-    owners = torch.arange(6, device=META) % players
+def softplus_network():
+    return nn.Sequential(nn.Linear(6, 5), nn.Softplus(), nn.Linear(5, 2))
+
+
+def game_on_meta(baselines=1, players=3, dtype=torch.float32, shape=(6,), model=None, chunk=64, **settings):
+    model = (model or softplus_network()).to(device=META, dtype=dtype).eval()
+    owners = (torch.arange(math.prod(shape), device=META) % players).reshape(shape)
     cube = FunctionCube(
         ModelFunction(model, 1),
-        torch.zeros(1, 6, device=META, dtype=dtype),
-        torch.zeros(baselines, 6, device=META, dtype=dtype),
-        torch.ones(baselines, dtype=torch.float64, device=META),
+        torch.zeros(1, *shape, device=META, dtype=dtype),
+        torch.zeros(baselines, *shape, device=META, dtype=dtype),
+        torch.ones(baselines, dtype=torch.float64, device=settings.get("weights_on", META)),
         owners,
         players,
         dtype,
-        chunk=64,
+        chunk,
     )
-    return Game(cube, tuple("abcdef"[:players]))
+    return Game(cube, tuple(f"x{i}" for i in range(players)))
+
+
+def every_method():
+    """Every registered method with every setting that is tried; path methods by a rule, not by choice."""
+    known = [*variants(METHODS), ("deep_shap", {"fused": True})]
+    return [(name, settings | ({"nodes": 16} if name in PATHS else {})) for name, settings in known]
+
+
+def four_wires(dense, name):
+    """As if every neuron had at most four inputs."""
+    count = min(4, dense.shape[1])
+    return torch.arange(count, device=dense.device).expand(len(dense), count), dense[:, :count]
+
+
+class Apart(TorchDispatchMode):
+    """Refuses to mix places, as devices do and some operations on ``meta`` do not; single numbers may come along."""
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        tensors = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, torch.Tensor)]
+        there = {leaf.device.type for leaf in tensors if leaf.ndim or leaf.is_meta}
+        if len(there) > 1 and function.overloadpacket not in (torch.ops.aten._to_copy, torch.ops.aten.copy_):
+            raise RuntimeError(f"{function} of tensors on {' and '.join(sorted(there))}")
+        return function(*args, **(kwargs or {}))
+
+
+@pytest.fixture(autouse=True)
+def apart(request):
+    """Where tensors have no numbers."""
+    if "device" in request.fixturenames:
+        yield
+    else:
+        with Apart():
+            yield
+
+
+@pytest.fixture
+def decided(monkeypatch):
+    """What is asked of the values before the work begins, answered: no null players, few wires, whose an entry is."""
+    monkeypatch.setattr(FunctionCube, "active", lambda cube: tuple(range(cube.n)))
+    monkeypatch.setattr(FunctionCube, "entry_players", lambda cube: torch.arange(cube.x[0].numel()) % cube.n)
+    monkeypatch.setattr(fused_shapley, "_wires", four_wires)
 
 
 def test_meta_does_catch_what_it_should():
@@ -47,6 +124,7 @@ def test_meta_does_catch_what_it_should():
         lambda: tensor + torch.zeros(3),
         lambda: bool(tensor.any()),
         lambda: tensor.sum().item(),
+        lambda: torch.zeros(2, 3) @ tensor,
     ):
         with pytest.raises((NotImplementedError, RuntimeError)):
             wrong()
@@ -110,15 +188,99 @@ def test_gradients_stay_there(baselines):
 
 @pytest.mark.parametrize("baselines", [1, 3])
 @pytest.mark.parametrize("ends", [None, "some"])
-@pytest.mark.parametrize("name", ON_META)
-def test_methods_stay_there(name, ends, baselines):
-    game = game_on_meta(baselines)
-    chosen = method(name)
+@pytest.mark.parametrize(("name", "settings"), every_method(), ids=label)
+def test_methods_stay_there(name, settings, ends, baselines, decided):
+    shape, build = NETWORKS["convolutions"]
+    game = game_on_meta(baselines, shape=shape, model=build(), chunk=16)
+    chosen = method(name, **settings)
     points = None if ends is None else degrees.bits(0, 8, 3, META)
     values = chosen.attribute(game, points)
     assert (values.device, values.shape) == (META, (3,) if ends is None else (8, 3))
     if hasattr(chosen, "estimate"):
         assert all(part.device == META for part in chosen.estimate(game, points))
+
+
+@pytest.mark.parametrize("ends", [None, "some"])
+@pytest.mark.parametrize("name", GAME_METHODS)
+def test_methods_stay_there_on_a_smooth_network_in_either_type(name, ends, decided):
+    points = None if ends is None else degrees.bits(0, 8, 3, META)
+    for dtype in (torch.float32, torch.float64):
+        values = method(name).attribute(game_on_meta(dtype=dtype), points)
+        assert (values.device, values.dtype) == (META, torch.float64)
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize(
+    ("name", "settings"), [each for each in every_method() if METHODS[each[0]].scope != "game"], ids=label
+)
+def test_layers_stay_there(name, settings, network, decided):
+    shape, build = NETWORKS[network]
+    game = game_on_meta(shape=shape, model=build(), dtype=torch.float64, chunk=4)
+    if network == "gated" and name not in WITH_PRODUCTS:
+        with pytest.raises(ValueError, match="multiplies two parts"):
+            method(name, **settings).attribute(game)
+        return
+    values = method(name, **settings).attribute(game, degrees.bits(0, 8, 3, META))
+    assert (values.device, values.shape) == (META, (8, 3))
+
+
+def test_the_choice_of_a_rule_stays_there():
+    """The adaptive rule cuts where it errs most, which it finds out where the values are."""
+    game, ends = game_on_meta(), torch.ones(5, 3, device=META, dtype=torch.float64)
+    for found in (path._adaptive(game, ends), path._doubled(game, ends)):
+        assert (found.values.device, found.errors.device, found.values.shape) == (META, META, (5, 3))
+
+
+def test_slopes_between_kinks_stay_there():
+    places = torch.zeros(4, device=META, dtype=torch.float64)
+    assert mean_slope(Elementwise(torch.relu, (0.0,)), places, places).device == META
+
+
+@pytest.mark.parametrize("lead", [(), (4,)])
+@pytest.mark.parametrize("n", [0, 1, 6])
+def test_shapley_values_of_known_games_stay_there(n, lead):
+    """What comes after the null players are known."""
+    table = torch.zeros(*lead, 2**n, device=META, dtype=torch.float64)
+    assert shapley._at_input(table, tuple(range(n)), n).shape == (*lead, n)
+    assert shapley._sizes(n, table).device == META  # made there, not shipped
+    potential = shapley._potential(table, n)
+    gains = shapley._gains(potential, torch.zeros(7, device=META, dtype=torch.int64), tuple(range(n)), _players(n))
+    assert (potential.device, gains.device, gains.shape) == (META, META, (*lead, 7, n))
+
+
+def _players(n):
+    return Game.from_values(torch.zeros(2**n))
+
+
+@pytest.mark.parametrize("name", [name for name in METHODS if METHODS[name].scope == "layer"])
+def test_measured_tables_stay_there(name, decided):
+    shape, build = NETWORKS["convolutions"]
+    game = game_on_meta(players=4, shape=shape, model=build(), chunk=4)
+    table, errors = _attributions(method(name), game, (0, 1, 3))
+    assert (table.device, table.shape, errors) == (META, (8, 4), None)
+    rows = _transform(table, degrees.spread_masks((0, 1, 3)), 4)
+    assert (rows.device, rows.shape) == (META, (16, 4))
+
+
+@pytest.mark.parametrize("n", [3, 15, 21])
+@pytest.mark.parametrize("order", [0, 1, 2])
+def test_contractions_stay_there(n, order):
+    weights = torch.zeros(n + 1, device=META, dtype=torch.float64)
+    found = contract(torch.zeros(2, 2**n, device=META, dtype=torch.float64), weights, order)
+    assert len(found) == math.comb(n, order)
+    assert all((each.device, each.shape) == (META, (2,)) for each in found.values())
+    assert by_player(torch.zeros(2**n, device=META, dtype=torch.float64), weights).shape == (n,)
+
+
+def test_large_allocations_stay_there():
+    """More rows than one block holds, and the column sums by contraction and row by row."""
+    effects = Effects(torch.zeros(2**18, device=META, dtype=torch.float64), tuple("abcdefghijklmnopqr"))
+    allocation = allocate(effects, equal_shares)
+    blocks = [rows for _, _, rows in allocation.blocks()]
+    assert len(blocks) > 1
+    assert all(rows.device == META for rows in blocks)
+    assert allocation.total().device == allocation.attribution.device == META
+    assert sum(rows.sum(0) for rows in blocks).device == META
 
 
 def test_losses_stay_there():
@@ -132,10 +294,150 @@ def test_helpers_stay_there():
     assert wide(values).device == META
 
 
+# --- series -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("activation", [nn.Softplus, nn.Tanh, nn.GELU, nn.SiLU, nn.Sigmoid])
+def test_jets_stay_there(activation):
+    net = nn.Sequential(nn.Linear(6, 5), activation(), nn.Linear(5, 1), nn.Flatten(0)).to(META, torch.float64)
+    start = torch.zeros(4, 6, device=META, dtype=torch.float64)
+    result = jets(net, start, start, 5)
+    assert (result.device, result.shape) == (META, (6, 4))
+
+
+@pytest.mark.parametrize("baselines", [1, 3])
+def test_lines_stay_there(baselines):
+    """Whether a kink is crossed and whether the coefficients are finite is asked of values, before and after."""
+    game = game_on_meta(baselines, dtype=torch.float32)
+    lines = torch.as_tensor(directions(3, 4), device=META)
+    along = _along(game.cube.double(), lines, (0, 1, 2), 4)
+    assert (along.device, along.dtype, along.shape) == (META, torch.float64, (5, len(lines)))
+    table, values = coefficients(along, 3)
+    assert (values.device, values.shape) == (META, (len(table),))
+
+
+# --- several questions at once, and shared prefixes ------------------------------------------------------------------
+
+
+def test_common_batches_stay_there():
+    """Which questions have the same input is asked of values."""
+    game = game_on_meta(chunk=4)
+    model = game.cube.f.module
+    group = [
+        _Question(game.cube, active, [0, 1], [ModelFunction(model, t) for t in (0, 1)]) for active in ((0, 2), (1,))
+    ]
+    first, second = _in_common_batches(group)
+    assert (first.device, first.shape, second.device, second.shape) == (META, (2, 4), META, (2, 2))
+
+
+def test_shared_prefixes_stay_there():
+    """What they may share is found by NaN, which is a value; their error is, too."""
+    game = game_on_meta(chunk=4)
+    suffix = ModelFunction(nn.Linear(6, 2).to(META), 1)
+    depends = torch.zeros(3, 6, device=META, dtype=torch.bool)
+    for rebuild in (
+        _sum_of_players(torch.zeros(4, 6, device=META)),
+        _patterns(torch.zeros(8, 6, device=META), depends, torch.arange(3, device=META)),
+    ):
+        plan = SharedPrefix(rebuild, suffix, "", 3, game.cube)
+        assert plan.values_at_once(game.cube, degrees.bits(0, 8, 3, META)).device == META
+        question = _Question(game.cube, (0, 1, 2), [0, 1], [suffix, suffix], plan)
+        assert _by_plan(question, plan).shape == (2, 8)
+    maps = _patterns(torch.zeros(8, 5, 2, 3, device=META), depends, torch.arange(3, device=META))
+    assert maps(degrees.bits(0, 7, 3, META)).shape == (7, 5, 2, 3)
+
+
+# --- a device without float64 -----------------------------------------------------------------------------------------
+
+
+class Narrow(TorchDispatchMode):
+    """Refuses float64 on ``meta``, as mps does; a copy to the host is a tensor of zeros there."""
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        place = (kwargs or {}).get("device")
+        if function is torch.ops.aten._to_copy.default and place == torch.device("cpu") and args[0].is_meta:
+            return torch.zeros(args[0].shape, dtype=kwargs.get("dtype") or args[0].dtype)
+        result = function(*args, **(kwargs or {}))
+        for leaf in tree_leaves(result):
+            if isinstance(leaf, torch.Tensor) and leaf.device == META and leaf.dtype == torch.float64:
+                raise TypeError(f"{function} makes float64 on a device that has none")
+        return result
+
+
+def wide_on_the_host(values):
+    """``wide`` as it is on mps."""
+    return (values.cpu() if values.is_meta else values).double()
+
+
+def in_single(cube, table):
+    """``FunctionCube.array`` as it is on mps."""
+    given = torch.as_tensor(table)
+    return given.to(META) if given.dtype == torch.bool else given.to(dtype=torch.float32).to(META)
+
+
+@pytest.fixture
+def narrow(monkeypatch, decided):
+    """``meta`` in the place of mps: no float64 there, and wide copies on the host."""
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] in ("decompositions", "synergy") and getattr(module, "wide", None) is wide:
+            monkeypatch.setattr(module, "wide", wide_on_the_host)
+    monkeypatch.setattr(FunctionCube, "array", in_single)
+    with Narrow():
+        yield
+
+
+def test_the_stand_in_for_mps_does_catch_what_it_should(narrow):
+    with pytest.raises(TypeError, match="float64"):
+        torch.zeros(3, device=META).double()
+    with pytest.raises(RuntimeError, match="meta"):
+        torch.zeros(3, device=META) + arithmetic.wide(torch.zeros(3, device=META))
+
+
+@pytest.mark.parametrize("ends", [None, "some"])
+@pytest.mark.parametrize(("name", "settings"), [*every_method(), *((name, {}) for name in PATHS)], ids=label)
+def test_methods_need_no_float64_there(name, settings, ends, narrow):
+    shape, model = (1, 4, 4), nn.Sequential(nn.Conv2d(1, 2, 3), nn.Softplus(), nn.Flatten(), nn.Linear(8, 2))
+    for baselines in (1, 2):
+        game = game_on_meta(baselines, shape=shape, model=model, chunk=16, weights_on="cpu")
+        points = None if ends is None else degrees.bits(0, 8, 3, META)
+        values = method(name, **settings).attribute(game, points)
+        assert values.shape == ((3,) if ends is None else (8, 3))
+        assert (values.device.type, values.dtype) in (("cpu", torch.float64), ("meta", torch.float32))
+
+
+def test_the_adaptive_rule_needs_no_float64_there(narrow):
+    found = path._adaptive(game_on_meta(weights_on="cpu"), torch.ones(5, 3, device=META))
+    assert found.values.dtype == torch.float32
+
+
+def test_values_and_dividends_are_on_the_host_there(narrow):
+    game = game_on_meta(2, weights_on="cpu")
+    values = coalitions.dense(game, (0, 1, 2))
+    assert (values.device.type, values.dtype) == ("cpu", torch.float64)
+    table = _transform(torch.zeros(8, 3, device=META), degrees.spread_masks((0, 1, 2)), 3)
+    assert (table.device.type, table.dtype) == ("cpu", torch.float64)
+
+
 # --- where there are numbers -----------------------------------------------------------------------------------------
 
 
+def of(device, dtype):
+    """The type, or what the device has instead."""
+    return torch.float32 if device.type == "mps" else dtype
+
+
+def homes(device):
+    """Where results may be: on the device, or on the host where the device has no float64."""
+    return {device.type, arithmetic.wide(torch.zeros(1, device=device)).device.type}
+
+
+def tolerance(device, dtype, fine):
+    return fine if of(device, dtype) == torch.float64 else 2e-5
+
+
 def game_on(device, dtype, **settings):
+    device = torch.device(device)
+    dtype = of(device, dtype)
     model = mlp(nn.Softplus, (6, 5, 2), dtype=dtype, seed=3).to(device)
     x, b = draw(1, 6, dtype=dtype).to(device), draw(2, 6, dtype=dtype, seed=5).to(device)
     return Game.from_model(model, x, b, target=1, players=torch.arange(6) % 4, weights=[1, 2], **settings)
@@ -144,17 +446,30 @@ def game_on(device, dtype, **settings):
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_effects_on_every_device_equal_those_on_the_host(device, dtype):
     effects = harsanyi(game_on(device, dtype))
-    assert effects.values.device.type == device.type
-    close(effects.values, harsanyi(game_on("cpu", torch.float64)).values, 1e-12 if dtype == torch.float64 else 2e-5)
+    assert effects.values.device.type == wide(torch.zeros(1, device=device)).device.type
+    close(effects.values, harsanyi(game_on("cpu", torch.float64)).values, tolerance(device, dtype, 1e-12))
 
 
-@pytest.mark.parametrize("name", GAME_METHODS)
+@pytest.mark.parametrize("name", [name for name in METHODS if METHODS[name].scope != "feature map"])
 def test_methods_on_every_device_equal_those_on_the_host(device, name):
-    game = game_on(device, torch.float64)
-    values = method(name).attribute(game)
-    assert values.device.type == device.type
-    close(values, method(name).attribute(game_on("cpu", torch.float64)), 1e-10)
-    close(measure(name, game).values, measure(name, game_on("cpu", torch.float64)).values, 1e-10)
+    game, host = game_on(device, torch.float64), game_on("cpu", torch.float64)
+    values, allowed = method(name).attribute(game), tolerance(device, torch.float64, 1e-10)
+    assert values.device.type in homes(device)
+    close(values, method(name).attribute(host), allowed)
+    close(measure(name, game).values, measure(name, host).values, allowed)
+
+
+def test_grad_cam_on_every_device_equals_that_on_the_host(device):
+    shape, build = NETWORKS["convolutions"]
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        net = build().to(of(device, torch.float64)).eval()
+    x, owners = draw(1, *shape, dtype=of(device, torch.float64)), torch.arange(16).reshape(4, 4) % 3
+    values = []
+    for place in ("cpu", device):
+        game = Game.from_model(net.to(place), x.to(place), target=1, players=owners)
+        values.append(measure("grad_cam", game).values)
+    close(values[1], values[0], tolerance(device, torch.float64, 1e-10))
 
 
 def test_comparing_on_every_device(device):
@@ -164,6 +479,8 @@ def test_comparing_on_every_device(device):
 
 @pytest.mark.parametrize("n", [6, 14, 16, 19])
 def test_transforms_on_every_device_equal_those_on_the_host(device, n):
+    """Of whole numbers that float32 holds exactly, too, as are all numbers on the way."""
     values = torch.from_numpy(np.random.default_rng(n).integers(-8, 9, (2, 2**n)).astype(np.float64))
-    assert torch.equal(mobius(values.to(device)).cpu(), mobius(values))
-    assert torch.equal(zeta(mobius(values.to(device))).cpu(), values)
+    there = values.to(dtype=of(device, torch.float64)).to(device)
+    assert torch.equal(mobius(there).cpu().double(), mobius(values))
+    assert torch.equal(zeta(mobius(there)).cpu().double(), values)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from decompositions.arithmetic import Array, like, stack
+from decompositions.arithmetic import Array, is_exact, like, stack, wide
 from decompositions.function_cube import FunctionCube
 from decompositions.game import Game
 from synergy import removal
@@ -80,8 +80,10 @@ class OcclusionPatch(AbstractMethod):
 
     def _credit(self, game: Game, windows: np.ndarray, owners: np.ndarray) -> Array:
         """How much of what a window loses goes to a player: each entry averages its windows. Shape ``(w, n)``."""
-        shares = game.cube.array(windows.astype(np.int64)) / game.cube.array(windows.sum(0))
-        return stack([shares[:, owners == i].sum(1) for i in range(game.n)], 1)
+        tables = [game.cube.array(table) for table in (windows.astype(np.int64), windows.sum(0))]
+        covered, often = tables if is_exact(tables[0]) else map(wide, tables)  # where the losses are
+        shares = covered / often
+        return stack([shares[:, np.flatnonzero(owners == i)].sum(1) for i in range(game.n)], 1)
 
     def _windows(self, game: Game) -> np.ndarray:
         """Which entries each window covers. Shape ``(w, entries)``, booleans."""

@@ -63,7 +63,8 @@ class Shapley(AbstractMethod):
 def _at_input(values: Array, active: tuple[int, ...], n: int) -> Array:
     """The weighted marginal contributions, summed player by player. Shape ``(..., 2**active)`` → ``(..., n)``."""
     result = zeros((*values.shape[:-1], n), values)
-    weights = rationals(_weights(len(active)), values)[_index(_sizes(len(active) - 1, values), values)] if active else 0
+    sizes = _index(_sizes(max(0, len(active) - 1), values), values)  # of the others
+    weights = rationals(_weights(len(active)), values)[sizes] if active else None
     for bit, player in enumerate(active):
         pairs = values.reshape(*values.shape[:-1], -1, 2, 1 << bit)
         gains = pairs[..., 1, :] - pairs[..., 0, :]
