@@ -34,7 +34,7 @@ def as_array(values: Any) -> Array:
     if not isinstance(values, torch.Tensor):
         values = np.asarray(values)
         if values.dtype == object:
-            return values
+            return _objects([Fraction(v) if type(v) is int else v for v in values.reshape(-1)], values.shape)
         values = torch.from_numpy(np.require(values, requirements=["C", "W"]))
     if values.dtype in (torch.float32, torch.float64):
         return values

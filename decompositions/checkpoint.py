@@ -264,11 +264,42 @@ def _function(f: Callable[[torch.Tensor], torch.Tensor]) -> tuple[str, str]:
         model, target = _function(f.f)
         return f"{model}, softened by {f.beta!r}", target
     if isinstance(f, ModelFunction):
-        named = getattr(f.target, "__qualname__", type(f.target).__qualname__) if callable(f.target) else repr(f.target)
-        return _module(f.module), named
+        return _module(f.module), _callable(f.target) if callable(f.target) else repr(f.target)
     if isinstance(f, torch.nn.Module):
         return _module(f), ""
-    return getattr(f, "__qualname__", type(f).__qualname__), ""
+    return _callable(f), ""
+
+
+def _callable(f: Any) -> str:
+    """The name of a plain function and a hash of its code and of what it closes over, as far as that is data."""
+    code = getattr(f, "__code__", None)
+    name = getattr(f, "__qualname__", type(f).__qualname__)
+    if code is None:
+        return f"{name}, {_hash(_data(vars(f) if hasattr(f, '__dict__') else {}).encode())}"
+    cells = [cell.cell_contents for cell in f.__closure__ or ()]
+    known = [code.co_code.hex(), *(_data(each) for each in (code.co_consts, f.__defaults__, f.__kwdefaults__, cells))]
+    return f"{name}, {_hash(' '.join(known).encode())}"
+
+
+def _data(value: Any) -> str:
+    """Numbers, text, tensors and what holds them, written down; of anything else its type."""
+    if isinstance(value, torch.Tensor):
+        return _tensor(value)
+    if isinstance(value, (bool, int, float, complex, str, bytes, type(None), np.generic, torch.dtype)):
+        return repr(value)
+    if isinstance(value, np.ndarray) and value.dtype != object:
+        return _tensor(torch.from_numpy(np.ascontiguousarray(value)))
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(map(_data, value))}]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key!r}: {_data(each)}" for key, each in sorted(value.items(), key=_key)) + "}"
+    if isinstance(value, torch.nn.Module):
+        return _module(value)
+    return _callable(value) if hasattr(value, "__code__") else type(value).__qualname__
+
+
+def _key(item: tuple[Any, Any]) -> str:
+    return repr(item[0])
 
 
 def _module(module: torch.nn.Module) -> str:

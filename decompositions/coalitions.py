@@ -30,6 +30,7 @@ BATCHES = 4  # in one of them, at least
 AGAIN = 2**-3  # of the coalitions, at most, that are evaluated once more at the end, to see whether g is a function
 TRIED = 2**6  # coalitions from which on that is done
 ROUNDING = 256.0  # of epsilon, relative to the largest value: how much two evaluations may differ
+OR_ANOTHER = "; or the checkpoint is of another function, then give another directory"
 BLOCK = 2**20  # values that are looked at together
 
 
@@ -80,6 +81,20 @@ def corners(game: Game, active: tuple[int, ...], checkpoint: Checkpoint | None =
         plan.description,
     )
     return Corners(_evaluated(game, cube, work, checkpoint), plan.description, plan.error)
+
+
+def evaluate_again(game: Game, cube: FunctionCube, active: tuple[int, ...], values: torch.Tensor) -> None:
+    """Refuse a g that gives other values at some coalitions of the active players than before.
+
+    Raises:
+        ValueError: names the coalition.
+    """
+
+    def points(start: int, stop: int) -> torch.Tensor:
+        return degrees.spread(start, stop, active, cube.n, cube.device)
+
+    work = _Work(len(values), points, FunctionCube.values_at_once, lambda row: members(row, active))
+    _evaluate_again(game, cube, work, values)
 
 
 def members(row: int, active: tuple[int, ...]) -> tuple[int, ...]:
@@ -174,7 +189,7 @@ def _evaluated(game: Game, cube: FunctionCube, work: _Work, checkpoint: Checkpoi
         cube = _fill(cube, work, start, values[start:stop])
         if checkpoint is not None:
             checkpoint.keep(start, values[start:stop], work.how, cube.chunk)
-    _evaluate_again(game, cube, work, values)
+    _evaluate_again(game, cube, work, values, "" if checkpoint is None else OR_ANOTHER)
     return values
 
 
@@ -212,7 +227,7 @@ def _smaller(cube: FunctionCube, error: Exception, where: str) -> FunctionCube:
         raise
 
 
-def _evaluate_again(game: Game, cube: FunctionCube, work: _Work, values: torch.Tensor) -> None:
+def _evaluate_again(game: Game, cube: FunctionCube, work: _Work, values: torch.Tensor, hint: str = "") -> None:
     """Refuse a g that is no function: a few coalitions from all over the table must have the same values once more."""
     if work.total < TRIED or cube.device.type == "meta":
         return
@@ -229,7 +244,7 @@ def _evaluate_again(game: Game, cube: FunctionCube, work: _Work, values: torch.T
         raise ValueError(
             f"the function gave {first[worst].item()!r} for the coalition {label(game, work.members(places[worst]))} "
             f"and then {again[worst].item()!r} for the same input: its output changes between calls, and effects are "
-            "those of a function; call model.eval(), or fix its random numbers"
+            f"those of a function; call model.eval(), or fix its random numbers{hint}"
         )
 
 

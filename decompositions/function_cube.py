@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -69,12 +70,12 @@ class FunctionCube(AbstractCube):
         return max(1, self.chunk // len(self.baseline))
 
     def values(self, points: torch.Tensor) -> torch.Tensor:
-        with torch.no_grad():
+        with torch.no_grad(), _full_precision(self.device):
             return self._in_parts(points, FunctionCube._batch)
 
     def values_at_once(self, points: torch.Tensor) -> torch.Tensor:
         """g at :attr:`points_at_once` points or fewer; that memory runs out is the caller's affair."""
-        with torch.no_grad():
+        with torch.no_grad(), _full_precision(self.device):
             return self._batch(points)
 
     def unwatched(self) -> FunctionCube:
@@ -106,7 +107,7 @@ class FunctionCube(AbstractCube):
                 f"a gradient needs a floating-point input; x is {self.x.dtype}: pass embeddings instead of indices, "
                 "or take a method that only removes players (occlusion_1, shapley, …)"
             )
-        with torch.enable_grad():
+        with torch.enable_grad(), _full_precision(self.device):
             return self._in_parts(points, FunctionCube._batch_gradient)
 
     def array(self, table: Any) -> torch.Tensor:
@@ -142,8 +143,16 @@ class FunctionCube(AbstractCube):
             raise ValueError("Taylor series are computed in float64, which mps lacks; move the model to the cpu")
         if self.dtype == torch.float64:
             return self
-        x, baseline = self.x.double(), self.baseline.double()
-        return replace(self, f=in_double(self.f), x=x, baseline=baseline, dtype=torch.float64)
+        x, baseline, f = self.x.double(), self.baseline.double(), in_double(self.f)
+        try:
+            with torch.no_grad():
+                f(x[:1])
+        except RuntimeError as error:
+            raise ValueError(
+                f"a Taylor series is computed in float64, and there the function fails: {str(error).splitlines()[0]}; "
+                "write it without fixed types, or use harsanyi() and measure()"
+            ) from error
+        return replace(self, f=f, x=x, baseline=baseline, dtype=torch.float64)
 
     def softened(self, beta: float) -> FunctionCube:
         """The same function with its kinks rounded off on the scale 1/β."""
@@ -245,6 +254,21 @@ class FunctionCube(AbstractCube):
         if outputs.dtype in HALF:
             raise too_coarse("the function answers", outputs.dtype)
         return wide(outputs)
+
+
+@contextmanager
+def _full_precision(device: torch.device) -> Iterator[None]:
+    """On CUDA, convolutions and products in float32 with all its digits (not TF32), by the same kernel every time."""
+    if device.type != "cuda":
+        yield
+        return
+    before = torch.backends.cuda.matmul.allow_tf32
+    torch.backends.cuda.matmul.allow_tf32 = False
+    try:
+        with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
+            yield
+    finally:
+        torch.backends.cuda.matmul.allow_tf32 = before
 
 
 def is_out_of_memory(error: Exception) -> bool:

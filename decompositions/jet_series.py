@@ -19,6 +19,7 @@ from decompositions.kinks import refuse_kinks
 if TYPE_CHECKING:
     from decompositions.function_cube import FunctionCube
 
+CORNERS = 32  # at which a series that seems complete is tried
 ROWS = 1024  # lines that are followed at once, at most
 PROBE = 24  # degree to which a few lines are followed, to see how the series goes on
 LINES = 4  # how many lines to corners, or between them
@@ -86,11 +87,29 @@ def _judged(cube: FunctionCube, series: PowerSeries, probe: np.ndarray, top: int
         reach = convergence.radius(growth)
     else:
         noise = max(noise, float(growth[top + 1 :].sum()))  # what was counted as zero
-    short = not bool(remainder.abs() <= MISSING * series.coefficients.abs().sum())
+    short = not bool(remainder.abs() <= MISSING * series.coefficients.abs().sum()) or _misses(cube, series)
     missing = series.truncated or short
     known = probe[top + 1 :, 0].sum()
     note = convergence.statement(growth, known, float(remainder), noise) if missing else ""
+    if short and not series.truncated:
+        note = (
+            f"the terms to degree {PROBE} do not add up to f everywhere: it has terms of higher degree, or is flat at "
+            "the baseline; the dividends, harsanyi(), and the measured allocation, measure(), need no series"
+        )
     return replace(series, remainder=remainder, truncated=missing, noise=noise, radius=reach, note=note)
+
+
+def _misses(cube: FunctionCube, series: PowerSeries) -> bool:
+    """Whether the terms of some coalition do not add up to g there: tried at random corners."""
+    if series.truncated:
+        return True
+    generator = torch.Generator().manual_seed(4)
+    corners = torch.randint(0, 2, (CORNERS, cube.n), generator=generator)
+    present = torch.as_tensor(corners > 0, device=cube.device)
+    outside = torch.as_tensor(series.degrees > 0, device=cube.device).to(torch.float64) @ (~present).T.double()
+    summed = ((outside == 0) * series.coefficients[:, None]).sum(0)
+    unit = MISSING * series.coefficients.abs().sum() + series.noise * len(series.coefficients) ** 0.5
+    return bool(((summed - cube.values(present)).abs() > unit).any())
 
 
 def _along(cube: FunctionCube, lines: torch.Tensor, active: tuple[int, ...], degree: int) -> torch.Tensor:

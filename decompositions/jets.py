@@ -88,10 +88,23 @@ def jets(f: Callable[[torch.Tensor], torch.Tensor], start: torch.Tensor, slope: 
     if degree:
         coefficients[1] = slope
     with torch.no_grad(), _plain_attention():
-        result = f(Jet(coefficients))
+        result = _called(f, Jet(coefficients))
     if not isinstance(result, Jet):
         return torch.cat([result[None], torch.zeros_like(result).expand(degree, *result.shape)])  # a constant
     return result.coefficients
+
+
+def _called(f: Callable[[torch.Tensor], torch.Tensor], jet: Jet) -> Any:
+    try:
+        return f(jet)
+    except (RuntimeError, TypeError) as error:
+        if isinstance(error, torch.OutOfMemoryError):
+            raise
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ValueError(
+            f"the function cannot be followed in float64: {reason}; write it without fixed types and without leaving "
+            "torch, or use harsanyi() and measure()"
+        ) from error
 
 
 def branches(
@@ -538,6 +551,8 @@ def _logsumexp(function: Any, jet: Jet, axes: list[int], keepdim: bool = False) 
 
 @_rule("pow")
 def _power(function: Any, base: Any, exponent: Any) -> Jet:
+    if isinstance(exponent, torch.Tensor) and not isinstance(exponent, Jet) and exponent.numel() == 1:
+        exponent = exponent.item()
     if isinstance(base, Jet) and not isinstance(exponent, (Jet, torch.Tensor)):
         return Jet(series.power(base.coefficients, float(exponent)))
     if isinstance(base, Jet):
@@ -722,5 +737,10 @@ def _filled(function: Any, jet: Jet, mask: torch.Tensor, value: Any) -> Jet:
 def _compared(function: Any, a: Any, b: Any) -> torch.Tensor:
     first, second = (each.coefficients[0] if isinstance(each, Jet) else each for each in (a, b))
     result = function(first, second)
+    if result.ndim == 0:
+        raise ValueError(
+            "the function compares one number of a whole batch, so its rows do not stand alone; such a function has no "
+            "Taylor series here: compare row by row, torch.where(condition, a, b)"
+        )
     _branch(function, result)
     return result

@@ -37,6 +37,8 @@ FUNCTIONS = (
 IN_PLACE = (operator.iadd, operator.isub, operator.imul, operator.itruediv)
 METHODS = ("relu", "sigmoid", "tanh", "exp", "square")
 KINKS = {F.relu: (0.0,), torch.relu: (0.0,), ".relu": (0.0,), F.relu6: (0.0, 6.0), F.leaky_relu: (0.0,)}
+SAMPLES = 2  # random inputs at which the steps are compared with the model
+ROUNDING = 1e4  # of epsilon, relative to the largest number in the network: how far they may differ
 WAY_OUT = "write it with supported modules, or use a method that only calls the model (shapley, occlusion_1, …)"
 
 
@@ -87,7 +89,33 @@ def network(model: nn.Module, x: torch.Tensor) -> Network:
         graph = _graph(model)
     except Exception as error:  # tracing runs the model's own code, which may raise anything
         raise ValueError(f"{type(model).__name__} cannot be traced: {error}; {WAY_OUT}") from error
-    return _Reader(model, graph, x).read()
+    read = _Reader(model, graph, x).read()
+    _require_same(model, read, x)
+    return read
+
+
+def _require_same(model: nn.Module, read: Network, x: torch.Tensor) -> None:
+    """Refuse steps that give another output than the model: tracing does not see hooks and replaced forwards.
+
+    Compared at x, at zero and at random inputs; on a device without numbers nothing can be.
+    """
+    if x.device.type == "meta" or not x.is_floating_point():
+        return
+    generator = torch.Generator().manual_seed(0)
+    noise = torch.randn(SAMPLES, *x.shape[1:], generator=generator).to(x)
+    size = 1 + x.abs().max()
+    places = torch.cat([x, torch.zeros_like(x), noise * size, x + noise])
+    with torch.no_grad():
+        values, called = read.values(places.clone()), model(places.clone())
+    steps = values[-1]
+    largest = max(float(value.abs().max()) for value in values[1:])
+    unit = ROUNDING * torch.finfo(x.dtype).eps * max(largest, float(called.abs().max()))
+    same = torch.isclose(steps.reshape(called.shape), called, rtol=0.0, atol=unit, equal_nan=True)
+    if steps.numel() != called.numel() or not same.all():
+        raise ValueError(
+            f"read step by step, {type(model).__name__} gives another output than when it is called: a hook, a "
+            f"replaced forward or a change in place; {WAY_OUT}"
+        )
 
 
 def _graph(model: nn.Module) -> fx.Graph:
@@ -164,7 +192,8 @@ class _Reader:
     def _overwrites(self, node: fx.Node) -> bool:
         if node.op == "call_module":
             return bool(getattr(self.modules[str(node.target)], "inplace", False))
-        named = node.op == "call_method" and str(node.target).endswith("_")
+        title = str(node.target) if node.op == "call_method" else getattr(node.target, "__name__", "")
+        named = title.endswith("_") and not title.endswith("__")
         return named or node.target in IN_PLACE or bool(node.kwargs.get("inplace"))
 
     def _refuse_reuse(self) -> None:

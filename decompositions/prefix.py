@@ -57,6 +57,7 @@ _METHODS = ("view", "reshape", "flatten", "contiguous")
 _JUMPS = (
     "gt", "ge", "lt", "le", "eq", "ne", "sign", "sgn", "signbit", "round", "floor", "ceil", "trunc", "fix", "frac",
     "floor_divide", "floordiv", "fmod", "remainder", "mod", "heaviside", "argmax", "argmin", "argsort", "nonzero",
+    "count_nonzero", "norm", "dist",
     "unique", "bincount", "histc", "bucketize", "searchsorted", "isclose", "long", "int", "short", "byte", "bool",
     "bernoulli", "multinomial", "hardshrink", "threshold", "fake_quantize_per_tensor_affine", "quantize_per_tensor",
 )  # fmt: skip
@@ -224,6 +225,8 @@ def _jumps(node: fx.Node, modules: dict[str, nn.Module]) -> bool:
         source = node.args[0].target
         places = (source if isinstance(source, str) else getattr(source, "__name__", "")) in _RANKS
     types = [each for each in (*node.args, *node.kwargs.values()) if isinstance(each, torch.dtype)]
+    if node.kwargs.get("rounding_mode") is not None:
+        return True
     return name.strip("_") in _JUMPS or places or any(not each.is_floating_point for each in types)
 
 

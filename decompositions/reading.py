@@ -26,7 +26,8 @@ _FUNCTIONS: dict[str, Callable[..., sympy.Expr]] = {name: getattr(sympy, name) f
     "sigmoid": lambda u: 1 / (1 + sympy.exp(-u)),
     "softplus": lambda u: sympy.log(1 + sympy.exp(u)),
 }
-_CONSTANTS = {"pi": sympy.pi, "E": sympy.E}
+CONSTANTS = {"pi": sympy.pi, "E": sympy.E}
+LARGEST_POWER = 10_000  # of a number
 
 
 def read(text: str) -> sympy.Expr:
@@ -51,9 +52,12 @@ def _expression(node: ast.AST, source: str) -> sympy.Expr:
     if isinstance(node, ast.Constant) and type(node.value) in (int, float):
         return sympy.Rational(ast.get_source_segment(source, node) or str(node.value))
     if isinstance(node, ast.Name):
-        return _CONSTANTS.get(node.id, sympy.Symbol(node.id))
+        return CONSTANTS.get(node.id, sympy.Symbol(node.id))
     if isinstance(node, ast.BinOp) and type(node.op) in _OPERATORS:
-        return _OPERATORS[type(node.op)](_expression(node.left, source), _expression(node.right, source))
+        left, right = _expression(node.left, source), _expression(node.right, source)
+        if isinstance(node.op, ast.Pow) and left.is_Rational and right.is_Rational and abs(right) > LARGEST_POWER:
+            raise ValueError(f"'{source}' has a power of a number above {LARGEST_POWER}, which would not end")
+        return _OPERATORS[type(node.op)](left, right)
     if isinstance(node, ast.UnaryOp) and type(node.op) in _OPERATORS:
         return _OPERATORS[type(node.op)](_expression(node.operand, source))
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _FUNCTIONS:

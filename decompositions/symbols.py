@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -10,7 +11,7 @@ import sympy
 
 from decompositions.arithmetic import objects
 from decompositions.expression_cube import ExpressionCube, exact
-from decompositions.reading import read
+from decompositions.reading import CONSTANTS, read
 
 Symbols = dict[str, sympy.Symbol]
 
@@ -28,6 +29,7 @@ def expression_cube(
     if not isinstance(x, Mapping) or not x:
         raise TypeError(f"x maps the symbols of the expression to numbers, {{'x1': 2, …}}; this is {x!r}")
     named = {_name(symbol): number for symbol, number in x.items()}
+    _refuse_names([*named, *(_name(p) for p in _listed(parameters))])
     expression = _read(expression)
     found = {symbol.name: symbol for symbol in expression.free_symbols}
     kept = _parameters(parameters, found, named)
@@ -46,9 +48,24 @@ def expression_cube(
     return ExpressionCube(expression, symbols, ends, rows, _weights(weights, len(rows)))
 
 
+def _listed(parameters: Iterable[Any]) -> tuple[Any, ...]:
+    return (parameters,) if isinstance(parameters, (str, sympy.Symbol)) else tuple(parameters)
+
+
+def _refuse_names(names: list[str]) -> None:
+    """Names that an expression could not be read with, or that it would read as something else."""
+    for name in names:
+        if name in CONSTANTS:
+            raise ValueError(
+                f"'{name}' is the constant {CONSTANTS[name]} in an expression; give the symbol another name"
+            )
+        if not name.isidentifier() or keyword.iskeyword(name):
+            raise ValueError(f"a symbol's name is one word of letters, digits and _, as Python's are, not '{name}'")
+
+
 def _parameters(parameters: Iterable[Any], found: Symbols, named: Mapping[str, Any]) -> Symbols:
     """The symbols that may stay, by name, as they stand in the expression."""
-    given = (parameters,) if isinstance(parameters, (str, sympy.Symbol)) else tuple(parameters)
+    given = _listed(parameters)
     kept = {_name(p): found.get(_name(p), p if isinstance(p, sympy.Symbol) else sympy.Symbol(_name(p))) for p in given}
     both = sorted(set(kept) & set(named))
     if both:

@@ -41,6 +41,7 @@ def harsanyi_all(games: Sequence[Game], *, limit: int = coalitions.LIMIT) -> lis
     coalitions.require_limit(calls, limit, f"pass limit={calls} to pay for them, or take fewer games")
     found = {i: harsanyi(games[i], limit=limit) for i in alone}
     for each, values in _answers(questions):
+        coalitions.evaluate_again(games[each.places[0]], each.cube, each.active, values[0])
         for i, row in zip(each.places, values, strict=True):
             corners = coalitions.Corners(row, each.how, each.error, fresh=True)
             paid = 2 ** len(each.active) if i == each.places[0] else 0
@@ -72,7 +73,8 @@ class _Question:
 
     def select(self, outputs: torch.Tensor) -> torch.Tensor:
         """Every target of the model's outputs. Shape ``(batch, …)`` → ``(targets, batch)``."""
-        return torch.stack([wide(target.select(outputs)) for target in self.targets])
+        given = [outputs.clone() if callable(target.target) else outputs for target in self.targets]
+        return torch.stack([wide(each.select(own)) for each, own in zip(self.targets, given, strict=True)])
 
 
 def _is_plain(game: Game) -> bool:

@@ -261,3 +261,21 @@ def test_an_integer_input_works_where_players_are_only_removed():
 )
 def test_a_baseline_of_zero_in_every_form(baseline):
     assert harsanyi(Game.from_function(total, X, baseline)).values.tolist() == [0, 1, 2, 0, 3, 0, 0, 0]
+
+
+@pytest.mark.parametrize("name", ["E", "pi"])
+def test_a_player_or_parameter_named_like_a_constant_is_refused(name):
+    with pytest.raises(ValueError, match="is the constant"):
+        Game.from_expression(f"{name}*x1", {name: 2, "x1": 3})
+    with pytest.raises(ValueError, match="is the constant"):
+        Game.from_expression("x1", {"x1": 3}, parameters=(name,))
+
+
+def test_a_name_that_cannot_be_written_is_refused():
+    with pytest.raises(ValueError, match="one word of letters"):
+        Game.from_expression(sympy.Symbol("lambda") + sympy.Symbol("x"), {"x": 1, "lambda": 2})
+
+
+def test_a_power_that_would_not_end_is_refused():
+    with pytest.raises(ValueError, match="would not end"):
+        Game.from_expression("10**10**10*x1", {"x1": 1})

@@ -232,10 +232,15 @@ def test_weights_of_baselines_are_part_of_the_question(tmp_path):
 
 
 def test_a_plain_function_is_known_by_its_values(tmp_path):
-    """Two functions of one name; they differ by 1e-12 where the first and the last player are present."""
+    """Two functions of one code; they differ by 1e-12 where the first and the last player are present."""
+
+    class Setting:
+        def __init__(self, value):
+            self.value = value
 
     def game(more):
-        return Game.from_function(lambda z: z.sin().sum(1) + more * z[:, 0] * z[:, 7], torch.ones(N).double())
+        held = Setting(more)  # what an object holds is not looked at
+        return Game.from_function(lambda z: z.sin().sum(1) + held.value * z[:, 0] * z[:, 7], torch.ones(N).double())
 
     harsanyi(game(0.0), checkpoint=tmp_path)
     with pytest.raises(ValueError, match=r"the function's values changed: another function"):
@@ -505,3 +510,31 @@ def test_killed_twenty_times_it_goes_on_to_the_same_bits(tmp_path):
     )
     assert run.returncode == 0, run.stderr
     assert run.stdout.startswith("KILLS 20")
+
+
+class Threshold(torch.nn.Module):
+    """A model with a setting that is no parameter."""
+
+    def __init__(self, k):
+        super().__init__()
+        self.k = k
+
+    def forward(self, x):
+        return (x.sum(1) > self.k).double()
+
+
+def test_another_setting_of_the_model_is_another_model(tmp_path):
+    x = torch.ones(1, 8, dtype=torch.float64)
+    harsanyi(Game.from_model(Threshold(2.0), x), checkpoint=tmp_path)
+    with pytest.raises(ValueError, match=r"changed|is of another function"):
+        harsanyi(Game.from_model(Threshold(4.0), x), checkpoint=tmp_path)
+
+
+def test_another_closure_is_another_function(tmp_path):
+    def made(special):
+        return lambda z: z.sum(1) + (z @ (2.0 ** torch.arange(10, dtype=torch.float64)) == special).double()
+
+    x = torch.ones(10, dtype=torch.float64)
+    harsanyi(Game.from_function(made(77.0), x), checkpoint=tmp_path)
+    with pytest.raises(ValueError, match="model"):
+        harsanyi(Game.from_function(made(78.0), x), checkpoint=tmp_path)

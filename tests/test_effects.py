@@ -10,7 +10,7 @@ import torch
 from cases import BY_ID, NETWORKS, close, label
 from twins import coalitions, dividends
 
-from synergy import Effects, Game, harsanyi, taylor
+from synergy import Effects, Game, harsanyi, method, taylor
 
 HAND = [5.0, 2.0, -3.0, 0.0, 7.0, 0.5, 0.0, -1.0]  # J of ∅, 0, 1, 01, 2, 02, 12, 012
 
@@ -370,3 +370,11 @@ def test_a_file_cannot_make_python_run_anything(tmp_path):
     with pytest.raises(ValueError, match="no readable file"):
         Effects.load(path)
     assert not (tmp_path / "ran").exists()
+
+
+def test_whole_numbers_of_any_size_stay_exact():
+    effects = harsanyi(Game.from_values([0, 10**30, 2, 7]))
+    assert effects[0, 1] == 7 - 2 - 10**30
+    given = method("shapley").attribute(Game.from_values([0, 10**30, 2, 7]))
+    assert sum(given) == 7
+    assert all(isinstance(value, Fraction) for value in given)

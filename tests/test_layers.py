@@ -420,3 +420,39 @@ def test_a_product_of_two_parts_is_refused_where_there_is_no_rule(name):
     model, x = readable("gate")
     with pytest.raises(ValueError, match=r"'mul' multiplies two parts of the network"):
         method(name).attribute(Game.from_model(model, x, target=0))
+
+
+class Overwriting(nn.Module):
+    """Changes a value in place by a function whose result is not used."""
+
+    def __init__(self, change):
+        super().__init__()
+        torch.manual_seed(0)
+        self.a, self.b, self.change = nn.Linear(4, 5).double(), nn.Linear(5, 2).double(), change
+
+    def forward(self, x):
+        h = self.a(x)
+        self.change(h)
+        return self.b(h)
+
+
+@pytest.mark.parametrize(
+    "change", [torch.relu_, F.relu_, lambda h: torch.clamp_(h, min=0.0)], ids=["relu_", "F.relu_", "clamp_"]
+)
+def test_a_change_in_place_whose_result_is_not_used_is_refused(change):
+    with pytest.raises(ValueError, match="in place"):
+        network(Overwriting(change).eval(), draw(*VECTOR))
+
+
+@pytest.mark.parametrize("how", ["hook", "pre-hook", "forward"])
+def test_what_tracing_does_not_see_is_noticed(how):
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 1)).double().eval()
+    if how == "hook":
+        model[0].register_forward_hook(lambda module, inputs, output: output.clamp(max=0.2))
+    elif how == "pre-hook":
+        model[2].register_forward_pre_hook(lambda module, inputs: (inputs[0] + 0.1,))
+    else:
+        model[0].forward = lambda u, forward=model[0].forward: forward(u).abs()
+    with pytest.raises(ValueError, match="a hook, a replaced forward or a change in place"):
+        network(model, draw(*VECTOR))

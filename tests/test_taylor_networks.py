@@ -932,3 +932,36 @@ def test_exact_gaps_are_kept_on_disk(tmp_path):
     again = Effects.load(tmp_path / "effects.npz")
     assert list(again.gaps) == list(effects.gaps)
     assert again.gaps[3] != 0
+
+
+def test_high_terms_that_cancel_at_x_are_not_called_complete():
+    game = Game.from_function(lambda z: z[:, 0] ** 30 - z[:, 1] ** 30 + z[:, 0], [1.0, 1.0])
+    effects = taylor(game)
+    assert effects.truncated
+    assert "do not add up" in effects.note
+    assert float(abs(effects.gaps).max()) == pytest.approx(1)
+
+
+def test_an_exponent_that_is_a_tensor_is_a_power():
+    effects = taylor(Game.from_function(lambda z: z[:, 0] ** torch.tensor(2.0), [1.0], -0.5))
+    assert effects.to_dict() == pytest.approx({(0,): 0.25, (1,): -1.5, (2,): 2.25})
+
+
+def test_a_function_that_branches_on_a_batch_is_refused():
+    game = Game.from_function(lambda z: z[:, 0] * 2 if z.sum() > 1 else z[:, 0], [1.0, 1.0])
+    with pytest.raises(ValueError, match="compares one number of a whole batch"):
+        taylor(game, 2)
+
+
+def test_a_fixed_type_inside_is_named():
+    class Fixed(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.a = torch.nn.Linear(2, 1)
+
+        def forward(self, x):
+            return self.a(x.float())
+
+    game = Game.from_model(Fixed().eval(), torch.ones(1, 2))
+    with pytest.raises(ValueError, match="computed in float64, and there the function fails"):
+        taylor(game, 2)

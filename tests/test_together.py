@@ -105,3 +105,25 @@ def test_a_value_that_is_not_finite_is_named():
     games = [Game.from_model(model, torch.ones(1, 2, dtype=DOUBLE), target=t, names=["p", "q"]) for t in (1, 0)]
     with pytest.raises(ValueError, match="not finite"):
         harsanyi_all(games)
+
+
+def test_a_target_that_works_in_place_spoils_no_other():
+    torch.manual_seed(0)
+    model, x = nn.Linear(3, 3).double(), torch.randn(1, 3, dtype=DOUBLE)
+    targets = (lambda out: out.sub_(out.mean(1, keepdim=True))[:, 0], 1, 2)
+    games = [Game.from_model(model, x, target=target) for target in targets]
+    for effects, expected in zip(harsanyi_all(games), one_by_one(games), strict=True):
+        torch.testing.assert_close(effects.values, expected, rtol=0, atol=1e-14)
+
+
+def test_a_model_whose_output_changes_is_found():
+    class Moody(nn.Module):
+        calls = 0
+
+        def forward(self, x):
+            Moody.calls += 1
+            return x.sum(1) + (0.1 if Moody.calls > 4 else 0.0)
+
+    games = [Game.from_model(Moody(), torch.ones(1, 7, dtype=DOUBLE), chunk=64) for _ in range(1)]
+    with pytest.raises(ValueError, match="its output changes between calls"):
+        harsanyi_all(games)
