@@ -591,9 +591,12 @@ def _batch_norm(
     momentum: float,
     eps: float,
 ) -> tuple[Jet, ...]:
-    if training:
-        raise ValueError("batch normalisation over the batch itself has no Taylor series; call model.eval() first")
     shape = (-1, *(1,) * (jet.ndim - 2))
+    if training and jet.shape[0] != 1:
+        raise ValueError("batch normalisation over the batch itself has no Taylor series; call model.eval() first")
+    if training:  # instance normalisation, to which torch hands every row's channels as those of one row
+        alone = _standardised(jet, list(range(2, jet.ndim)), eps)
+        return (_affine(alone, weight, bias, shape),) * 3
     scale = 1.0 / (_known(variance, jet.coefficients) + eps).sqrt()
     centred = jet - _known(mean, jet.coefficients).reshape(shape)
     result = _affine(centred * scale.reshape(shape), weight, bias, shape)

@@ -161,6 +161,8 @@ def compare(
     Raises:
         LookupError, TypeError, ValueError: as :func:`measure` and :func:`harsanyi`, or effects with symbols.
     """
+    if not game.n:
+        raise ValueError("a game without players has nothing to share out; its only value is f(b) = f(x)")
     wanted = [methods] if isinstance(methods, str) else METHODS if methods is None else methods
     chosen = [measurement.as_method(m, game) for m in wanted]
     say = announce or (lambda line: None)

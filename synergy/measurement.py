@@ -193,11 +193,12 @@ def _transform(table: Array, masks: np.ndarray, n: int) -> Array:
 
 def _row_errors(errors: np.ndarray | None, noise: float, masks: np.ndarray, n: int) -> np.ndarray:
     """The error of each row's sum: errors at the end points add in squares. Shape ``(2**n,)``."""
-    squares = np.full(len(masks), n * noise**2)
+    unit = max(noise, 0.0 if errors is None else float(errors.max(initial=0.0))) or 1.0  # squares stay in range
+    squares = np.full(len(masks), n * (noise / unit) ** 2)
     if errors is not None:
-        squares = squares + (errors**2).sum(-1)
+        squares = squares + ((errors / unit) ** 2).sum(-1)
     everything = np.zeros(2**n)
-    everything[masks] = np.sqrt(np.maximum(zeta(squares), 0))
+    everything[masks] = unit * np.sqrt(np.maximum(zeta(squares), 0))
     return everything
 
 

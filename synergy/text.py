@@ -191,15 +191,21 @@ def balance(comparison: Comparison, result: Result) -> Balance:
     total = scalar(result.attribution.sum())
     gain = effects.total + effects.remainder
     known = {**dict.fromkeys(GAINS, gain), "f(x)": effects.base + gain}
-    own = 0.0 if result.error is None else float((to_float(result.error) ** 2).sum())
-    adding = 0.0 if effects.exact else np.finfo(np.float64).eps ** 2 * float((to_float(effects.values) ** 2).sum())
-    error = math.sqrt(own + effects.n * effects.noise**2 + adding)
+    own = 0.0 if result.error is None else _norm(to_float(result.error))
+    adding = 0.0 if effects.exact else np.finfo(np.float64).eps * _norm(to_float(effects.values))
+    error = math.hypot(own, math.sqrt(effects.n) * effects.noise, adding)
     if result.target not in known:
         return Balance(total, None, None, error)
     goal = scalar(known[result.target])
     table = result.measured or (result.theory if _reproduces(result, error) else None)
     parts = None if table is None else _gaps(table, result.target == "f(x)", error)
     return Balance(total, goal, goal - total, error, parts)
+
+
+def _norm(values: np.ndarray) -> float:
+    """The root of the sum of squares, of numbers of any size."""
+    unit = float(abs(values).max(initial=0.0)) or 1.0
+    return unit * float(np.linalg.norm(values / unit))
 
 
 def _reproduces(result: Result, error: float) -> bool:

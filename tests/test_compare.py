@@ -181,3 +181,14 @@ def test_errors_of_estimates_are_kept():
     comparison = compare(BY_ID["relu"].game(), [method("integrated_gradients", nodes=64), "shapley"])
     assert comparison["integrated_gradients"].error.max() > 1e-6
     assert comparison["shapley"].error is None
+
+
+def test_a_game_without_players_is_refused():
+    with pytest.raises(ValueError, match="without players"):
+        compare(Game.from_values([5.0]))
+
+
+def test_values_of_any_size_are_compared():
+    text = compare(Game.from_values([0.0, 1e200, 2e200, 7e200]), ["shapley"]).table()
+    assert "7e200" in text.replace("+", "")
+    assert compare(Game.from_values([0.0, 1e-200, 2e-200, 7e-200]), ["shapley"])["shapley"].measured is not None

@@ -633,3 +633,21 @@ def test_on_every_device(name, device):
     assert found.device.type == device.type
     weights = torch.linspace(-1.0, 1.3, found.shape[-1], dtype=torch.float64).cos()
     torch.testing.assert_close((found.cpu() * weights).sum(-1), expected, rtol=1e-10, atol=1e-12)
+
+
+def test_instance_normalisation_stands_alone_row_by_row():
+    """Each row has its own statistics; the oracle is the function itself near the start."""
+    torch.manual_seed(0)
+    norm = nn.InstanceNorm1d(3, affine=True).double()
+    with torch.no_grad():
+        norm.weight.uniform_(0.5, 2.0)
+        norm.bias.normal_()
+    start, slope = torch.randn(2, 3, 5).double(), torch.randn(2, 3, 5).double() / 4
+
+    def f(z):
+        return (norm(z) ** 3).sum((1, 2))
+
+    found = jets(f, start, slope, 8)
+    for s in (0.02, 0.04):
+        summed = sum(found[k] * s**k for k in range(9))
+        torch.testing.assert_close(summed, f(start + s * slope).detach(), rtol=0, atol=1e3 * s**9)
