@@ -108,8 +108,8 @@ def _require_same(model: nn.Module, read: Network, x: torch.Tensor) -> None:
     with torch.no_grad():
         values, called = read.values(places.clone()), model(places.clone())
     steps = values[-1]
-    largest = max(float(value.abs().max()) for value in values[1:])
-    unit = ROUNDING * torch.finfo(x.dtype).eps * max(largest, float(called.abs().max()))
+    largest = max(float(torch.nan_to_num(value, 0.0, 0.0, 0.0).abs().max()) for value in [*values[1:], called])
+    unit = ROUNDING * torch.finfo(x.dtype).eps * largest
     same = torch.isclose(steps.reshape(called.shape), called, rtol=0.0, atol=unit, equal_nan=True)
     if steps.numel() != called.numel() or not same.all():
         raise ValueError(

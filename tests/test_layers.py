@@ -456,3 +456,10 @@ def test_what_tracing_does_not_see_is_noticed(how):
         model[0].forward = lambda u, forward=model[0].forward: forward(u).abs()
     with pytest.raises(ValueError, match="a hook, a replaced forward or a change in place"):
         network(model, draw(*VECTOR))
+
+
+def test_a_network_that_is_not_finite_everywhere_is_read():
+    """exp overflows at the random inputs on which steps and model are compared."""
+    model = block(lambda m, x: m.b(torch.exp(800 * m.a(x))), a=nn.Linear(4, 3), b=nn.Linear(3, 2))
+    x = draw(*VECTOR) / 1000
+    close(network(model, x).values(x)[-1], model(x).detach(), ROUNDING)
