@@ -10,16 +10,14 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from decompositions import degrees
+from decompositions import degrees, prefix
 from decompositions.arithmetic import Array, concatenate, is_exact
-from decompositions.cube import AbstractCube
 from decompositions.function_cube import FunctionCube
 from decompositions.game import Game
 from decompositions.table_cube import TableCube
 
 if TYPE_CHECKING:
     from decompositions.checkpoint import Checkpoint
-    from decompositions.prefix import SharedPrefix
 
 T = TypeVar("T")
 LIMIT = 2**20  # model calls that are paid without being asked for by name
@@ -66,13 +64,7 @@ def corners(game: Game, active: tuple[int, ...], checkpoint: Checkpoint | None =
         return Corners(concatenate(parts, -1))
     plan = _shortcut(cube, active)
     if plan is None:
-        work = _Work(
-            total,
-            lambda start, stop: degrees.spread(start, stop, active, n, cube.device),
-            FunctionCube.values_at_once,
-            lambda row: members(row, active),
-        )
-        return Corners(_evaluated(game, cube, work, checkpoint))
+        return Corners(_evaluated(game, cube, _plain_work(cube, active), checkpoint))
     work = _Work(
         total,
         lambda start, stop: degrees.bits(start, stop, plan.players, cube.device),
@@ -90,11 +82,7 @@ def evaluate_again(game: Game, cube: FunctionCube, active: tuple[int, ...], valu
         ValueError: names the coalition.
     """
 
-    def points(start: int, stop: int) -> torch.Tensor:
-        return degrees.spread(start, stop, active, cube.n, cube.device)
-
-    work = _Work(len(values), points, FunctionCube.values_at_once, lambda row: members(row, active))
-    _evaluate_again(game, cube, work, values)
+    _evaluate_again(game, cube, _plain_work(cube, active), values)
 
 
 def members(row: int, active: tuple[int, ...]) -> tuple[int, ...]:
@@ -111,14 +99,10 @@ def label(game: Game, coalition: tuple[int, ...]) -> str:
     return "{" + ", ".join(game.names[i] for i in coalition) + "}" if coalition else "∅ (the baseline)"
 
 
-def _shortcut(cube: AbstractCube, active: tuple[int, ...]) -> SharedPrefix | None:
-    if not isinstance(cube, FunctionCube):
-        return None
-    from decompositions.prefix import shared_prefix  # tracing is loaded only where it is used
-
+def _shortcut(cube: FunctionCube, active: tuple[int, ...]) -> prefix.SharedPrefix | None:
     while True:
         try:
-            return shared_prefix(cube, active)
+            return prefix.shared_prefix(cube, active)
         except (RuntimeError, MemoryError) as error:
             cube = cube.halved(error)
 
@@ -157,6 +141,16 @@ class _Work:
     values: Callable[[FunctionCube, torch.Tensor], torch.Tensor]
     members: Callable[[int], tuple[int, ...]]
     how: str = ""
+
+
+def _plain_work(cube: FunctionCube, active: tuple[int, ...]) -> _Work:
+    """All coalitions of the active players, without shortcuts."""
+    return _Work(
+        2 ** len(active),
+        lambda start, stop: degrees.spread(start, stop, active, cube.n, cube.device),
+        FunctionCube.values_at_once,
+        lambda row: members(row, active),
+    )
 
 
 def spans(total: int, length: int) -> list[tuple[int, int]]:

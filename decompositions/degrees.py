@@ -72,6 +72,16 @@ def support(degree: Iterable[Any]) -> tuple[int, ...]:
     return tuple(i for i, k in enumerate(degree) if k)
 
 
+def some_corners(n: int, count: int, generator: torch.Generator) -> torch.Tensor:
+    """Coalitions drawn at random, all of them where there are no more than ``count``. Shape ``(m, n)``, booleans.
+
+    >>> some_corners(1, 2, torch.Generator()).tolist()
+    [[False], [True]]
+    """
+    drawn = torch.randint(0, 2, (count, n), generator=generator) > 0
+    return bits(0, 2**n, n) if 2**n <= count else drawn
+
+
 def support_masks(table: np.ndarray) -> np.ndarray:
     """The bitmask of the support of every degree vector. Shape ``(m, n)`` → ``(m,)``; whole numbers of any size.
 

@@ -12,6 +12,7 @@ import torch
 from decompositions import convergence
 from decompositions.coalitions import require_limit
 from decompositions.cube import PowerSeries
+from decompositions.degrees import some_corners
 from decompositions.interpolation import coefficients, directions
 from decompositions.jets import jets
 from decompositions.kinks import refuse_kinks
@@ -104,8 +105,7 @@ def _misses(cube: FunctionCube, series: PowerSeries) -> bool:
     if series.truncated:
         return True
     generator = torch.Generator().manual_seed(4)
-    corners = torch.randint(0, 2, (CORNERS, cube.n), generator=generator)
-    present = torch.as_tensor(corners > 0, device=cube.device)
+    present = some_corners(cube.n, CORNERS, generator).to(cube.device)
     outside = torch.as_tensor(series.degrees > 0, device=cube.device).to(torch.float64) @ (~present).T.double()
     summed = ((outside == 0) * series.coefficients[:, None]).sum(0)
     unit = MISSING * series.coefficients.abs().sum() + series.noise * len(series.coefficients) ** 0.5

@@ -546,7 +546,7 @@ def _logsumexp(function: Any, jet: Jet, axes: list[int], keepdim: bool = False) 
     if len(axes) != 1:
         raise ValueError("logsumexp over several axes has no rule for Taylor series; take one axis after the other")
     result = series.logsumexp(jet.coefficients, axes[0])
-    return Jet(result if keepdim else result.squeeze(axes[0] if axes[0] < 0 else axes[0] + 1))
+    return Jet(result if keepdim else result.squeeze(_behind(axes[0], jet.ndim)))
 
 
 @_rule("pow")
@@ -580,17 +580,8 @@ def _norm(function: Any, jet: Jet, order: float = 2, axes: Any = None, keepdim: 
 
 
 @_rule("native_batch_norm", "cudnn_batch_norm", "miopen_batch_norm")
-def _batch_norm(
-    function: Any,
-    jet: Jet,
-    weight: Any,
-    bias: Any,
-    mean: Any,
-    variance: Any,
-    training: bool,
-    momentum: float,
-    eps: float,
-) -> tuple[Jet, ...]:
+def _batch_norm(function: Any, jet: Jet, *settings: Any) -> tuple[Jet, ...]:
+    weight, bias, mean, variance, training, _, eps = settings
     shape = (-1, *(1,) * (jet.ndim - 2))
     if training and jet.shape[0] != 1:
         raise ValueError("batch normalisation over the batch itself has no Taylor series; call model.eval() first")
@@ -609,9 +600,8 @@ def _layer_norm(function: Any, jet: Jet, shape: list[int], weight: Any, bias: An
 
 
 @_rule("native_group_norm")
-def _group_norm(
-    function: Any, jet: Jet, weight: Any, bias: Any, batch: int, channels: int, places: int, groups: int, eps: float
-) -> tuple[Jet, ...]:
+def _group_norm(function: Any, jet: Jet, *settings: Any) -> tuple[Jet, ...]:
+    weight, bias, batch, _, _, groups, eps = settings
     grouped = _standardised(jet.reshape(batch, groups, -1), [-1], eps).reshape(jet.shape)
     return (_affine(grouped, weight, bias, (-1, *(1,) * (jet.ndim - 2))),) * 3
 

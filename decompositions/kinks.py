@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import nn
 
-from decompositions import degrees
+from decompositions.degrees import some_corners
 from decompositions.jets import branches, margins
 from decompositions.softening import module_of
 
@@ -58,9 +58,7 @@ def _refuse_at(cube: FunctionCube, points: torch.Tensor, names: Mapping[nn.Modul
 def _tried(cube: FunctionCube) -> torch.Tensor:
     """x, random corners (all of them where they are few) and inner points. Shape ``(points, n)``."""
     generator = torch.Generator().manual_seed(2)
-    corners = torch.randint(0, 2, (POINTS, cube.n), generator=generator).double()
-    if 2**cube.n <= POINTS:
-        corners = degrees.bits(0, 2**cube.n, cube.n).double()
+    corners = some_corners(cube.n, POINTS, generator).double()
     inner = torch.rand(POINTS // 4, cube.n, generator=generator).double()
     return torch.cat([torch.ones(1, cube.n, dtype=corners.dtype), corners, inner]).to(cube.device)
 

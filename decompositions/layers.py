@@ -38,7 +38,7 @@ IN_PLACE = (operator.iadd, operator.isub, operator.imul, operator.itruediv)
 METHODS = ("relu", "sigmoid", "tanh", "exp", "square")
 KINKS = {F.relu: (0.0,), torch.relu: (0.0,), ".relu": (0.0,), F.relu6: (0.0, 6.0), F.leaky_relu: (0.0,)}
 SAMPLES = 2  # random inputs at which the steps are compared with the model
-ROUNDING = 1e4  # of epsilon, relative to the largest number in the network: how far they may differ
+ROUNDING = 1e3  # of epsilon, relative to the largest number in the network: how far they may differ
 WAY_OUT = "write it with supported modules, or use a method that only calls the model (shapley, occlusion_1, …)"
 
 

@@ -83,30 +83,35 @@ def _absolute(beta: float, u: torch.Tensor) -> torch.Tensor:
     return 2 * _relu(beta, u) - u
 
 
-def _max_pool2d(
-    beta: float,
-    u: torch.Tensor,
-    kernel_size: Any,
-    stride: Any = None,
-    padding: Any = 0,
-    dilation: Any = 1,
-    ceil_mode: bool = False,
-    return_indices: bool = False,
-) -> torch.Tensor:
-    if ceil_mode or return_indices or padding not in (0, (0, 0)):
-        raise ValueError("a max pooling with padding, ceil_mode or indices has no smooth stand-in")
-    windows = F.unfold(u, kernel_size, dilation, 0, kernel_size if stride is None else stride)
-    size = kernel_size if isinstance(kernel_size, int) else max(kernel_size)
-    area = size * size if isinstance(kernel_size, int) else kernel_size[0] * kernel_size[1]
-    soft = torch.logsumexp(beta * windows.reshape(len(u), u.shape[1], area, -1), 2) / beta
-    steps = _steps(u, kernel_size, kernel_size if stride is None else stride, dilation)
-    return soft.reshape(len(u), u.shape[1], *steps)
+@dataclass(frozen=True)
+class _Pooling:
+    """The settings of a max pooling, as torch names and orders them."""
+
+    kernel_size: Any
+    stride: Any = None
+    padding: Any = 0
+    dilation: Any = 1
+    ceil_mode: bool = False
+    return_indices: bool = False
+
+    def __post_init__(self) -> None:
+        if self.ceil_mode or self.return_indices or _both(self.padding) != (0, 0):
+            raise ValueError("a max pooling with padding, ceil_mode or indices has no smooth stand-in")
 
 
-def _steps(u: torch.Tensor, size: Any, stride: Any, dilation: Any) -> tuple[int, ...]:
-    """The number of windows along both axes."""
-    both = [(each, each) if isinstance(each, int) else tuple(each) for each in (size, stride, dilation)]
-    return tuple((u.shape[2 + a] - both[2][a] * (both[0][a] - 1) - 1) // both[1][a] + 1 for a in range(2))
+def _max_pool2d(beta: float, u: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:
+    pooling = _Pooling(*args, **kwargs)
+    size, dilation = _both(pooling.kernel_size), _both(pooling.dilation)
+    stride = _both(pooling.stride) if pooling.stride is not None else size
+    windows = F.unfold(u, size, dilation, 0, stride).reshape(len(u), u.shape[1], size[0] * size[1], -1)
+    spans = [dilation[axis] * (size[axis] - 1) + 1 for axis in range(2)]
+    steps = [(u.shape[2 + axis] - spans[axis]) // stride[axis] + 1 for axis in range(2)]
+    return (torch.logsumexp(beta * windows, 2) / beta).reshape(len(u), u.shape[1], *steps)
+
+
+def _both(setting: Any) -> tuple[int, int]:
+    """A setting along both axes."""
+    return (setting, setting) if isinstance(setting, int) else tuple(setting)
 
 
 _STAND_INS: dict[Any, Callable[..., torch.Tensor]] = {

@@ -8,7 +8,7 @@ import torch
 
 from decompositions import coalitions
 from decompositions.arithmetic import Array
-from decompositions.degrees import bits
+from decompositions.degrees import some_corners
 from decompositions.effects import Effects
 from decompositions.function_cube import FunctionCube
 from decompositions.game import Game
@@ -79,9 +79,7 @@ def taylor(
 def _distance(game: Game, softened: Game) -> float:
     """The largest difference of two games over the corners, or over some hundred of them."""
     generator = torch.Generator().manual_seed(0)
-    corners = torch.randint(0, 2, (CORNERS, game.n), generator=generator)
-    if 2**game.n <= CORNERS:
-        corners = bits(0, 2**game.n, game.n).to(corners)
+    corners = some_corners(game.n, CORNERS, generator)
     ends = torch.stack([torch.zeros_like(corners[0]), torch.ones_like(corners[0])])
     points = torch.cat([ends, corners]).numpy()
     return float(abs(game(points) - softened(points)).max())

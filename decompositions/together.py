@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -36,7 +36,8 @@ def harsanyi_all(games: Sequence[Game], *, limit: int = coalitions.LIMIT) -> lis
     [4, 0, 0]
     """
     questions = _questions(games)
-    alone = [i for i, game in enumerate(games) if not _is_plain(game)]
+    shared = {place for each in questions for place in each.places}
+    alone = [i for i in range(len(games)) if i not in shared]
     calls = sum(2 ** len(each.active) for each in questions) + sum(price(games[i]) for i in alone)
     coalitions.require_limit(calls, limit, f"pass limit={calls} to pay for them, or take fewer games")
     found = {i: harsanyi(games[i], limit=limit) for i in alone}
@@ -77,16 +78,12 @@ class _Question:
         return torch.stack([wide(each.select(own)) for each, own in zip(self.targets, given, strict=True)])
 
 
-def _is_plain(game: Game) -> bool:
-    cube = game.cube
-    return isinstance(cube, FunctionCube) and isinstance(cube.f, ModelFunction) and len(cube.baseline) == 1
-
-
 def _questions(games: Sequence[Game]) -> list[_Question]:
+    """What is asked of models with one baseline each."""
     found: list[_Question] = []
     for place, game in enumerate(games):
         cube = game.cube
-        if not _is_plain(game) or not isinstance(cube, FunctionCube) or not isinstance(cube.f, ModelFunction):
+        if not isinstance(cube, FunctionCube) or not isinstance(cube.f, ModelFunction) or len(cube.baseline) != 1:
             continue
         same = next((each for each in found if _same(each.cube, cube)), None)
         if same is None:
@@ -109,8 +106,7 @@ def _answers(questions: list[_Question]) -> Iterator[tuple[_Question, torch.Tens
     for each in questions:
         plan = shared_prefix(each.cube, each.active)
         if plan is not None:
-            planned = _Question(each.cube, each.active, each.places, each.targets, plan)
-            yield planned, _by_plan(planned, plan)
+            yield replace(each, plan=plan), _by_plan(each, plan)
         else:
             by_model.setdefault(id(each.module), []).append(each)
     for group in by_model.values():
@@ -118,13 +114,11 @@ def _answers(questions: list[_Question]) -> Iterator[tuple[_Question, torch.Tens
 
 
 def _by_plan(question: _Question, plan: SharedPrefix) -> torch.Tensor:
-    parts = []
-    for present in degrees.bits(0, 2 ** len(question.active), len(question.active), question.cube.device).split(
-        question.cube.chunk
-    ):
+    cube, n, parts = question.cube, len(question.active), []
+    for present in degrees.bits(0, 2**n, n, cube.device).split(cube.chunk):
         with torch.no_grad():
             parts.append(question.select(plan.suffix.module(plan.rebuild(present))))
-        question.cube.on_calls(len(present))
+        cube.on_calls(len(present))
     return torch.cat(parts, 1)
 
 

@@ -4,6 +4,8 @@ The data are scikit-learn's 8x8 digits (a part of the UCI "Optical Recognition o
 Every fifth image is held out: unseen images of writers who may have been seen. The same torch gives the same weights.
 """
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
@@ -24,11 +26,10 @@ def fit(network: nn.Module, x: Tensor, y: Tensor) -> None:
         schedule.step()
 
 
-def main() -> None:
-    """Fit, measure on the held-out images and write."""
-    torch.manual_seed(SEED)
-    network = digits.network()
+def train(name: str, network: nn.Module, fit: Callable[[nn.Module, Tensor, Tensor], None]) -> None:
+    """Fit a network to the digits in its own dtype, measure it on the held-out images and write it."""
     x, y, held_out = digits.data()
+    x = x.to(next(network.parameters()))
     fit(network, x[~held_out], y[~held_out])
     with torch.no_grad():
         right = network(x[held_out]).argmax(1) == y[held_out]
@@ -37,9 +38,9 @@ def main() -> None:
         "held_out": int(held_out.sum()),
         "trained_on": int((~held_out).sum()),
     }
-    path = trained.write("digits", network.state_dict(), figures)
-    print(path, figures)
+    print(trained.write(name, network.state_dict(), figures), figures)
 
 
 if __name__ == "__main__":
-    main()
+    torch.manual_seed(SEED)
+    train("digits", digits.network(), fit)

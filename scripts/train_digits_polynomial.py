@@ -5,8 +5,9 @@ Images and split are those of the digits example. The same torch gives the same 
 
 import torch
 from torch import Tensor, nn
+from train_digits import train
 
-from synergy.examples import digits, digits_polynomial, trained
+from synergy.examples import digits_polynomial
 
 SEED, EPOCHS, BATCH, RATE = 0, 60, 64, 3e-3
 DECAY = 0.5  # keeps a logit near 10 and its effects near 1; without it both are two to five times as large
@@ -24,21 +25,6 @@ def fit(network: nn.Module, x: Tensor, y: Tensor) -> None:
         schedule.step()
 
 
-def main() -> None:
-    """Fit, measure on the held-out images and write."""
-    torch.manual_seed(SEED)
-    network = digits_polynomial.network()
-    x, y, held_out = digits.data()
-    fit(network, x[~held_out].double(), y[~held_out])
-    with torch.no_grad():
-        right = network(x[held_out].double()).argmax(1) == y[held_out]
-    figures = {
-        "accuracy": round(right.double().mean().item(), 4),
-        "held_out": int(held_out.sum()),
-        "trained_on": int((~held_out).sum()),
-    }
-    print(trained.write("digits_polynomial", network.state_dict(), figures), figures)
-
-
 if __name__ == "__main__":
-    main()
+    torch.manual_seed(SEED)
+    train("digits_polynomial", digits_polynomial.network(), fit)

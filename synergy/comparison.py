@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from decompositions.arithmetic import Array
+from decompositions.arithmetic import Array, to_float
 from decompositions.effects import Effects
 from decompositions.game import Game
 from decompositions.harsanyi import harsanyi
@@ -22,6 +22,7 @@ from synergy.measurement import measure
 from synergy.method import METHODS, AbstractMethod
 from synergy.policies import Policy
 from synergy.synergy_function import POINTS
+from synergy.text import brief
 
 if TYPE_CHECKING:
     from synergy.views import Features, Picture, Words
@@ -228,7 +229,7 @@ def _result(
         attribution, error, rule = measurement.estimate_with_rule(method, seen)
     except (ValueError, TypeError) as reason:
         return replace(result, note=str(reason), measured_note=str(reason))
-    settings = rule or result.settings
+    settings = _rule_and_error(rule, error) if rule else result.settings
     price = (
         counted[0] * measurement.ends(game) if rule else price
     )  # the rule that was chosen for x, not the dearest one
@@ -242,6 +243,11 @@ def _result(
         return replace(result, measured=measure(method, game, effects=effects, points=points))
     except ValueError as reason:
         return replace(result, measured_note=str(reason))
+
+
+def _rule_and_error(rule: str, error: Array | None) -> str:
+    largest = 0.0 if error is None else to_float(error).max()
+    return f"{rule}, error {brief(largest)}" if largest else rule
 
 
 def _settings(method: AbstractMethod | ForeignMethod) -> str:

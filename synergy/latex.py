@@ -7,6 +7,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from decompositions.formulas import Formula, escaped, label, name, number
+from synergy.text import grid
 
 if TYPE_CHECKING:
     from synergy.allocation import Allocation
@@ -72,12 +73,13 @@ def of_allocation(allocation: Allocation, most: int = MOST) -> Formula:
     shown, more = rows[:most], f"{len(rows) - most} more" if len(rows) > most else ""
     sums = [effects.total, *allocation.attribution]
     plain = [[effects.label(effects.key(row)), *map(str, [effects.values[row], *values[row]])] for row in shown]
-    plain = [["", "effect", *allocation.names], *plain, *([[f"… {more}"]] if more else []), ["Σ", *map(str, sums)]]
+    plain += [[f"… {more}", *[""] * (effects.n + 1)]] if more else []
+    plain = [["", "effect", *allocation.names], *plain, ["Σ", *map(str, sums)]]
     body = [[label(effects, row), *map(number, [effects.values[row], *values[row]])] for row in shown]
     body += [[r"\vdots", rf"\text{{{more}}}", *[""] * effects.n]] if more else []
     head = ["", r"\text{effect}", *map(name, allocation.names)]
     table = _array("l|r|" + "r" * effects.n, [head, *body, [r"\sum", *map(number, sums)]], {1, 1 + len(body)})
-    return Formula(_grid(plain), table)
+    return Formula("\n".join(grid(plain, "<" + ">" * (effects.n + 1))), table)
 
 
 def of_criteria(criteria: Criteria) -> Formula:
@@ -110,19 +112,6 @@ def _decimal(value: float) -> str:
     mantissa, letter, power = f"{value:.3g}".partition("e")
     number = mantissa.replace("inf", r"\infty")
     return rf"{number} \cdot 10^{{{int(power)}}}" if letter else number
-
-
-def _grid(rows: list[list[str]]) -> str:
-    """Columns of text: the first to the left, the others to the right."""
-    widths = [max(len(row[c]) for row in rows if c < len(row)) for c in range(len(rows[0]))]
-    lines = [
-        "  ".join(
-            cell.rjust(width) if c else cell.ljust(width)
-            for c, (cell, width) in enumerate(zip(row, widths, strict=False))
-        )
-        for row in rows
-    ]
-    return "\n".join(line.rstrip() for line in lines)
 
 
 def _scripts(pieces: list[str]) -> list[str]:

@@ -19,7 +19,6 @@ from synergy.foreign import ForeignMethod, foreign
 from synergy.method import AbstractEstimate, AbstractMethod, method
 from synergy.path import AbstractPathMethod
 from synergy.synergy_function import POINTS, vanishing
-from synergy.text import brief
 
 ENDS = 1024  # end points that a method is asked for at once
 
@@ -66,7 +65,7 @@ def measure(
         chosen.name,
         lambda watched: _attributions(chosen, seen(chosen, watched, effects), active),
     )
-    _require_finite(table, chosen.name, lambda row: _name(game, masks[row]))
+    _require_finite(table, chosen.name, lambda row: coalitions.label(game, degrees.coalition(int(masks[row]))))
     noise = game.cube.precision * float(abs(table).max()) if game.cube.precision else 0.0
     spread = _row_errors(errors, noise, masks, game.n)
     table = _transform(table, masks, game.n)
@@ -172,12 +171,11 @@ def estimate(chosen: AbstractMethod | ForeignMethod, game: Game, ends: Any = Non
 
 
 def estimate_with_rule(chosen: AbstractMethod | ForeignMethod, game: Game) -> tuple[Array, Array | None, str]:
-    """The attributions of x and their error; of a path integral also its rule and largest error in words."""
+    """The attributions of x and their error; of a path integral also its rule in words."""
     if not isinstance(chosen, AbstractPathMethod):
         return *estimate(chosen, game), ""
     found = chosen.integrate(game)
-    largest = to_float(found.errors).max()
-    return found.values, found.errors, f"{found.rule}, error {brief(largest)}" if largest else found.rule
+    return found.values, found.errors, found.rule
 
 
 def _transform(table: Array, masks: np.ndarray, n: int) -> Array:
@@ -211,7 +209,3 @@ def _require_finite(table: Array, name: str, label: Callable[[int], str]) -> Non
         raise ValueError(
             f"{name} gives NaN or infinity at the end point {label(first)}; nothing can be measured with that"
         )
-
-
-def _name(game: Game, mask: int) -> str:
-    return "{" + ", ".join(game.names[i] for i in degrees.coalition(int(mask))) + "}" if mask else "∅ (the baseline)"

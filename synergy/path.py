@@ -127,9 +127,9 @@ def price(game: Game, nodes: int | None) -> int:
         if known is None:
             return cube.calls_per_point * (sum(RULES) + 2 + ADAPTIVE)
         try:
-            return 1 + known.integral(*_lines(cube, game.ends())).calls
+            return known.integral(*_lines(cube, game.ends())).calls
         except piecewise.TooManyPieces:
-            return 1 + cube.calls_per_point * ADAPTIVE
+            return cube.calls_per_point * ADAPTIVE
     counted = [0]
 
     def count(calls: int) -> None:

@@ -263,7 +263,7 @@ def effects_table(effects: Effects, k: int = 10) -> str:
     head = f"strongest {word} ({len(found)} of {strong} above the noise; {noise_line(effects)})"
     largest = max((abs(float(value)) for _, value in found), default=1.0)
     rows = [[effect_label(effects, key), number(value, sign=True), _bar(value, largest)] for key, value in found]
-    return "\n".join([head, *_grid(rows, "<><")])
+    return "\n".join([head, *grid(rows, "<><")])
 
 
 def comparison_table(comparison: Comparison) -> str:
@@ -395,7 +395,7 @@ def _side_by_side(first: list[str], block: list[list[str]]) -> list[str]:
     height = max(map(len, heads))
     top = [["", *line] for line in zip(*([""] * (height - len(h)) + h for h in heads), strict=True)]
     body = [list(row) for row in zip(first[1:], *(column[1:] for column in block), strict=True)]
-    rows = _grid([*top, *body], "<" + ">" * len(block))
+    rows = grid([*top, *body], "<" + ">" * len(block))
     rule = "─" * max(map(columns, rows))
     sums = len(rows) - 4
     return [*rows[:height], rule, *rows[height:sums], rule, *rows[sums:]]
@@ -419,7 +419,7 @@ def _criteria(comparison: Comparison, notes: list[str]) -> list[str]:
             rows.append([name, side, *line])
             name = ""
     plain = [row for row in rows if len(row) == len(head)]
-    lines = _grid([head, *(row + [""] * (len(head) - len(row)) for row in rows)], "<" * len(head))
+    lines = grid([head, *(row + [""] * (len(head) - len(row)) for row in rows)], "<" * len(head))
     tolerances = sorted(
         {r.tolerance for x in comparison.results for r in (x.theory_criteria, x.measured_criteria) if r}
     )
@@ -499,7 +499,7 @@ def _bar(value: Any, largest: float, width: int = 24) -> str:
     return ("█" if value > 0 else "░") * max(1, round(width * abs(float(value)) / largest))
 
 
-def _grid(rows: Sequence[Sequence[str]], alignment: str) -> list[str]:
+def grid(rows: Sequence[Sequence[str]], alignment: str) -> list[str]:
     """Rows of cells in columns, two spaces apart; ``<`` to the left, ``>`` to the right."""
     if not rows:
         return []
