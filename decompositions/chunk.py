@@ -33,6 +33,7 @@ def fitting_chunk(f: Callable[[torch.Tensor], torch.Tensor], x: torch.Tensor) ->
     4
     """
     sizes = _Sizes()
+    x = x.clone()  # f may write into it
     with torch.no_grad(), sizes:
         f(x)
     if sizes.half and x.dtype not in HALF:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from decompositions.arguments import shown
 from decompositions.arithmetic import wide
 from decompositions.chunk import HALF, too_coarse
 from decompositions.cube import AbstractCube, Calls, PowerSeries, both, ignore
@@ -56,8 +57,8 @@ class FunctionCube(AbstractCube):
 
     def precision_of_output(self) -> float:
         """Like :attr:`precision`, for an f that answers in fewer digits than its input has; f is called with x."""
-        with torch.no_grad():
-            dtype = self.f(self.x[:1]).dtype
+        with self.calling():
+            dtype = self.outputs(self.x[:1].clone()).dtype
         return max(self.precision, float(torch.finfo(dtype).eps) if dtype.is_floating_point else 0.0)
 
     @property
@@ -70,13 +71,19 @@ class FunctionCube(AbstractCube):
         return max(1, self.chunk // len(self.baseline))
 
     def values(self, points: torch.Tensor) -> torch.Tensor:
-        with torch.no_grad(), _full_precision(self.device):
+        with self.calling():
             return self._in_parts(points, FunctionCube._batch)
 
     def values_at_once(self, points: torch.Tensor) -> torch.Tensor:
         """g at :attr:`points_at_once` points or fewer; that memory runs out is the caller's affair."""
-        with torch.no_grad(), _full_precision(self.device):
+        with self.calling():
             return self._batch(points)
+
+    @contextmanager
+    def calling(self) -> Iterator[None]:
+        """Calls of f, without gradients and with all digits."""
+        with torch.no_grad(), _full_precision(self.device):
+            yield
 
     def unwatched(self) -> FunctionCube:
         """The same cube, whose calls are reported to nobody."""
@@ -107,7 +114,7 @@ class FunctionCube(AbstractCube):
                 f"a gradient needs a floating-point input; x is {self.x.dtype}: pass embeddings instead of indices, "
                 "or take a method that only removes players (occlusion_1, shapley, …)"
             )
-        with torch.enable_grad(), _full_precision(self.device):
+        with self.calling(), torch.enable_grad():
             return self._in_parts(points, FunctionCube._batch_gradient)
 
     def array(self, table: Any) -> torch.Tensor:
@@ -145,8 +152,8 @@ class FunctionCube(AbstractCube):
             return self
         x, baseline, f = self.x.double(), self.baseline.double(), in_double(self.f)
         try:
-            with torch.no_grad():
-                f(x[:1])
+            with self.calling():
+                f(x[:1].clone())
         except RuntimeError as error:
             raise ValueError(
                 f"a Taylor series is computed in float64, and there the function fails: {str(error).splitlines()[0]}; "
@@ -200,12 +207,19 @@ class FunctionCube(AbstractCube):
         return self._mix(points, self.x, self.baseline)
 
     def _mix(self, points: torch.Tensor, x: torch.Tensor, baseline: torch.Tensor) -> torch.Tensor:
-        """x where t = 1 and b where t = 0, bit for bit; differentiable in t everywhere."""
-        if points.dtype == torch.bool or not x.is_floating_point():
+        """x where t = 1 and b where t = 0, bit for bit; differentiable in t everywhere. Memory of its own."""
+        if points.dtype == torch.bool:
+            return torch.where(points[:, self.players].unsqueeze(1), x, baseline)
+        if not x.is_floating_point():
+            self._require_corners(points)
             return torch.where((points == 1)[:, self.players].unsqueeze(1), x, baseline)
-        t = points.to(x.dtype)[:, self.players].unsqueeze(1)
-        difference = x - baseline
-        return torch.where(t == 1, x + (t - 1) * difference, baseline + t * difference)
+        return _Between.apply(points.to(x.dtype)[:, self.players].unsqueeze(1), x, baseline)
+
+    def _require_corners(self, points: torch.Tensor) -> None:
+        if points.device.type != "meta" and not ((points == 0) | (points == 1)).all():
+            raise TypeError(
+                f"x is {self.x.dtype} and has nothing between present and absent: points of the cube are zeros and ones"
+            )
 
     def _in_parts(
         self, points: torch.Tensor, work: Callable[[FunctionCube, torch.Tensor], torch.Tensor]
@@ -245,15 +259,49 @@ class FunctionCube(AbstractCube):
         return gradient
 
     def _call(self, inputs: torch.Tensor) -> torch.Tensor:
-        outputs = self.f(inputs)
+        outputs = wide(self.outputs(inputs))
         self.on_calls(len(inputs))
+        return outputs
+
+    def outputs(self, inputs: torch.Tensor) -> torch.Tensor:
+        """f of a batch, which it may overwrite, in f's own type. Shape ``(batch, *shape)`` → ``(batch,)``.
+
+        Raises:
+            TypeError: no tensor or array of real numbers, or half precision.
+            ValueError: another shape.
+        """
+        given = self.f(inputs)
+        outputs = torch.from_numpy(given).to(self.device) if _is_numeric(given) else given
+        if not isinstance(outputs, torch.Tensor) or outputs.is_complex():
+            kind = outputs.dtype if isinstance(outputs, torch.Tensor) else shown(given)
+            raise TypeError(f"the function must give a tensor of real numbers, one per input, not {kind}")
         if outputs.shape != (len(inputs),):
             raise ValueError(
                 f"the function must give one number per input, shape ({len(inputs)},); it gave {tuple(outputs.shape)}"
             )
         if outputs.dtype in HALF:
             raise too_coarse("the function answers", outputs.dtype)
-        return wide(outputs)
+        return outputs
+
+
+class _Between(torch.autograd.Function):
+    """b + t (x − b) with x and b themselves at the ends, and without overflow where x − b has one."""
+
+    @staticmethod
+    def forward(ctx: Any, t: torch.Tensor, x: torch.Tensor, baseline: torch.Tensor) -> torch.Tensor:
+        half = x / 2 - baseline / 2
+        ctx.save_for_backward(half)
+        return torch.where(t == 1, x, torch.where(t == 0, baseline, (baseline / 2 + t * half) * 2))
+
+    @staticmethod
+    def backward(ctx: Any, *grads: torch.Tensor) -> Any:
+        (half,) = ctx.saved_tensors
+        return (grads[0] * half * 2).sum_to_size(grads[0].shape[0], 1, *grads[0].shape[2:]), None, None
+
+
+def _is_numeric(given: Any) -> bool:
+    """Whether something is a NumPy array of numbers that torch can take."""
+    return isinstance(given, np.ndarray) and given.dtype.kind in "fiub" and given.dtype.isnative
 
 
 @contextmanager

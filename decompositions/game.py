@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from decompositions import players as players_
+from decompositions.arguments import shown, whole
 from decompositions.arithmetic import Array, as_array
 from decompositions.chunk import LARGEST, fitting_chunk, room
 from decompositions.cube import AbstractCube, Calls
@@ -68,7 +69,7 @@ class Game:
         """
         if not isinstance(x, torch.Tensor):
             raise TypeError(f"x is a torch tensor as the model takes it, not {type(x).__name__}")
-        _check_batch_of_one(x)
+        x = _own(x)
         function = model_function(model, x, target, output)
         return cls._from_torch(function, x, baseline, players, weights, names, chunk)
 
@@ -87,10 +88,12 @@ class Game:
         """A torch function of batches, ``(batch, d)`` → ``(batch,)``; arguments as in :meth:`from_model`.
 
         x and the baseline may be lists or arrays (float64) and leave out the batch axis when f takes vectors. Without a
-        chunk, f is called here with x alone only if x is large; small inputs are handed over 4096 at once.
+        chunk, f is called here with x alone only if x is large; small inputs are handed over 4096 at once. f may answer
+        with a NumPy array.
         """
-        x, baseline = _as_input(x), baseline if np.isscalar(baseline) else _as_input(baseline)
-        _check_batch_of_one(x)
+        if not callable(f):
+            raise TypeError(f"f is a function from a batch of inputs to one number for each, not {shown(f)}")
+        x, baseline = _own(_as_input(x)), baseline if np.isscalar(baseline) else _as_input(baseline)
         return cls._from_torch(f, x, baseline, players, weights, names, chunk)
 
     @classmethod
@@ -209,11 +212,11 @@ class Game:
     ) -> Game:
         baselines = _baselines(baseline, x)
         table, n = players_.check(players, x.shape)
-        if chunk is not None and chunk < 1:
-            raise ValueError(f"chunk is the number of inputs handed over at once, at least 1, not {chunk}")
+        if chunk is not None:
+            chunk = whole(chunk, "chunk is the number of inputs handed over at once", 1)
         shares = _weights(weights, len(baselines), x.device)
-        chunk = _chunk(f, x.detach(), chunk)
-        cube = FunctionCube(f, x.detach(), baselines, shares, table[0].to(x.device), n, _computes_in(f, x), chunk)
+        chunk = _chunk(f, x, chunk)
+        cube = FunctionCube(f, x, baselines, shares, table[0].to(x.device), n, _computes_in(f, x), chunk)
         return cls(cube, _names(names, n))
 
 
@@ -237,11 +240,13 @@ def _as_input(values: Any) -> torch.Tensor:
     return tensor[None] if tensor.ndim == 1 else tensor
 
 
-def _check_batch_of_one(x: torch.Tensor) -> None:
+def _own(x: torch.Tensor) -> torch.Tensor:
+    """One input with its batch axis, in memory that nobody else holds."""
     if x.ndim < 2 or x.shape[0] != 1:
         raise ValueError(
             f"x is one input with its batch axis, shape (1, …), not {tuple(x.shape)}; take x[None], or x[:1] of a batch"
         )
+    return x.detach().clone(memory_format=torch.contiguous_format)
 
 
 def _baselines(baseline: Any, x: torch.Tensor) -> torch.Tensor:
@@ -261,7 +266,7 @@ def _baselines(baseline: Any, x: torch.Tensor) -> torch.Tensor:
         raise ValueError(f"x is on {x.device} and the baseline on {baseline.device}; move one of them with .to()")
     if baseline.is_floating_point() != x.is_floating_point():
         raise TypeError(f"x is {x.dtype} and the baseline {baseline.dtype}; give both the same kind of numbers")
-    return baseline.detach().to(x.dtype)
+    return baseline.detach().to(x.dtype).clone(memory_format=torch.contiguous_format)
 
 
 def _weights(weights: Any, count: int, device: torch.device) -> torch.Tensor:

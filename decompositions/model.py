@@ -98,8 +98,8 @@ def model_function(model: nn.Module, x: torch.Tensor, target: Target, output: st
     target = _index(target)
     function = ModelFunction(model if output == "logit" else Output(model, output), target)
     with torch.no_grad():
-        outputs = _first_call(function.module, x.clone())  # a first step in place must not change the caller's x
-        if model.training and not torch.equal(outputs, function.module(x)):
+        outputs = _first_call(function.module, x.clone())
+        if getattr(model, "training", False) and not torch.equal(outputs, function.module(x.clone())):
             raise ValueError("the model is in training mode and answers at random; call model.eval() first")
         _check_target(outputs, target)
     return replace(function, answers=outputs.dtype)
@@ -134,7 +134,9 @@ def _check_mode(model: nn.Module) -> None:
     for name, module in model.named_modules():
         random = isinstance(module, nn.modules.dropout._DropoutNd) or getattr(module, "dropout", 0.0) not in (0, 0.0)
         batch = isinstance(module, nn.modules.batchnorm._NormBase)
-        if module.training and (batch or (random and not isinstance(getattr(module, "dropout", None), nn.Module))):
+        if getattr(module, "training", False) and (
+            batch or (random and not isinstance(getattr(module, "dropout", None), nn.Module))
+        ):
             raise ValueError(
                 f"the model is in training mode, and its module '{name}' ({type(module).__name__}) then answers at "
                 "random or depends on the batch; call model.eval() first"
@@ -155,6 +157,11 @@ def _check_place(model: nn.Module, x: torch.Tensor) -> None:
 
 def _check_target(outputs: torch.Tensor, target: Target) -> None:
     shape = tuple(outputs.shape)
+    if not shape or shape[0] != 1:
+        raise ValueError(
+            f"for one input the model gave an output of shape {shape}: the batch axis was lost, by a squeeze() without "
+            "an axis perhaps; keep it, as in squeeze(-1)"
+        )
     if callable(target):
         chosen = target(outputs)
         if chosen.shape != (1,):
