@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from decompositions import degrees, prefix
+from decompositions import counts, degrees, prefix
 from decompositions.arithmetic import Array, concatenate, is_exact
 from decompositions.function_cube import FunctionCube
 from decompositions.game import Game
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 LIMIT = 2**20  # model calls that are paid without being asked for by name
+PAYABLE = 2**40  # model calls, above which no limit is advised
 RANGES = 2**10  # into which the coalitions are divided, at most
 RANGE = 2**10  # coalitions in one of them, where that makes no more
 FEW = 2**4  # ranges into which fewer coalitions are divided
@@ -264,14 +265,22 @@ def with_progress(game: Game, total: int, what: str, work: Callable[[Game], T], 
     return result, paid
 
 
-def require_limit(calls: int, limit: int, way_out: str) -> None:
+def require_limit(calls: int, limit: int, instead: str) -> None:
     """Refuse a price that was not asked for.
+
+    Args:
+        calls: the price.
+        limit: what may be paid.
+        instead: a cheaper question; the only way out where nobody can pay.
 
     Raises:
         ValueError: more calls than the limit.
     """
     if calls > limit:
-        raise ValueError(f"this takes {calls:,} model calls, above the limit of {limit:,}; {way_out}")
+        paying = f"pass limit={calls} to pay for them, or " if calls <= PAYABLE else ""
+        raise ValueError(
+            f"this takes {counts.count(calls)} model calls, above the limit of {counts.count(limit)}; {paying}{instead}"
+        )
 
 
 def require_finite(values: Array, name: Callable[[int], str]) -> None:

@@ -13,6 +13,8 @@ import torch
 
 from decompositions import degrees as degrees_
 from decompositions.arithmetic import Array, free_symbols, is_exact, like, to_float, zeros
+from decompositions.counts import count
+from decompositions.visible import visible
 
 if TYPE_CHECKING:
     from decompositions.formulas import Formula
@@ -65,7 +67,9 @@ class Effects:
             raise ValueError(f"the basis is 'harsanyi' or 'taylor', not '{self.basis}'")
         rows = 2**self.n if self.degrees is None else len(self.degrees)
         if self.values.shape[-1] != rows:
-            raise ValueError(f"{rows} effects of {self.n} players need as many values, not {self.values.shape[-1]}")
+            raise ValueError(
+                f"{count(rows)} effects of {self.n} players need as many values, not {self.values.shape[-1]}"
+            )
         if self.basis == "taylor" and self.degrees is None:
             raise ValueError("Taylor effects need their table of degree vectors")
 
@@ -287,7 +291,7 @@ class Effects:
             if self.values.ndim == 1
             else ""
         )
-        return f"{head}; strongest: {strongest or 'none'})"
+        return visible(f"{head}; strongest: {strongest or 'none'})")
 
     def __str__(self) -> str:
         return self.formula.text if self.exact and self.values.ndim == 1 else repr(self)

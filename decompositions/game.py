@@ -19,6 +19,7 @@ from decompositions.function_cube import FunctionCube
 from decompositions.mobius import table_size
 from decompositions.model import ModelFunction, Target, model_function
 from decompositions.table_cube import TableCube
+from decompositions.visible import visible
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,7 +146,7 @@ class Game:
 
     def __repr__(self) -> str:
         some = ", ".join(self.names[:5]) + (", …" if self.n > 5 else "")
-        return f"Game({self.n} players: {some}; {type(self.cube).__name__})"
+        return visible(f"Game({self.n} players: {some}; {type(self.cube).__name__})")
 
     def __call__(self, t: Any) -> Array:
         """g at points of the cube. Shape ``(batch, n)`` → ``(..., batch)``."""

@@ -75,7 +75,7 @@ def price(game: Game, order: int | None = None) -> int:
 def _all(game: Game, active: tuple[int, ...], limit: int, store: Checkpoint | None) -> Effects:
     calls, done = price(game), _paid_earlier(game, store)
     left = calls - done
-    coalitions.require_limit(left, limit, f"pass limit={left} to pay for them, or order=2 for the lower orders only")
+    coalitions.require_limit(left, limit, "take order=2 for the lower orders only")
     corners, paid = coalitions.with_progress(
         game, calls, "coalitions", lambda g: coalitions.corners(g, active, store), done
     )
@@ -103,7 +103,7 @@ def of_corners(game: Game, active: tuple[int, ...], corners: coalitions.Corners,
 def _up_to(game: Game, active: tuple[int, ...], order: int, limit: int, store: Checkpoint | None) -> Effects:
     calls, done = price(game, order), _paid_earlier(game, store)
     left = calls - done
-    coalitions.require_limit(left, limit, f"pass limit={left} to pay for them, or a lower order")
+    coalitions.require_limit(left, limit, "take a lower order")
     table = degrees.up_to_order(active, game.n, order)
     wanted = np.concatenate([table, np.ones((1, game.n), dtype=np.uint8)])
 

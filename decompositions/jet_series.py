@@ -57,7 +57,7 @@ def function_series(cube: FunctionCube, degree: int | None, limit: int) -> Power
     top = end if degree is None or not active else degree
     n = max(1, len(active))
     calls = comb(n - 1 + top, top) * (top + 1) * cube.calls_per_point
-    require_limit(calls, limit, f"pass limit={calls} to pay for them, or a lower degree")
+    require_limit(calls, limit, "take a lower degree")
     table, values, noise = _effects(cube, active, top)
     full = np.zeros((len(table), cube.n), dtype=np.int64)
     full[:, list(active)] = table[:, : len(active)]

@@ -39,7 +39,7 @@ def harsanyi_all(games: Sequence[Game], *, limit: int = coalitions.LIMIT) -> lis
     shared = {place for each in questions for place in each.places}
     alone = [i for i in range(len(games)) if i not in shared]
     calls = sum(2 ** len(each.active) for each in questions) + sum(price(games[i]) for i in alone)
-    coalitions.require_limit(calls, limit, f"pass limit={calls} to pay for them, or take fewer games")
+    coalitions.require_limit(calls, limit, "take fewer games")
     found = {i: harsanyi(games[i], limit=limit) for i in alone}
     for each, values in _answers(questions):
         coalitions.evaluate_again(games[each.places[0]], each.cube, each.active, values[0])

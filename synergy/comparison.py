@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from decompositions import counts
 from decompositions.arithmetic import Array, to_float
 from decompositions.effects import Effects
 from decompositions.game import Game
@@ -59,6 +60,18 @@ class Result:
     price: int = 0
     settings: str = ""
 
+    def __repr__(self) -> str:
+        if self.attribution is None:
+            return f"Result({self.name}; does not apply)"
+        known = {"in theory": self.theory, "measured": self.measured}
+        sides = " and ".join(side for side, table in known.items() if table is not None)
+        return f"Result({self.name}; attributions of {len(self.attribution)} players{sides and ', ' + sides})"
+
+    def __str__(self) -> str:
+        from synergy.text import result_summary
+
+        return f"{self.name}: {result_summary(self)}"
+
     @cached_property
     def theory_criteria(self) -> Criteria | None:
         """The criteria of the theory, if there is one."""
@@ -106,6 +119,15 @@ class Comparison:
             if result.name == name:
                 return result
         raise LookupError(f"'{name}' was not compared; there are {', '.join(r.name for r in self.results)}")
+
+    def __repr__(self) -> str:
+        names = ", ".join(result.name for result in self.results[:3]) + (", …" if len(self.results) > 3 else "")
+        return f"Comparison({len(self.results)} methods: {names}; {self.effects.n} players, {self.calls:,} model calls)"
+
+    def __str__(self) -> str:
+        from synergy.text import comparison_summary
+
+        return comparison_summary(self)
 
     def table(self) -> str:
         """Players × methods, the criteria below, as text."""
@@ -235,7 +257,7 @@ def _result(
     )  # the rule that was chosen for x, not the dearest one
     result = replace(result, attribution=attribution, error=error, price=price, settings=settings)
     if price > budget:
-        note = f"measuring takes {price:,} model calls, above the budget of {budget:,}"
+        note = f"measuring takes {counts.count(price)} model calls, above the budget of {counts.count(budget)}"
         return replace(result, measured_note=note)
     say(f"measuring {method.name}: {price:,} model calls" if price else f"measuring {method.name}: no further calls")
     try:

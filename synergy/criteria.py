@@ -72,6 +72,9 @@ class Criteria:
 
         return of_criteria(self)._repr_latex_()
 
+    def __repr__(self) -> str:
+        return f"Criteria({', '.join(f'{name} {self.verdicts[name]}' for name in Passes._fields)})"
+
     def __str__(self) -> str:
         numbers = {"coverage": self.coverage, "relevance": self.leakage, "completeness": self.residual}
         labels = {"coverage": "coverage", "relevance": "leakage", "completeness": "residual"}

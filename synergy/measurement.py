@@ -54,7 +54,7 @@ def measure(
     """
     chosen = as_method(subject, game)
     active = game.cube.active()
-    coalitions.require_limit(2 ** len(active), limit, f"pass limit={2 ** len(active)}, or take fewer players")
+    coalitions.require_limit(2 ** len(active), limit, "take fewer players")
     effects = harsanyi(game, limit=max(limit, coalitions.LIMIT)) if effects is None else effects
     if effects.degrees is not None or effects.basis != "harsanyi" or effects.n != game.n:
         raise ValueError("measure() needs all Harsanyi dividends of the game; decompose with harsanyi(game)")

@@ -22,6 +22,7 @@ from synergy.text import (
     above_noise,
     balance,
     brief,
+    clause,
     computation,
     disagreement,
     effect_label,
@@ -88,8 +89,8 @@ class Side(NamedTuple):
 
     @property
     def short(self) -> str:
-        """The first clause of the note."""
-        return self.note.split(";")[0]
+        """The note without the way out."""
+        return clause(self.note)
 
 
 def write_report(

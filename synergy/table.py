@@ -6,10 +6,12 @@ import html
 import textwrap
 from dataclasses import dataclass
 
+from decompositions.visible import visible
+
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of cells under a title.
+    """Rows of cells under a title; characters that are not printed are replaced by signs for them.
 
     Args:
         title: of the table.
@@ -22,6 +24,23 @@ class Table:
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Make every text fit to be shown."""
+        shown = {
+            "title": visible(self.title),
+            "columns": tuple(map(visible, self.columns)),
+            "rows": tuple(tuple(map(visible, row)) for row in self.rows),
+            "notes": tuple(map(visible, self.notes)),
+        }
+        for name, value in shown.items():
+            object.__setattr__(self, name, value)
+
+    def __repr__(self) -> str:
+        return f"Table({self.title!r}, {len(self.rows)} rows, {len(self.columns)} columns)"
+
+    def __str__(self) -> str:
+        return self.to_text()
 
     def to_text(self, width: int = 30) -> str:
         """Columns of at most ``width`` characters, cells wrapped."""

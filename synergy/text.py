@@ -7,6 +7,7 @@ import textwrap
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from numbers import Rational
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from decompositions.arithmetic import to_float
+from decompositions.visible import JOINERS, visible
 from synergy.method import METHODS
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ NAME = 20  # columns of a player's name
 LABEL = 36  # columns of an effect's name
 HEAD = 10  # columns of a line of a method's name
 PLAYERS = 30  # rows of players
+LONGEST = 1000  # letters of a name that are looked at
 SHORT = 9  # characters of a fraction that is written out
 CRITERIA = ("coverage", "relevance", "completeness")
 GAINS = ("f(x) − f(b)", "f(x) − E f(b)")
@@ -44,10 +47,13 @@ def number(value: Any, *, sign: bool = False) -> str:
     """
     plus = "+" if sign and value > 0 else ""
     if isinstance(value, Rational):
-        exact = str(Fraction(int(value.numerator), int(value.denominator)))
-        if len(exact) <= SHORT:
-            return plus + exact
-    return plus + _digits(float(value))
+        exact = Fraction(int(value.numerator), int(value.denominator))
+        if max(abs(exact.numerator), exact.denominator) < 10**SHORT and len(str(exact)) <= SHORT:
+            return plus + str(exact)
+    try:
+        return plus + _digits(float(value))
+    except OverflowError:  # an exact number beyond the floats
+        return plus + _exponent(f"{Decimal(int(value.numerator)) / Decimal(int(value.denominator)):.4g}")
 
 
 def brief(value: float) -> str:
@@ -56,7 +62,7 @@ def brief(value: float) -> str:
     >>> brief(0.0321), brief(1.0), brief(5e-17)
     ('0.032', '1', '5e-17')
     """
-    return _exponent(f"{value:.2g}")
+    return _exponent(f"{value + 0.0:.2g}")  # −0 + 0 is 0
 
 
 def scalar(value: Any) -> Any:
@@ -67,34 +73,54 @@ def scalar(value: Any) -> Any:
 def fixed(value: float, unit: float, digits: int = 3) -> str:
     """A signed number with as many decimals as give the largest one of its scale so many digits.
 
-    >>> fixed(-0.0308, 2.136), fixed(12.04, 980.0), fixed(0.0, 1.0)
-    ('-0.03', '+12', '0')
+    >>> fixed(-0.0308, 2.136), fixed(12.04, 980.0), fixed(-0.0, 1.0), fixed(-1e-4, 1.0)
+    ('-0.03', '+12', '0', '0.00')
     """
     decimals = min(8, max(0, digits - 1 - math.floor(math.log10(unit))))
     text = f"{value:+.{decimals}f}"
-    return text if value else "0"
+    if not value:
+        return "0"
+    return text if text.strip("+-0.") else text[1:]  # what rounds to zero has no sign
 
 
 def shorten(text: str, width: int = NAME) -> str:
-    """A text in at most ``width`` columns, with an ellipsis if it was cut; what cannot be printed becomes �.
+    """A text in at most ``width`` columns, with an ellipsis if it was cut; what cannot be printed is shown by signs.
 
-    >>> shorten("concave points", 8)
-    'concave…'
+    >>> shorten("concave points", 8), shorten("a\\x1b[1m")
+    ('concave…', 'a␛[1m')
     """
-    visible = "".join(letter if letter.isprintable() else "�" for letter in text)
-    if columns(visible) <= width:
-        return visible
-    while visible and columns(visible) > width - 1:
-        visible = visible[:-1]
-    return visible + "…"
+    whole = visible(text[: LONGEST + width])  # of a text of megabytes only the beginning is looked at
+    if columns(whole) <= width:
+        return whole
+    while whole and columns(whole) > width - 1:
+        whole = whole[:-1]
+    return whole + "…"
 
 
 def columns(text: str) -> int:
-    """The columns that a terminal needs: wide letters take two, combining marks none."""
+    """The columns that a terminal needs: wide letters take two, combining marks and joiners none."""
     return sum(
-        0 if unicodedata.combining(letter) else 2 if unicodedata.east_asian_width(letter) in "WF" else 1
+        0
+        if unicodedata.combining(letter) or letter in JOINERS
+        else 2
+        if unicodedata.east_asian_width(letter) in "WF"
+        else 1
         for letter in text
     )
+
+
+def clause(note: str) -> str:
+    """What a note says before its first semicolon outside brackets: the rule, without the way out.
+
+    >>> clause("no series (relu in 'a; b'; at 2 of 3 places); use smooth=")
+    "no series (relu in 'a; b'; at 2 of 3 places)"
+    """
+    depth = 0
+    for place, letter in enumerate(note):
+        depth = max(0, depth + (letter in "([{") - (letter in ")]}"))
+        if letter == ";" and not depth:
+            return note[:place]
+    return note if not depth else note.partition(";")[0]
 
 
 def effect_label(effects: Effects, key: tuple[int, ...], width: int = LABEL) -> str:
@@ -293,6 +319,31 @@ def comparison_table(comparison: Comparison) -> str:
     return "\n\n".join(parts)
 
 
+def comparison_summary(comparison: Comparison) -> str:
+    """The attributions and every method's verdicts in a line each: what ``print(comparison)`` says."""
+    if comparison.effects.values.ndim != 1:
+        return repr(comparison)
+    rows = [["", "theory", "measured"]]
+    for result in comparison.results:
+        sides = (result.theory_criteria, result.measured_criteria) if result.attribution is not None else ()
+        cells = [" · ".join(each.verdicts[name] for name in CRITERIA) if each else "none" for each in sides]
+        rows.append([shorten(result.name, HEAD * 3), *(cells or ["does not apply", ""])])
+    verdicts = [f"verdicts on {' · '.join(CRITERIA)}", *grid(rows, "<<<")]
+    end = "numbers and reasons: .table(); pictures: .plot(), .to_html(path)"
+    return "\n\n".join([_heading(comparison), *_attributions(comparison), "\n".join(verdicts), end])
+
+
+def result_summary(result: Result) -> str:
+    """What there is of one method: the sum of its attributions and the verdicts, or why it does not apply."""
+    if result.attribution is None:
+        return f"does not apply: {visible(result.note)}"
+    parts = [f"Σ {number(scalar(result.attribution.sum()))}" if result.attribution.ndim == 1 else ""]
+    known = {"theory": result.theory_criteria, "measured": result.measured_criteria}
+    for side, each in known.items():
+        parts += [] if each is None else [f"{side}: {', '.join(f'{n} {each.verdicts[n]}' for n in CRITERIA)}"]
+    return "; ".join(filter(None, parts))
+
+
 def _formulas(comparison: Comparison) -> list[str]:
     """Exact effects written out: the dividends, and the Taylor effects where they are known."""
     found = {"in dividends": comparison.effects, "in Taylor effects": comparison.series}
@@ -321,7 +372,7 @@ def settings_of(comparison: Comparison) -> str:
 
 def _settings(comparison: Comparison) -> list[str]:
     line = settings_of(comparison)
-    return [textwrap.fill(f"settings: {line}", 118, subsequent_indent="    ")] if line else []
+    return [textwrap.fill(visible(f"settings: {line}"), WIDTH, subsequent_indent="    ")] if line else []
 
 
 def _heading(comparison: Comparison) -> str:
@@ -438,7 +489,7 @@ def _verdicts(criteria: Criteria, table: Allocation | None) -> list[str]:
 
 def _note(notes: list[str], reason: str) -> int:
     """The number of a footnote; equal reasons share one."""
-    short = reason.split(";")[0]
+    short = clause(reason)
     if short not in notes:
         notes.append(short)
     return notes.index(short) + 1
@@ -474,7 +525,8 @@ def _disagreements(comparison: Comparison) -> list[str]:
 
 
 def _filled(text: str) -> str:
-    return textwrap.fill(text, WIDTH, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
+    line = visible(text, "\t\n\r")  # which fill() makes spaces
+    return textwrap.fill(line, WIDTH, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
 
 
 def _gaps(table: Allocation, with_base: bool, error: float, most: int = 3) -> tuple[Part, ...]:

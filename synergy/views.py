@@ -30,6 +30,11 @@ class Picture:
                 f"not {self.regions.shape} in {self.regions.dtype}"
             )
 
+    def __repr__(self) -> str:
+        """The sizes, without the pixels."""
+        height, width = self.regions.shape
+        return f"Picture({width} × {height} pixels, {len(np.unique(self.regions))} regions)"
+
 
 @dataclass(frozen=True)
 class Words:

@@ -6,15 +6,18 @@ import pytest
 import torch
 
 from decompositions.effects import Effects
-from synergy import Game, compare, harsanyi, taylor
+from synergy import Game, compare, harsanyi, measure, method, taylor
 from synergy.comparison import Comparison, Result
 from synergy.text import (
     WIDTH,
     balance,
+    brief,
+    clause,
     columns,
     comparison_table,
     effect_label,
     effects_table,
+    fixed,
     number,
     shared_start,
     shorten,
@@ -72,7 +75,13 @@ def test_number_of_sympy():
 def test_names_are_cut_to_columns():
     assert shorten("concave points", 8) == "concave…"
     assert columns(shorten("幸福" * 10, 9)) <= 9
-    assert shorten("a\x1b[31mb\n") == "a�[31mb�"
+    assert shorten("a\x1b[31mb\n") == "a␛[31mb␊"
+    assert shorten("a\u202eb\x9bc", 40) == "a\\u202eb\\x9bc"
+    assert shorten("two\u00a0words") == "two words"
+    family = "\U0001f468\u200d\U0001f469"
+    assert shorten(family) == family
+    assert columns(family) == 4
+    assert columns(shorten("x" * 10**7, 9)) == 9
 
 
 def test_an_effect_of_many_players_keeps_its_first_members():
@@ -192,6 +201,87 @@ def test_no_effect_at_all():
     text = compare(game, ["shapley"]).table()
     assert "no effect above the noise" in text
     assert "(0 of 0 above the noise" in text
+
+
+LONG_NOTE = (
+    "there is a kink (relu_ in ReLU 'stem.2', at 6835 of 16384 places; hardtanh, at [1; 2] places); take measure()"
+)
+
+
+@pytest.mark.parametrize(
+    ("note", "short"),
+    [
+        (LONG_NOTE, LONG_NOTE.removesuffix("; take measure()")),
+        ("one; two; three", "one"),
+        ("no bracket", "no bracket"),
+        ("a smile :( is no bracket; nothing to close", "a smile :( is no bracket"),
+        ("closed) first; then", "closed) first"),
+    ],
+)
+def test_a_note_is_cut_at_a_semicolon_outside_brackets(note, short):
+    assert clause(note) == short
+
+
+def test_notes_keep_their_brackets_in_the_table():
+    game = Game.from_function(lambda z: torch.relu(z.sum(1)) + torch.relu(z[:, 0] - z[:, 1]), [1.0, -2.0], [-2.0, 1.0])
+    text = compare(game, ["integrated_gradients"]).table()
+    note = text[text.index("[1] ") : text.index("\n\n", text.index("[1] "))]
+    assert "; " in note
+    assert note.count("(") == note.count(")") == 1
+
+
+def test_zero_has_no_sign():
+    assert (number(-0.0), brief(-0.0), fixed(-0.0, 1.0), fixed(-1e-5, 1.0)) == ("0", "0", "0", "0.00")
+    for values in ([0.0, 0.0], [-0.0, -0.0, 0.0, -0.0]):
+        assert "noise floor of J(S): 0 ·" in compare(Game.from_values(values), ["shapley"]).table()
+
+
+def test_exact_numbers_beyond_the_floats():
+    assert number(Fraction(7 * 10**400, 3)) == "2.333e400"
+    assert number(-(10**5000)) == "-1.000e5000"
+
+
+@pytest.mark.parametrize("n", [3072, 30_000], ids=str)
+def test_a_price_that_nobody_can_pay_is_a_power_of_two(n):
+    game = Game.from_function(lambda z: z.sum(1), torch.ones(n), 0.0)
+    for ask in (compare, harsanyi, lambda g: method("shapley").attribute(g), lambda g: measure("shapley", g)):
+        with pytest.raises(
+            ValueError, match=rf"takes 2\^{n} model calls, above the limit of 1,048,576; take "
+        ) as error:
+            ask(game)
+        assert len(str(error.value)) < 200
+
+
+def test_a_comparison_reads_well():
+    comparison = product()
+    text = str(comparison)
+    assert text.splitlines()[0].startswith("f(b) = 0, f(x) = 6.000")
+    lines = [line.split() for line in text.splitlines()]
+    assert ["left", "3.000", "6.000"] in lines
+    assert ["occlusion_1", *["pass", "·", "pass", "·", "fail"] * 2] in lines
+    assert max(map(columns, text.splitlines())) <= WIDTH
+    lost = Result("lost", "f(x)", "", note="layer 'x' is reused; call it once")
+    assert "does not apply" in str(Comparison(comparison.effects, None, "", (lost,)))
+    assert str(lost) == "lost: does not apply: layer 'x' is reused; call it once"
+    shapley = str(comparison["shapley"])
+    assert shapley.startswith("shapley: Σ 6.000; theory: coverage pass, relevance pass, completeness pass; measured")
+
+
+def test_representations_take_one_line():
+    comparison = product(names=("left\x1b[31m", "right\n"))
+    shapley = comparison["shapley"]
+    things = (
+        comparison,
+        shapley,
+        shapley.measured_criteria,
+        comparison.effects,
+        Game.from_values([0.0, 1.0], names=["\x1b"]),
+    )
+    for each in (*things, shapley.theory, Result("lost", "f(x)", "", note="no")):
+        assert len(repr(each)) < 150
+        assert repr(each).isprintable()
+        assert repr(each).startswith(type(each).__name__ + "(")
+    assert repr(shapley.measured_criteria) == "Criteria(coverage pass, relevance pass, completeness pass)"
 
 
 def test_several_games_are_refused():

@@ -24,3 +24,7 @@ class Example:
     game: Game
     view: Picture | Words | Features
     facts: dict[str, str]
+
+    def __repr__(self) -> str:
+        """The name, the title and the game, without the input."""
+        return f"Example({self.name!r}, {self.title!r}, {self.game.n} players)"

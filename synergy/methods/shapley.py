@@ -50,7 +50,7 @@ class Shapley(AbstractMethod):
     def attribute(self, game: Game, ends: Any = None) -> Array:
         active = game.cube.active()
         calls = 2 ** len(active) * game.cube.calls_per_point
-        require_limit(calls, self.limit, f"pass limit={calls} to pay for them, or take fewer players")
+        require_limit(calls, self.limit, "take fewer players")
         corners = dense(game, active)
         if ends is None:
             return _at_input(corners, active, game.n)
