@@ -1,8 +1,15 @@
-"""Comparisons and effects as matplotlib figures, made without pyplot and its global state."""
+"""Comparisons and effects as matplotlib figures.
+
+Where pyplot is loaded, the newest figure is its current one, so that ``plt.savefig`` writes it; it lets go of the one
+before it (which itself still draws and saves). Where pyplot is not loaded, it is not touched.
+"""
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +27,7 @@ if TYPE_CHECKING:
 
 POSITIVE, NEGATIVE = "#2166ac", "#d66000"  # blue and orange, apart for colour-blind eyes, too
 INK, SOFT, FAINT = "#1b1f24", "#57606a", "#dfe3e8"
+LABEL = "synergy"  # of the figure that pyplot knows
 PANELS = 8  # methods side by side
 PLAYERS = 24  # rows of players
 EFFECTS = 15  # columns of effects
@@ -43,12 +51,12 @@ def plot_comparison(comparison: Comparison, path: str | Path | None = None) -> F
     lines = -(-len(shown) // PANELS)
     members = _members(comparison.effects, EFFECTS)[1]
     above, below = lines * (1.05 + 0.24 * len(rows)), 2.9 + 0.21 * len(members)
-    figure = _figure(11.5, above + below)
-    parts: Any = figure.subfigures(2, 1, height_ratios=[above, below]) if shown else [None, figure]
-    if shown:
-        _panels(parts[0], comparison, shown, rows)
-    _upset(parts[1], comparison.effects, EFFECTS)
-    return _saved(figure, path)
+    with _figure(11.5, above + below, path) as figure:
+        parts: Any = figure.subfigures(2, 1, height_ratios=[above, below]) if shown else [None, figure]
+        if shown:
+            _panels(parts[0], comparison, shown, rows)
+        _upset(parts[1], comparison.effects, EFFECTS)
+    return figure
 
 
 def plot_effects(effects: Effects, k: int = EFFECTS, path: str | Path | None = None) -> Figure:
@@ -67,9 +75,9 @@ def plot_effects(effects: Effects, k: int = EFFECTS, path: str | Path | None = N
     if k < 1:
         raise ValueError(f"k is the number of effects to show, at least 1, not {k}")
     found, members = _members(effects, k)
-    figure = _figure(2.6 + 0.56 * max(COLUMNS, len(found)), 2.9 + 0.21 * len(members))
-    _upset(figure, effects, k)
-    return _saved(figure, path)
+    with _figure(2.6 + 0.56 * max(COLUMNS, len(found)), 2.9 + 0.21 * len(members), path) as figure:
+        _upset(figure, effects, k)
+    return figure
 
 
 def _require_one_game(effects: Effects) -> None:
@@ -77,18 +85,27 @@ def _require_one_game(effects: Effects) -> None:
         raise ValueError(f"a figure shows one game; these effects have shape {tuple(effects.values.shape)}")
 
 
-def _figure(width: float, height: float) -> Figure:
+@contextmanager
+def _figure(width: float, height: float, path: str | Path | None) -> Iterator[Figure]:
+    """A figure to draw on: pyplot's current one where pyplot is loaded; saved at the end if asked."""
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
         raise ImportError("plot() needs matplotlib: pip install 'synergy-effects[viz]'") from error
-    return Figure(figsize=(width, height), layout="constrained")
-
-
-def _saved(figure: Figure, path: str | Path | None) -> Figure:
-    if path is not None:
-        figure.savefig(path, dpi=160)
-    return figure
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    if pyplot is None:
+        figure = Figure(figsize=(width, height), layout="constrained")
+    else:
+        pyplot.close(LABEL)  # the one before; without effect where there is none
+        figure = pyplot.figure(LABEL, figsize=(width, height), layout="constrained")
+    try:
+        yield figure
+        if path is not None:
+            figure.savefig(path, dpi=160)
+    except BaseException:
+        if pyplot is not None:
+            pyplot.close(figure)
+        raise
 
 
 def _panels(part: Any, comparison: Comparison, shown: list[Result], rows: list[int]) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import base64
 import math
-import os
 import platform
 import struct
+import unicodedata
 import zlib
 from collections.abc import Callable
 from importlib.resources import files
@@ -17,6 +17,7 @@ import numpy as np
 
 from decompositions.arithmetic import to_float
 from decompositions.degrees import mask
+from decompositions.visible import visible
 from synergy.text import (
     Balance,
     above_noise,
@@ -38,6 +39,7 @@ from synergy.text import (
     strongest_players,
 )
 from synergy.views import Features, Picture, Words
+from synergy.whole_file import require_writable, write_whole
 
 if TYPE_CHECKING:
     from decompositions.effects import Effects
@@ -55,6 +57,7 @@ PIXELS = 480  # of a picture's longer side
 PANEL = 230  # pixels on the screen that a small picture is wide
 READABLE = 8.5  # pixels on the screen of the smallest number on a picture
 POSITIVE, NEGATIVE = (33, 102, 172), (214, 96, 0)  # blue and orange, apart for colour-blind eyes, too
+RIGHT_TO_LEFT = ("R", "AL", "AN")  # classes of letters and digits
 SYMBOLS = {"pass": "✓", "fail": "✗", "undecided": "?"}
 
 
@@ -100,7 +103,7 @@ def write_report(
     view: Picture | Words | Features | None,
     facts: dict[str, str],
 ) -> Path:
-    """Write the page, whole or not at all.
+    """Write the page, whole or not at all; a file that is there keeps its mode, a link to one stays a link.
 
     Args:
         comparison: what to show.
@@ -115,14 +118,8 @@ def write_report(
         OSError: the file cannot be written; nothing is left behind.
     """
     _require(comparison, path, view)
-    page = _template().render(_context(comparison, title, view, facts))
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        part.write_bytes(page.encode("utf-8", "replace"))
-        os.replace(part, path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
+    page = template().render(_context(comparison, title, view, facts))
+    write_whole(path, page.encode("utf-8"))
     return path
 
 
@@ -137,20 +134,39 @@ def _require(comparison: Comparison, path: Path, view: Picture | Words | Feature
         shown = len(view.words if isinstance(view, Words) else view.names)
     if shown != effects.n:
         raise ValueError(f"the view shows {shown} players, the comparison has {effects.n}; give the view of this game")
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"no directory {path.parent} for the report; make it first")
-    if path.is_dir():
-        raise IsADirectoryError(f"{path} is a directory; the report is a file, such as {path / 'report.html'}")
+    require_writable(path)
 
 
-def _template() -> Any:
+def template() -> Any:
+    """The page to be filled in.
+
+    Raises:
+        ImportError: jinja2 is missing (extra ``cli``).
+    """
     try:
         from jinja2 import Environment, StrictUndefined
     except ImportError as error:
         raise ImportError("to_html() needs jinja2: pip install 'synergy-effects[cli]'") from error
     source = files("synergy").joinpath("report.html.j2").read_text(encoding="utf-8")
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_shown
+    )
+    environment.filters["apart"] = _apart
     return environment.from_string(source)
+
+
+def _shown(value: Any) -> Any:
+    """A text with what is not printed made visible; HTML and numbers as they are."""
+    return visible(value, "\n\t") if type(value) is str else value
+
+
+def _apart(text: str) -> Any:
+    """A text as HTML; one that runs from right to left, if only in part, does not turn its neighbours around."""
+    from markupsafe import Markup, escape  # which jinja2 brings along
+
+    safe = escape(visible(text, "\n\t"))
+    turned = any(unicodedata.bidirectional(letter) in RIGHT_TO_LEFT for letter in text)
+    return Markup("<bdi>{}</bdi>").format(safe) if turned else safe
 
 
 def _computed(comparison: Comparison) -> dict[str, str]:

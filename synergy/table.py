@@ -11,7 +11,7 @@ from decompositions.visible import visible
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of cells under a title; characters that are not printed are replaced by signs for them.
+    """Rows of cells under a title; characters that are not printed are made visible.
 
     Args:
         title: of the table.

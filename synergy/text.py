@@ -84,10 +84,10 @@ def fixed(value: float, unit: float, digits: int = 3) -> str:
 
 
 def shorten(text: str, width: int = NAME) -> str:
-    """A text in at most ``width`` columns, with an ellipsis if it was cut; what cannot be printed is shown by signs.
+    """A text in at most ``width`` columns, with an ellipsis if it was cut; what is not printed is made visible.
 
-    >>> shorten("concave points", 8), shorten("a\\x1b[1m")
-    ('concave…', 'a␛[1m')
+    >>> shorten("concave points", 8), columns(shorten("a\\x1b"))
+    ('concave…', 5)
     """
     whole = visible(text[: LONGEST + width])  # of a text of megabytes only the beginning is looked at
     if columns(whole) <= width:

@@ -134,6 +134,63 @@ def test_pyplot_is_not_loaded_and_matplotlib_only_when_drawing():
     assert answer.stdout.split() == ["False", "False"]
 
 
+@pytest.fixture
+def pyplot():
+    """pyplot as a person loads it, without figures before and after."""
+    import matplotlib
+
+    matplotlib.use("agg")
+    import matplotlib.pyplot as plt
+
+    plt.close("all")
+    yield plt
+    plt.close("all")
+
+
+def dark(path):
+    """How many pixels of a saved picture are not white."""
+    import matplotlib.image
+
+    return int((matplotlib.image.imread(path)[..., :3] < 0.9).any(-1).sum())
+
+
+@pytest.mark.parametrize("what", ["comparison", "effects"])
+def test_pyplot_saves_the_figure_as_its_current_one(comparison, pyplot, tmp_path, what):
+    backend, before = pyplot.get_backend(), pyplot.figure()
+    figure = comparison.plot() if what == "comparison" else plot_effects(comparison.effects)
+    assert pyplot.gcf() is figure
+    pyplot.savefig(tmp_path / "by_pyplot.png")
+    figure.savefig(tmp_path / "by_figure.png")
+    assert dark(tmp_path / "by_pyplot.png") == dark(tmp_path / "by_figure.png") > 2000
+    assert pyplot.fignum_exists(before.number)
+    assert pyplot.get_backend() == backend
+
+
+def test_pyplot_keeps_the_newest_figure_only_and_the_others_still_save(comparison, pyplot, tmp_path):
+    figures = [comparison.plot() for _ in range(3)] + [plot_effects(comparison.effects) for _ in range(22)]
+    assert len(pyplot.get_fignums()) == 1
+    assert pyplot.gcf() is figures[-1]
+    assert len({id(figure) for figure in figures}) == 25
+    figures[0].savefig(tmp_path / "first.png")
+    figures[-1].savefig(tmp_path / "last.png")
+    assert dark(tmp_path / "first.png") > dark(tmp_path / "last.png") > 2000
+
+
+def test_a_figure_that_fails_is_let_go(comparison, pyplot, tmp_path):
+    with pytest.raises(ValueError, match="at least 1"):
+        plot_effects(comparison.effects, k=0)
+    with pytest.raises(FileNotFoundError):
+        comparison.plot(tmp_path / "missing" / "x.png")
+    assert pyplot.get_fignums() == []
+
+
+def test_control_characters_in_names_are_drawn_as_signs(tmp_path):
+    game = Game.from_values(VALUES, names=("a\x1b[31m\n", "b\u202e", "c\x00"))
+    shown = texts(plot_comparison(compare(game, ["shapley"]), tmp_path / "x.png"))
+    assert r"a\x1b[31m\n" in shown
+    assert r"b\u202e" in shown
+
+
 def test_missing_matplotlib_names_the_extra(comparison, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(ImportError, match=r"synergy-effects\[viz\]"):

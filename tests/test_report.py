@@ -1,10 +1,13 @@
 """The HTML report: self-contained, complete, safe, and written whole or not at all."""
 
 import base64
+import fcntl
 import os
 import re
+import stat
 import struct
 import sys
+import unicodedata
 import zlib
 from html.parser import HTMLParser
 
@@ -289,6 +292,91 @@ def test_unwritable_paths_leave_nothing_behind(sentence, tmp_path, monkeypatch):
         sentence.to_html(old)
     assert old.read_text() == "as before"
     assert os.listdir(tmp_path) == ["old.html"]
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o777], ids=oct)
+def test_a_file_that_is_there_keeps_its_mode(sentence, tmp_path, mode):
+    path = tmp_path / "old.html"
+    path.write_text("old")
+    path.chmod(mode)
+    assert sentence.to_html(path) == path
+    assert "Shapley" in path.read_text()
+    assert path.stat().st_mode & 0o7777 == mode
+    assert os.listdir(tmp_path) == ["old.html"]
+
+
+def test_a_new_file_has_the_mode_of_new_files(sentence, tmp_path):
+    (tmp_path / "plain").write_text("")
+    sentence.to_html(tmp_path / "new.html")
+    assert (tmp_path / "new.html").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+@pytest.mark.parametrize("there", [True, False], ids=["to a file", "to nothing yet"])
+def test_a_link_stays_and_what_it_leads_to_is_written(sentence, tmp_path, there):
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    if there:
+        (inner / "page.html").write_text("old")
+        (inner / "page.html").chmod(0o600)
+    (tmp_path / "second").symlink_to("inner/page.html")
+    (tmp_path / "first.html").symlink_to("second")
+    sentence.to_html(tmp_path / "first.html")
+    assert os.readlink(tmp_path / "first.html") == "second"
+    assert os.readlink(tmp_path / "second") == "inner/page.html"
+    assert "Shapley" in (inner / "page.html").read_text()
+    assert not there or (inner / "page.html").stat().st_mode & 0o777 == 0o600
+    assert sorted(os.listdir(tmp_path)) == ["first.html", "inner", "second"]
+    assert os.listdir(inner) == ["page.html"]
+
+
+def test_links_in_a_ring_and_devices(sentence, tmp_path):
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    with pytest.raises(OSError, match="leads to itself"):
+        sentence.to_html(tmp_path / "a")
+    assert sorted(os.listdir(tmp_path)) == ["a", "b"]
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    fcntl.fcntl(reader, fcntl.F_SETPIPE_SZ, 2**20)
+    try:
+        sentence.to_html(pipe)
+        assert b"<!DOCTYPE html>" in os.read(reader, 2**20)
+    finally:
+        os.close(reader)
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+
+
+RTL = ("לא", "سعيد 3", "plain")
+
+
+def test_right_to_left_text_is_kept_apart(tmp_path):
+    comparison = compare(Game.from_values(VALUES, names=RTL), ["shapley", "occlusion_1"])
+    for view in (None, Words(RTL), Features(RTL, ("1 ס", "2", "3")), VIEWS["picture"]()):
+        source, _ = report(comparison, tmp_path, view, title="כותרת", facts={"قيمة": "12 ק"})
+        body = source[source.index("<body>") :]
+        outside = re.sub(r"<bdi>.*?</bdi>|<[^>]*>|<text.*?</text>", "", re.sub(r"<text.*?</text>", "", body))
+        assert not [letter for letter in outside if unicodedata.bidirectional(letter) in ("R", "AL", "AN")]
+        assert "<bdi>כותרת</bdi>" in body
+        assert "<bdi>plain" not in body
+        assert "<bdi>לא</bdi>·<wbr><bdi>سعيد 3</bdi>" in body
+
+
+def test_control_characters_are_shown_and_not_written(tmp_path):
+    evil = "a\x1b[31m\x00\x9b\u202eb\ud800"
+    comparison = compare(Game.from_values(VALUES, names=(evil, "b\nc", "d")), ["shapley"])
+    lost = Result("lost", "f(x)", "", note=f"note {evil}")
+    comparison = Comparison(comparison.effects, None, "", (*comparison.results, lost))
+    for view in (
+        None,
+        Words(comparison.effects.names),
+        Features(comparison.effects.names, (evil,) * 3),
+        VIEWS["picture"](),
+    ):
+        source, page = report(comparison, tmp_path, view, title=evil, facts={evil: evil})
+        assert not [letter for letter in source if not letter.isprintable() and letter != "\n"]
+        assert r"a\x1b[31m\x00\x9b\u202eb\ud800" in page.text
+        assert r"b\nc" in page.text
 
 
 def test_missing_jinja2_names_the_extra(sentence, tmp_path, monkeypatch):

@@ -75,7 +75,7 @@ def test_number_of_sympy():
 def test_names_are_cut_to_columns():
     assert shorten("concave points", 8) == "concave…"
     assert columns(shorten("幸福" * 10, 9)) <= 9
-    assert shorten("a\x1b[31mb\n") == "a␛[31mb␊"
+    assert shorten("a\x1b[31mb\n") == r"a\x1b[31mb\n"
     assert shorten("a\u202eb\x9bc", 40) == "a\\u202eb\\x9bc"
     assert shorten("two\u00a0words") == "two words"
     family = "\U0001f468\u200d\U0001f469"

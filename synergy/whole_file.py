@@ -1,0 +1,54 @@
+"""A file written whole or not at all, where a person wants it: through links, and with the mode that it has."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+from pathlib import Path
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file beside its place and then put it there in one step.
+
+    A file that is replaced keeps its mode; of a symbolic link the file that it leads to is replaced. Something that is
+    no file, such as ``/dev/null``, is written to.
+
+    Raises:
+        OSError: it cannot be written; nothing is left behind.
+    """
+    target = require_writable(path)
+    if target.exists() and not target.is_file():
+        target.write_bytes(data)
+        return
+    part = target.with_name(f".{secrets.token_hex(8)}.part")
+    try:
+        with part.open("xb") as file:
+            if target.exists():
+                os.chmod(part, stat.S_IMODE(target.stat().st_mode))
+            file.write(data)
+        os.replace(part, target)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def require_writable(path: Path) -> Path:
+    """Where a file would be written: the path with its symbolic links followed. Nothing is touched.
+
+    Raises:
+        OSError: nothing can be written there, and why.
+    """
+    target = Path(os.path.realpath(path))
+    where = f"{path}" if target == path.absolute() else f"{path}, which leads to {target},"
+    if target.is_symlink():
+        raise OSError(f"{path} is a symbolic link that leads to itself; give the name of a file")
+    if target.is_dir():
+        raise IsADirectoryError(f"{where} is a directory; give the name of a file, such as {path / 'report.html'}")
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"{where} cannot be written: there is no directory {target.parent}; make it first")
+    if target.exists() and not os.access(target, os.W_OK):
+        raise PermissionError(f"{where} cannot be written: the file is read-only; give another name")
+    if (target.is_file() or not target.exists()) and not os.access(target.parent, os.W_OK | os.X_OK):
+        raise PermissionError(f"{where} cannot be written: the directory is read-only; give another one")
+    return target
