@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from decompositions import degrees
+from decompositions.arguments import shown
 from decompositions.arithmetic import Array, concatenate, is_exact, like, zeros
 from decompositions.contraction import by_player
 from decompositions.effects import Effects
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from synergy.criteria import Criteria
 
 ROWS = 2**16  # rows whose shares are made at once
+TRIED = 2**10  # rows on which a policy is looked at before it is taken
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,20 +156,26 @@ def allocate(effects: Effects, policy: Policy) -> Allocation:
         policy: a rule; a registered method's is ``method(name).policy(game)``.
 
     Raises:
-        TypeError: not a policy (a layer-wise method has none over the network's effects).
-        ValueError: a degree policy on Harsanyi dividends.
+        TypeError: no effects, or not a policy (a layer-wise method has none over the network's effects).
+        ValueError: a degree policy on Harsanyi dividends, or weights that are not finite.
 
     >>> from decompositions import Game, harsanyi
     >>> from synergy.policies import equal_shares
     >>> allocate(harsanyi(Game.from_values([0., 1., 2., 7.])), equal_shares).attribution.tolist()
     [3.0, 4.0]
     """
+    if not isinstance(effects, Effects):
+        raise TypeError(
+            f"allocate() shares out Effects, not {shown(effects)}; decompose a game with harsanyi() or taylor() first"
+        )
     if not isinstance(policy, Policy):
         raise TypeError(
             f"allocate() shares effects out by a Policy, not {type(policy).__name__}; a layer-wise method has no fixed "
             "policy over the network's effects: use measure()"
         )
     policy.require(effects)
+    if len(effects) > 1:
+        policy.shares(effects.table(1, min(len(effects), 1 + TRIED)))
 
     def rows(start: int, stop: int) -> Array:
         values = effects.values[..., start:stop, None]

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from decompositions import counts
+from decompositions.arguments import shown, whole
 from decompositions.arithmetic import Array, to_float
 from decompositions.effects import Effects
+from decompositions.function_cube import is_out_of_memory
 from decompositions.game import Game
 from decompositions.harsanyi import harsanyi
 from decompositions.taylor import taylor
@@ -19,7 +21,6 @@ from synergy.allocation import Allocation, allocate
 from synergy.criteria import Criteria
 from synergy.foreign import ForeignMethod
 from synergy.layer_policy import LayerPolicy
-from synergy.measurement import measure
 from synergy.method import METHODS, AbstractMethod
 from synergy.policies import Policy
 from synergy.synergy_function import POINTS
@@ -181,13 +182,19 @@ def compare(
         degree: of the Taylor series, where it does not end.
         announce: told in a line what comes next and what it costs.
 
+    A method that fails, in its own code or in the model's, does not apply, and the reason is said; the others stand.
+
     Raises:
         LookupError, TypeError, ValueError: as :func:`measure` and :func:`harsanyi`, or effects with symbols.
+        MemoryError: memory runs out, whichever method it is that asks for it.
     """
+    measurement.require_game(game, "compare()")
     if not game.n:
         raise ValueError("a game without players has nothing to share out; its only value is f(b) = f(x)")
-    wanted = [methods] if isinstance(methods, str) else METHODS if methods is None else methods
-    chosen = [measurement.as_method(m, game) for m in wanted]
+    budget = whole(budget, "budget is the number of model calls that one measured allocation may cost", 0)
+    if not (announce is None or callable(announce)):
+        raise TypeError(f"announce is a function that is told a line, or None, not {shown(announce)}")
+    chosen = _chosen(methods, game)
     say = announce or (lambda line: None)
     paid = [0]
 
@@ -198,12 +205,34 @@ def compare(
     if effects is None:
         effects = harsanyi(game)
     else:
-        measurement.require_same(effects, game)
+        measurement.require_same(effects, game)  # watched: its calls count
         paid[0] += effects.calls
     effects.require_numbers("compare()")
     series, series_note = _series(game, degree) if _reads_degrees(chosen, game) else (None, "")
     results = tuple(_result(each, game, effects, (series, series_note), budget, say) for each in chosen)
     return Comparison(effects, series, series_note, results, paid[0])
+
+
+def _chosen(methods: Any, game: Game) -> list[AbstractMethod | ForeignMethod]:
+    """The methods from what names them."""
+    wanted = [methods] if isinstance(methods, str) else METHODS if methods is None else methods
+    if not isinstance(wanted, Iterable):
+        raise TypeError(f"methods is a list of names, methods or callables, not {shown(methods)}; write [method]")
+    return [measurement.as_method(each, game) for each in wanted]
+
+
+def _reason(error: Exception) -> str:
+    """Why a method does not apply, in a line: our own refusals as they are, others by the kind of the error.
+
+    Raises:
+        Exception: the error itself, where memory ran out.
+    """
+    if is_out_of_memory(error):
+        raise error
+    said = str(error).strip()
+    if isinstance(error, (ValueError, TypeError)) and said:
+        return said
+    return f"{type(error).__name__}: {said.splitlines()[0]}" if said else type(error).__name__
 
 
 def _reads_degrees(methods: list[Any], game: Game) -> bool:
@@ -213,7 +242,8 @@ def _reads_degrees(methods: list[Any], game: Game) -> bool:
     for each in methods:
         try:
             policy = None if isinstance(each, ForeignMethod) or each.scope != "game" else each.policy(game)
-        except (ValueError, TypeError):
+        except Exception as error:  # whatever a policy of the user's raises
+            _reason(error)
             continue
         if isinstance(policy, Policy) and policy.reads == "degree":
             return True
@@ -223,8 +253,8 @@ def _reads_degrees(methods: list[Any], game: Game) -> bool:
 def _series(game: Game, degree: int | None) -> tuple[Effects | None, str]:
     try:
         series = taylor(game, degree)
-    except (ValueError, TypeError) as reason:
-        return None, str(reason)
+    except Exception as error:  # whatever the model raises when it is differentiated
+        return None, _reason(error)
     return (None, series.note) if series.radius <= 1 else (series, series.note)
 
 
@@ -249,8 +279,9 @@ def _result(
         price = measurement.price(method, game)
         seen = measurement.seen(method, game.watched(count), effects)
         attribution, error, rule = measurement.estimate_with_rule(method, seen)
-    except (ValueError, TypeError) as reason:
-        return replace(result, note=str(reason), measured_note=str(reason))
+    except Exception as failure:  # whatever a method, or the model in its hands, raises
+        reason = _reason(failure)
+        return replace(result, note=reason, measured_note=reason)
     settings = _rule_and_error(rule, error) if rule else result.settings
     price = (
         counted[0] * measurement.ends(game) if rule else price
@@ -261,10 +292,11 @@ def _result(
         return replace(result, measured_note=note)
     say(f"measuring {method.name}: {price:,} model calls" if price else f"measuring {method.name}: no further calls")
     try:
+        measurement.require_ends(game)
         points = min(POINTS, (budget - price) // max(1, measurement.ends(game) * game.cube.calls_per_point))
-        return replace(result, measured=measure(method, game, effects=effects, points=points))
-    except ValueError as reason:
-        return replace(result, measured_note=str(reason))
+        return replace(result, measured=measurement.measured(method, game, effects, points))
+    except Exception as failure:  # at another end point than x
+        return replace(result, measured_note=_reason(failure))
 
 
 def _rule_and_error(rule: str, error: Array | None) -> str:
@@ -292,8 +324,11 @@ def _theory(
             return None, "its policy is per layer, and no fixed rule over the network's effects can equal it"
         if method.scope == "feature map":
             return None, "its policy shares the effects of the head: allocate(taylor(method.game(game)), policy)"
-        if policy.reads == "support":
-            return allocate(effects, policy), ""
-        return (None, series[1]) if series[0] is None else (allocate(series[0], policy), "")
-    except (ValueError, TypeError) as reason:
-        return None, str(reason)
+        known = effects if policy.reads == "support" else series[0]
+        if known is None:
+            return None, series[1]
+        allocation = allocate(known, policy)
+        allocation.attribution  # noqa: B018  (all rows are made once, so that a rule that fails on one fails here)
+        return allocation, ""
+    except Exception as error:  # whatever a policy of the user's raises
+        return None, _reason(error)

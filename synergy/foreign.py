@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 import torch
 
+from decompositions.arguments import shown
 from decompositions.function_cube import FunctionCube
 from decompositions.game import Game
 from decompositions.model import ModelFunction
@@ -42,22 +43,32 @@ class ForeignMethod:
     def _some(self, game: Game, points: torch.Tensor) -> tuple[torch.Tensor, float]:
         cube, f = _explained(game)
         inputs = cube.inputs(points.bool())
-        baselines = cube.baseline.expand(inputs.shape)
-        rows = inputs.flatten(0, 1)
-        given = self.call(f.module, rows, baselines.flatten(0, 1), f.target)
+        rows = inputs.flatten(0, 1).clone()  # copies, as a callable may write into what it is given
+        baselines = cube.baseline.expand(inputs.shape).flatten(0, 1).clone()
+        given = self.call(f.module, rows, baselines, f.target)
         cube.on_calls(len(rows))
-        if not isinstance(given, torch.Tensor) or given.shape != rows.shape:
-            shape = tuple(getattr(given, "shape", ()))
-            raise ValueError(
-                f"'{self.name}' must give attributions shaped like its inputs {tuple(rows.shape)}, not {shape}"
-            )
+        self._require_like(given, inputs.flatten(0, 1).shape)
         entries = given.detach().to(torch.float64).reshape(*inputs.shape[:2], -1)
         players = cube.entry_players()
         summed = torch.zeros(*entries.shape[:2], game.n, dtype=entries.dtype, device=entries.device)
         summed.index_add_(2, players, entries)
         if self.repeats:
             summed = summed / torch.bincount(players, minlength=game.n)
-        return (summed * cube.weights[:, None]).sum(1), torch.finfo(given.dtype).eps
+        epsilon = torch.finfo(given.dtype).eps if given.is_floating_point() else 0.0
+        return (summed * cube.weights[:, None]).sum(1), epsilon
+
+    def _require_like(self, given: Any, shape: torch.Size) -> None:
+        """Refuse what is no table of real numbers of the inputs' shape."""
+        rule = f"'{self.name}' must give attributions shaped like its inputs {tuple(shape)}"
+        if not isinstance(given, torch.Tensor):
+            raise TypeError(f"{rule}, a torch tensor, not {shown(given)}")
+        if given.is_complex() or given.dtype == torch.bool:
+            raise TypeError(f"{rule}, real numbers, not {given.dtype}")
+        if given.shape != shape:
+            raise ValueError(
+                f"{rule}, not {tuple(given.shape)}; bring them to the inputs' shape in a function of your own and "
+                "measure that: measure(lambda model, inputs, baselines, target: …, game)"
+            )
 
 
 def foreign(subject: Any, game: Game) -> ForeignMethod:
@@ -71,7 +82,7 @@ def foreign(subject: Any, game: Game) -> ForeignMethod:
     if not callable(subject) and not is_object:
         raise TypeError(
             "measure() takes a registered name, a method, a callable (model, inputs, baselines, target) → attributions "
-            f"or a captum attribution object, not {type(subject).__name__}"
+            f"or a captum attribution object, not {shown(subject)}"
         )
     _explained(game)
     if not is_object:
@@ -93,16 +104,25 @@ def _captum(subject: Any, game: Game) -> ForeignMethod:
     extra: dict[str, Any] = {}
     if "feature_mask" in known:
         cube = _explained(game)[0]
-        extra["feature_mask"] = cube.players.expand(cube.x.shape)
+        extra["feature_mask"] = cube.players.expand(cube.x.shape).clone()
 
     def call(model: Any, inputs: torch.Tensor, baselines: torch.Tensor, target: Any) -> torch.Tensor:
         given = {"baselines": baselines} if "baselines" in known else {}
         try:
-            return subject.attribute(inputs, target=target, **given, **extra).reshape(inputs.shape)
+            attributions = subject.attribute(inputs, target=target, **given, **extra)
         except TypeError as error:
             raise TypeError(
                 f"{error}; to give {type(subject).__name__} settings of its own, measure a function: "
                 "measure(lambda model, inputs, baselines, target: obj.attribute(inputs, …), game)"
             ) from error
+        return _without_single_axes(attributions, inputs.shape)
 
     return ForeignMethod(call, type(subject).__name__, repeats="feature_mask" in known)
+
+
+def _without_single_axes(given: Any, shape: torch.Size) -> Any:
+    """A tensor that has the shape but for axes of one entry (captum adds one for an output of one), in that shape."""
+    if not isinstance(given, torch.Tensor):
+        return given
+    same = [size for size in given.shape if size != 1] == [size for size in shape if size != 1]
+    return given.reshape(shape) if same else given

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import torch
 
 from decompositions import coalitions, degrees
-from decompositions.arithmetic import Array, concatenate, is_exact, stack, to_float, wide, zeros
+from decompositions.arguments import shown, whole
+from decompositions.arithmetic import Array, concatenate, is_exact, to_float, wide, zeros
 from decompositions.effects import Effects
 from decompositions.game import Game
 from decompositions.harsanyi import harsanyi
@@ -21,6 +23,7 @@ from synergy.path import AbstractPathMethod
 from synergy.synergy_function import POINTS, vanishing
 
 ENDS = 1024  # end points that a method is asked for at once
+COMPARED = 6  # coalitions beside ∅ and N at which effects and game are compared
 
 
 def measure(
@@ -50,14 +53,24 @@ def measure(
     Raises:
         LookupError: no such method.
         TypeError: neither a method nor a callable, or a callable on a game without a model.
-        ValueError: too many end points, or attributions that are not finite (the coalition is named).
+        ValueError: too many end points, effects of another game, or attributions that are not finite (the coalition is
+            named).
     """
+    require_game(game, "measure()")
+    limit = whole(limit, "limit is the number of end points above which the work is refused", 1)
+    points = whole(points, "points is the number of interior points that may be tried", 0)
     chosen = as_method(subject, game)
+    require_ends(game, limit)
+    if effects is None:
+        return measured(chosen, game, harsanyi(game, limit=max(limit, coalitions.LIMIT)), points)
+    checked = require_same(effects, game)
+    table = measured(chosen, game, effects, points)
+    return replace(table, calls=table.calls + checked)
+
+
+def measured(chosen: AbstractMethod | ForeignMethod, game: Game, effects: Effects, points: int) -> Allocation:
+    """:func:`measure` of what has been looked at."""
     active = game.cube.active()
-    coalitions.require_limit(2 ** len(active), limit, "take fewer players")
-    effects = harsanyi(game, limit=max(limit, coalitions.LIMIT)) if effects is None else effects
-    if effects.degrees is not None or effects.basis != "harsanyi" or effects.n != game.n:
-        raise ValueError("measure() needs all Harsanyi dividends of the game; decompose with harsanyi(game)")
     masks = degrees.spread_masks(active)
     (table, errors), paid = coalitions.with_progress(
         game,
@@ -78,21 +91,65 @@ def measure(
     return from_table(effects, table, chosen.name, error=spread, vanishing=ghosts, calls=paid + more)
 
 
-def require_same(effects: Effects, game: Game) -> None:
-    """Refuse effects that are not all Harsanyi dividends of this game: names, f(b) and f(x) are compared.
+def require_ends(game: Game, limit: int = coalitions.LIMIT) -> None:
+    """Refuse a measured allocation of too many end points.
 
     Raises:
+        ValueError: more than the limit.
+    """
+    coalitions.require_limit(ends(game), limit, "take fewer players")
+
+
+def require_game(game: Any, who: str) -> None:
+    """Refuse what is no game.
+
+    Raises:
+        TypeError: something else.
+    """
+    if not isinstance(game, Game):
+        raise TypeError(f"{who} asks a Game, not {shown(game)}; build one with Game.from_model or Game.from_function")
+
+
+def require_same(effects: Effects, game: Game) -> int:
+    """Refuse effects that are not all Harsanyi dividends of this game, and say what that took in model calls.
+
+    Names, f(b), f(x) and the values of some other coalitions, drawn once and for all, are compared.
+
+    Raises:
+        TypeError: no effects.
         ValueError: other effects.
     """
+    if not isinstance(effects, Effects):
+        raise TypeError(f"effects are what harsanyi(game) gives, not {shown(effects)}")
     if effects.degrees is not None or effects.basis != "harsanyi":
         raise ValueError("all Harsanyi dividends of the game are needed here; decompose with harsanyi(game)")
     if effects.names != game.names:
         raise ValueError(f"these effects are of the players {effects.names}, the game has {game.names}")
-    ends = game(np.array([[0] * game.n, [1] * game.n], dtype=np.int64))
-    known = stack([effects.base, effects.base + effects.total], -1)
+    if effects.exact is (game.cube.precision > 0):
+        raise ValueError("these effects and the game are of two number systems; decompose with harsanyi(game)")
+    drawn = degrees.some_corners(game.n, COMPARED, torch.Generator().manual_seed(0))
+    corners = torch.cat([torch.zeros(1, game.n) > 0, torch.ones(1, game.n) > 0, drawn])
+    given = game(corners.numpy().astype(np.int64))
+    known = concatenate([_value(effects, corner) for corner in corners.numpy()], -1)
     floor = 10 * effects.noise * 2 ** (game.n / 2)
-    if (abs(ends - known) > floor + abs(known) * (0 if effects.exact else 1e-9)).any():
-        raise ValueError("these effects are of another game: f(b) or f(x) differ; decompose with harsanyi(game)")
+    if (
+        given.shape != known.shape
+        or not (abs(given - known) <= floor + abs(known) * (0 if effects.exact else 1e-9)).all()
+    ):
+        raise ValueError(
+            "these effects are of another game: f(b), f(x) or the values of other coalitions differ; decompose with "
+            "harsanyi(game)"
+        )
+    return len(corners) * game.cube.calls_per_point
+
+
+def _value(effects: Effects, corner: np.ndarray) -> Array:
+    """v(T) from the dividends: the sum over all coalitions within T. Shape ``(..., 1)``."""
+    if corner.all():
+        return effects.values.sum(-1, keepdims=True)
+    within = torch.from_numpy(degrees.spread_masks(tuple(np.flatnonzero(corner).tolist())))
+    values = effects.values
+    return values[..., within.numpy() if is_exact(values) else within.to(values.device)].sum(-1, keepdims=True)
 
 
 def as_method(subject: Any, game: Game) -> AbstractMethod | ForeignMethod:
@@ -152,11 +209,7 @@ def _attributions(
     for start in range(0, total, step):
         ends = game.ends(degrees.spread(start, min(start + step, total), active, game.n, game.cube.device))
         values, error = estimate(chosen, game, ends)
-        if tuple(values.shape[-2:]) != (len(ends), game.n):
-            raise ValueError(
-                f"{chosen.name} must give one value per end point and player, shape {(len(ends), game.n)}, not "
-                f"{tuple(values.shape)}"
-            )
+        _require_table(values, chosen.name, (len(ends), game.n))
         pieces.append(values)
         errors.append(None if error is None else to_float(error))
     known = [error for error in errors if error is not None]
@@ -173,9 +226,20 @@ def estimate(chosen: AbstractMethod | ForeignMethod, game: Game, ends: Any = Non
 def estimate_with_rule(chosen: AbstractMethod | ForeignMethod, game: Game) -> tuple[Array, Array | None, str]:
     """The attributions of x and their error; of a path integral also its rule in words."""
     if not isinstance(chosen, AbstractPathMethod):
-        return *estimate(chosen, game), ""
+        values, error = estimate(chosen, game)
+        _require_table(values, chosen.name, (game.n,))
+        return values, error, ""
     found = chosen.integrate(game)
     return found.values, found.errors, found.rule
+
+
+def _require_table(values: Any, name: str, shape: tuple[int, ...]) -> None:
+    """Refuse what is no table of real numbers, one per end point and player."""
+    rule = f"{name} must give one real number per end point and player, shape {shape}"
+    if not isinstance(values, (torch.Tensor, np.ndarray)) or "complex" in str(values.dtype):
+        raise TypeError(f"{rule}, not {shown(values)}")
+    if tuple(values.shape[-len(shape) :]) != shape:
+        raise ValueError(f"{rule}, not {tuple(values.shape)}")
 
 
 def _transform(table: Array, masks: np.ndarray, n: int) -> Array:

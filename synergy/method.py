@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, ClassVar
 
+from decompositions.arguments import shown
 from decompositions.arithmetic import Array
 from decompositions.game import Game
 from synergy.layer_policy import LayerPolicy
@@ -77,7 +79,10 @@ def register(method: type[AbstractMethod] | str) -> Any:
         ValueError: no name, or a built-in method's.
     """
     if isinstance(method, str):
+        if not method.isidentifier():
+            raise ValueError(f'a method is named by one word, as @register("my_method"), not {shown(method)}')
         return lambda cls: _add(cls, method)
+    _require_class(method)
     source = _source(method)
     if source is None or method.__module__ == "__main__":
         raise ValueError('outside a file of its own a method needs a name: @register("my_method")')
@@ -94,20 +99,22 @@ def method(name: str, **settings: Any) -> AbstractMethod:
     >>> method("shapley").formula
     '1[i∈S] / |S|'
     """
+    if not isinstance(name, str):
+        raise TypeError(f'a method is asked for by its name, as method("shapley"), not by {shown(name)}')
     if name not in METHODS:
         near = get_close_matches(str(name), METHODS, n=1, cutoff=0.5)
         hint = f"did you mean '{near[0]}'?" if near else f"there are {', '.join(METHODS)}"
-        raise LookupError(f"no attribution method '{name}'; {hint}")
+        raise LookupError(f"no attribution method {shown(name)}; {hint}")
+    taken = inspect.signature(METHODS[name])
     try:
-        return METHODS[name](**settings)
+        taken.bind(**settings)
     except TypeError as error:
-        fields = ", ".join(getattr(METHODS[name], "__dataclass_fields__", {})) or "no settings"
-        raise TypeError(f"{name} has {fields}: {error}") from error
+        raise TypeError(f"{name} has {', '.join(taken.parameters) or 'no settings'}: {error}") from error
+    return METHODS[name](**settings)
 
 
 def _add(cls: type[AbstractMethod], name: str) -> type[AbstractMethod]:
-    if not (isinstance(cls, type) and issubclass(cls, AbstractMethod)):
-        raise TypeError("a method is a subclass of AbstractMethod, with policy() and attribute()")
+    _require_class(cls)
     missing: frozenset[str] = getattr(cls, "__abstractmethods__", frozenset())
     if missing:
         raise TypeError(f"method '{name}' lacks {', '.join(sorted(missing))}")
@@ -121,6 +128,11 @@ def _add(cls: type[AbstractMethod], name: str) -> type[AbstractMethod]:
     cls.name = name
     _REGISTRY[name] = cls
     return cls
+
+
+def _require_class(cls: Any) -> None:
+    if not (isinstance(cls, type) and issubclass(cls, AbstractMethod)):
+        raise TypeError(f"a method is a subclass of AbstractMethod, with policy() and attribute(), not {shown(cls)}")
 
 
 def _is_built_in(cls: type[AbstractMethod]) -> bool:

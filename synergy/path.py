@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from decompositions.arguments import whole
 from decompositions.arithmetic import Array, concatenate, wide
 from decompositions.function_cube import FunctionCube
 from decompositions.game import Game
@@ -70,6 +71,10 @@ class AbstractPathMethod(AbstractEstimate):
     """
 
     nodes: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.nodes is not None:
+            whole(self.nodes, "nodes is the number of nodes of a Gauss–Legendre rule, or None for the choice", 1)
 
     def integrate(self, game: Game, ends: Any = None) -> PathIntegral:
         """The attributions with their error and the rule that was used."""

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
 
+import numpy as np
+import torch
+
+from decompositions.arguments import shown
 from decompositions.arithmetic import Array, like
 from decompositions.effects import Effects
 
@@ -36,8 +43,12 @@ class Policy:
     symmetric: bool = False
 
     def __post_init__(self) -> None:
+        if not isinstance(self.formula, str):
+            raise TypeError(f"a policy's formula is text, as a person writes it, not {shown(self.formula)}")
         if self.reads not in ("degree", "support"):
-            raise ValueError(f"a policy reads 'degree' or 'support', not '{self.reads}'")
+            raise ValueError(f"a policy reads 'degree' or 'support', not {shown(self.reads)}")
+        if not isinstance(self.symmetric, bool):
+            raise TypeError(f"symmetric is True or False, not {shown(self.symmetric)}")
         if self.symmetric and self.reads != "support":
             raise ValueError("a symmetric policy asks only how many take part: say reads='support'")
         if not callable(self.weights):
@@ -65,17 +76,59 @@ class Policy:
         """The weights for some rows. Shape ``(m, n)`` in and out.
 
         Raises:
-            ValueError: the rule gives another shape.
+            TypeError: the rule gives no table of real numbers of the kind that it was given.
+            ValueError: the rule gives another shape, or weights that are not finite.
         """
         if self.reads == "support":
             table = like(table > 0, table)
-        weights = self.weights(table)
-        if getattr(weights, "shape", None) != table.shape:
+        try:
+            weights = self.weights(table)
+        except ZeroDivisionError as error:
+            raise ValueError(f"policy '{self.formula}' divides by zero; its weights must be finite numbers") from error
+        if not isinstance(weights, type(table)) or _is_complex(weights):
+            raise TypeError(
+                f"policy '{self.formula}' must give real numbers in a {type(table).__name__}, as it is given, not "
+                f"{shown(weights)}"
+            )
+        if weights.shape != table.shape:
             raise ValueError(
                 f"policy '{self.formula}' must give one weight per effect and player, shape {tuple(table.shape)}, not "
-                f"{tuple(getattr(weights, 'shape', ()))}"
+                f"{tuple(weights.shape)}"
             )
+        self._require_finite(weights, table)
         return weights
+
+    def _require_finite(self, weights: Array, table: Array) -> None:
+        if isinstance(weights, torch.Tensor) and (weights.is_meta or torch.isfinite(weights).all()):
+            return  # decided where the weights are
+        finite = _finite(weights)
+        if not finite.all():
+            row, player = np.argwhere(~finite)[0].tolist()
+            raise ValueError(
+                f"policy '{self.formula}' gives {weights[row, player]} to player {player} for the row "
+                f"{[int(k) for k in table[row]]}; its weights must be finite numbers"
+            )
+
+
+def _finite(values: Array) -> np.ndarray:
+    """Which entries are finite numbers; exact ones are unless they hold NaN or an infinity."""
+    if isinstance(values, torch.Tensor):
+        return torch.isfinite(values).cpu().numpy()
+    if values.dtype != object:
+        return np.isfinite(values)
+    return np.array([_is_finite(entry) for entry in values.reshape(-1)], dtype=bool).reshape(values.shape)
+
+
+def _is_finite(entry: Any) -> bool:
+    if isinstance(entry, (int, float, Fraction)):
+        return math.isfinite(entry)
+    import sympy  # only where such numbers are
+
+    return not sympy.sympify(entry).has(sympy.nan, sympy.zoo, sympy.oo, -sympy.oo)
+
+
+def _is_complex(values: Array) -> bool:
+    return "complex" in str(values.dtype)
 
 
 degree_shares = Policy(lambda k: k / k.sum(-1, keepdims=True), formula="κᵢ / |κ|", reads="degree")

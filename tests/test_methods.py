@@ -250,14 +250,17 @@ def test_a_window_credits_players_outside_the_effect():
 @pytest.mark.parametrize(
     ("window", "stride", "words"),
     [
-        (0, None, "≥ 1 per axis"),
+        (0, None, "at least 1, not 0"),
+        (True, None, "at least 1, not True"),
+        ((2, "a"), None, "at least 1, not 'a'"),
+        (2, -1, "the stride .* at least 1, not -1"),
         ((2, 2), None, "≥ 1 per axis"),
         (2, (1, 1), "stride"),
-        (2.5, None, "≥ 1 per axis"),
+        (2.5, None, "at least 1, not 2.5"),
         (1, 2, "leave entries"),
         (2, 3, "leave entries"),
     ],
-    ids=["zero", "axes", "stride-axes", "float", "gaps", "more-gaps"],
+    ids=["zero", "true", "text", "negative", "axes", "stride-axes", "float", "gaps", "more-gaps"],
 )
 def test_windows_that_do_not_fit_are_refused(window, stride, words):
     game = Game.from_function(lambda z: z.sum(1), torch.ones(1, 5).double())
@@ -433,10 +436,41 @@ def test_smoothgrad_has_no_weights_for_groups_baselines_and_null_players(case, w
         method("smoothgrad_x_input").policy(BY_ID[case].game())
 
 
-@pytest.mark.parametrize("settings", [{"sigma": -1.0}, {"samples": 0}, {"sigma": float("nan")}], ids=str)
-def test_smoothgrad_settings_that_make_no_sense(settings):
-    with pytest.raises(ValueError, match="sigma is at least 0"):
-        method("smoothgrad_x_input", **settings)
+@pytest.mark.parametrize(
+    ("name", "settings", "error", "words"),
+    [
+        ("smoothgrad_x_input", {"sigma": -1.0}, ValueError, "sigma is .* at least 0, not -1.0"),
+        ("smoothgrad_x_input", {"sigma": float("nan")}, ValueError, "sigma is .*not nan"),
+        ("smoothgrad_x_input", {"sigma": float("inf")}, ValueError, "sigma is .* a finite number.*not inf"),
+        ("smoothgrad_x_input", {"sigma": "a"}, TypeError, "sigma is .*not 'a'"),
+        ("smoothgrad_x_input", {"sigma": None}, TypeError, "sigma is .*not None"),
+        ("smoothgrad_x_input", {"samples": 0}, ValueError, "samples is .* at least 1, not 0"),
+        ("smoothgrad_x_input", {"samples": 1.5}, TypeError, "samples is .* a whole number.*not 1.5"),
+        ("smoothgrad_x_input", {"samples": True}, TypeError, "samples is .*not True"),
+        ("smoothgrad_x_input", {"seed": -1}, ValueError, "seed is .* at least 0, not -1"),
+        ("smoothgrad_x_input", {"seed": 1.5}, TypeError, "seed is .*not 1.5"),
+        ("smoothgrad_x_input", {"seed": None}, TypeError, "seed is .*not None"),
+        ("integrated_gradients", {"nodes": 0}, ValueError, "nodes is .* at least 1, not 0"),
+        ("integrated_gradients", {"nodes": -1}, ValueError, "nodes is .* at least 1, not -1"),
+        ("integrated_gradients", {"nodes": 2.5}, TypeError, "nodes is .* a whole number.*not 2.5"),
+        ("expected_gradients", {"nodes": True}, TypeError, "nodes is .*not True"),
+        ("expected_gradients", {"nodes": "8"}, TypeError, "nodes is .*not '8'"),
+        ("shapley", {"limit": 0}, ValueError, "limit is .* at least 1, not 0"),
+        ("shapley", {"limit": None}, TypeError, "limit is .*not None"),
+    ],
+    ids=str,
+)
+def test_settings_that_make_no_sense(name, settings, error, words):
+    with pytest.raises(error, match=words):
+        method(name, **settings)
+
+
+def test_settings_may_be_whole_numbers_of_numpy():
+    game = BY_ID["softplus"].game()
+    chosen = method("smoothgrad_x_input", sigma=np.float32(0.5), samples=np.int64(3), seed=np.uint8(4))
+    close(chosen.attribute(game), method("smoothgrad_x_input", sigma=0.5, samples=3, seed=4).attribute(game), 0)
+    eight = method("integrated_gradients", nodes=np.int32(8))
+    close(eight.attribute(game), method("integrated_gradients", nodes=8).attribute(game), 0)
 
 
 def test_smoothgrad_weights_follow_renamed_players():

@@ -263,13 +263,67 @@ def test_what_is_no_method_is_refused(subject):
 
 
 @pytest.mark.parametrize(
-    "wrong",
-    [lambda m, x, b, t: x[:, :1], lambda m, x, b, t: None, lambda m, x, b, t: x.sum(1)],
-    ids=["shape", "none", "sum"],
+    ("wrong", "error"),
+    [
+        (lambda m, x, b, t: x[:, :1], ValueError),
+        (lambda m, x, b, t: x.sum(1), ValueError),
+        (lambda m, x, b, t: x.T, ValueError),
+        (lambda m, x, b, t: None, TypeError),
+        (lambda m, x, b, t: x.tolist(), TypeError),
+        (lambda m, x, b, t: (x,), TypeError),
+        (lambda m, x, b, t: x.numpy(), TypeError),
+        (lambda m, x, b, t: x * 1j, TypeError),
+        (lambda m, x, b, t: x > 0, TypeError),
+    ],
+    ids=["shape", "sum", "transposed", "none", "list", "tuple", "numpy", "complex", "bool"],
 )
-def test_attributions_of_another_shape_are_refused(wrong):
-    with pytest.raises(ValueError, match="attributions shaped like its inputs"):
+def test_what_is_no_table_of_attributions_is_refused(wrong, error):
+    with pytest.raises(error, match="attributions shaped like its inputs"):
         measure(wrong, BY_ID["softplus"].game())
+
+
+def test_whole_numbers_are_attributions():
+    """Ten for every entry that is there, at four entries: 10 in the rows of single players."""
+    measured = measure(lambda m, x, b, t: (x != b).long() * 10, BY_ID["softplus"].game())
+    close(measured.values[[1, 2, 4, 8]], 10 * np.eye(4), 0)
+    assert measured.attribution.tolist() == [10] * 4
+
+
+@pytest.mark.parametrize("several", [1, 3])
+def test_a_callable_that_writes_into_what_it_is_given_changes_nothing_of_the_game(several):
+    """x and b of the caller, and the baselines of later calls, stay as they are."""
+
+    def writes(model, inputs, baselines, target):
+        given = inputs - baselines
+        inputs.mul_(0)
+        baselines.sub_(5).requires_grad_()
+        return given
+
+    x, b = draw(1, 4, seed=1), draw(several, 4, seed=2)
+    before = x.clone(), b.clone()
+    game = Game.from_model(mlp(nn.Softplus, (4, 5, 1)), x, b)
+    for _ in range(2):
+        close(measure(writes, game).attribution, (x - b).mean(0), 1e-14)
+        close(measure(writes, game).values[15], [0] * 4, 1e-14)
+    assert torch.equal(x, before[0])
+    assert torch.equal(b, before[1])
+    assert torch.equal(game.cube.baseline, before[1])
+    assert not b.requires_grad
+
+
+def test_attributions_of_a_layer_are_refused_by_their_shape():
+    """Grad-CAM of captum gives one channel of the layer's places."""
+    model = nn.Sequential(nn.Conv2d(3, 4, 2), nn.ReLU(), nn.Flatten(), nn.Linear(36, 2)).double().eval()
+    game = Game.from_model(model, draw(1, 3, 4, 4), 0.0, target=1, players=torch.arange(16).reshape(4, 4) // 8)
+    with pytest.raises(ValueError, match=r"'LayerGradCam' must give .*\(4, 3, 4, 4\), not \(4, 1, 3, 3\); bring them"):
+        measure(captum_attr.LayerGradCam(model, model[0]), game)
+
+
+def test_attributions_of_a_layer_that_have_as_many_entries_by_chance_are_refused():
+    model = nn.Sequential(nn.Conv2d(1, 4, 2, stride=2), nn.Flatten(), nn.Linear(16, 1)).double().eval()
+    game = Game.from_model(model, draw(1, 1, 4, 4), 0.0, players=torch.arange(16).reshape(4, 4) // 8)
+    with pytest.raises(ValueError, match=r"not \(4, 4, 2, 2\)"):
+        measure(captum_attr.LayerIntegratedGradients(model, model[0]), game)
 
 
 def test_attributions_that_are_not_finite_name_the_coalition():

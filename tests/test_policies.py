@@ -98,8 +98,8 @@ def test_a_support_policy_of_ones_own_is_given_zeros_and_ones_in_the_effects_num
     exact = allocate(taylor(BY_ID["squares"].game()), policy).values
     floats = allocate(harsanyi(BY_ID["relu-float32"].game()), policy).values
     assert all(isinstance(entry, Fraction) and entry in (0, 1) for entry in seen[0].reshape(-1))
-    assert seen[1].dtype == torch.float64
-    assert set(seen[1].unique().tolist()) == {0, 1}
+    assert seen[-1].dtype == torch.float64
+    assert set(seen[-1].unique().tolist()) == {0, 1}
     assert exact.dtype == object
     assert floats.dtype == torch.float64
 
@@ -141,13 +141,64 @@ def test_only_blocks_that_hold_the_constant_leave_it_out(monkeypatch):
 
 @pytest.mark.parametrize(
     "rule",
-    [lambda k: k.sum(-1), lambda k: k[:, :1], lambda k: k[:0], lambda k: 1, lambda k: k.T],
-    ids=["one-axis", "one-column", "no-rows", "number", "transposed"],
+    [lambda k: k.sum(-1), lambda k: k[:, :1], lambda k: k[:0], lambda k: k.T],
+    ids=["one-axis", "one-column", "no-rows", "transposed"],
 )
 def test_weights_of_another_shape_are_refused(rule):
-    allocation = allocate(taylor(BY_ID["squares"].game(), degree=2), Policy(rule, formula="wrong"))
+    effects = taylor(BY_ID["squares"].game(), degree=2)
     with pytest.raises(ValueError, match="'wrong' must give one weight per effect and player"):
-        allocation.values  # noqa: B018
+        allocate(effects, Policy(rule, formula="wrong"))
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [lambda s: 1, lambda s: None, lambda s: s.tolist(), lambda s: s.numpy(), lambda s: s * 1j],
+    ids=["number", "none", "list", "numpy", "complex"],
+)
+def test_weights_of_another_kind_are_refused(rule):
+    effects = harsanyi(Game.from_values([0.0, 1.0, 2.0, 7.0]))
+    with pytest.raises(TypeError, match="'wrong' must give real numbers in a Tensor"):
+        allocate(effects, Policy(rule, formula="wrong", reads="support"))
+
+
+@pytest.mark.parametrize("symmetric", [False, True])
+@pytest.mark.parametrize(
+    "rule",
+    [
+        lambda s: s / (s - s),
+        lambda s: s / (s.sum(-1, keepdims=True) - 2),
+        lambda s: s * float("nan"),
+        lambda s: s + float("inf"),
+    ],
+    ids=["zero-by-zero", "pairs-alone", "nan", "inf"],
+)
+@pytest.mark.parametrize("game", [BY_ID["triple"], BY_ID["triple-floats"]], ids=label)
+def test_weights_that_are_not_finite_are_refused_where_the_rule_is_applied(game, rule, symmetric):
+    """Even where the effect is 0 and NaN alone would show: exact, in floats, and summed by size."""
+    with pytest.raises(ValueError, match="must be finite numbers"):
+        allocate(harsanyi(game.game()), Policy(rule, "wrong", reads="support", symmetric=symmetric))
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "words"),
+    [
+        ({"formula": 3}, TypeError, "formula is text.*not 3"),
+        ({"reads": ["degree"]}, ValueError, "reads 'degree' or 'support'"),
+        ({"reads": None}, ValueError, "reads 'degree' or 'support', not None"),
+        ({"symmetric": "no", "reads": "support"}, TypeError, "True or False, not 'no'"),
+        ({"weights": 2.0}, TypeError, "a function of the table"),
+    ],
+    ids=str,
+)
+def test_a_policy_of_wrong_arguments_is_refused(settings, error, words):
+    with pytest.raises(error, match=words):
+        Policy(**{"weights": lambda s: s, **settings})
+
+
+@pytest.mark.parametrize("effects", [None, BY_ID["triple"].game(), [1.0, 2.0]], ids=["none", "game", "list"])
+def test_only_effects_are_shared_out(effects):
+    with pytest.raises(TypeError, match=r"shares out Effects.*harsanyi\(\)"):
+        allocate(effects, equal_shares)
 
 
 def test_a_policy_reads_degree_or_support():

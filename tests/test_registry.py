@@ -209,3 +209,17 @@ def test_a_users_method_need_not_be_registered():
 def test_a_policy_of_another_name_keeps_its_formula():
     assert method("shapley").policy(Game.from_values([0.0, 1.0])) == METHODS["shapley"]().policy(None)
     assert isinstance(method("shapley").policy(None), Policy)
+
+
+@pytest.mark.parametrize("wrong", [3, None, [1], lambda game: game], ids=["number", "none", "list", "function"])
+def test_what_is_no_class_is_not_registered(wrong):
+    with pytest.raises(TypeError, match="subclass of AbstractMethod"):
+        register(wrong)
+    with pytest.raises(TypeError, match="subclass of AbstractMethod"):
+        register("mine")(wrong)
+
+
+@pytest.mark.parametrize("name", ["", "two words", "1st"])
+def test_a_name_is_one_word(name):
+    with pytest.raises(ValueError, match="named by one word"):
+        register(name)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from decompositions.arguments import shown, whole
 from decompositions.arithmetic import Array, is_exact, like, stack, wide
 from decompositions.function_cube import FunctionCube
 from decompositions.game import Game
@@ -42,6 +43,14 @@ class OcclusionPatch(AbstractMethod):
     holds = "patches as players, functions without interactions"
     window: int | tuple[int, ...] | None = None
     stride: int | tuple[int, ...] | None = None
+
+    def __post_init__(self) -> None:
+        for what, sizes in (("window", self.window), ("stride", self.stride)):
+            if sizes is not None:
+                for size in sizes if isinstance(sizes, (tuple, list)) else (sizes,):
+                    whole(size, f"the {what} is one number of entries for all axes or one for each", 1)
+        if self.stride is not None and self.window is None:
+            raise ValueError(f"a stride is that of a window; give window= beside stride={shown(self.stride)}")
 
     @property
     def corners(self) -> bool:  # type: ignore[override]
@@ -105,7 +114,7 @@ class OcclusionPatch(AbstractMethod):
 def _per_axis(sizes: Any, shape: tuple[int, ...], named: int, what: str) -> tuple[int, ...]:
     """Sizes along all axes: one number for all named axes or one for each, the others whole."""
     given: tuple[Any, ...] = tuple(sizes) if isinstance(sizes, (tuple, list)) else (sizes,) * named
-    if len(given) != named or named > len(shape) or any(not isinstance(size, int) or size < 1 for size in given):
+    if len(given) != named or named > len(shape) or not given:
         raise ValueError(f"the {what} is one whole number ≥ 1 per axis of {shape}, the last axes first; not {sizes}")
     whole = shape[: len(shape) - named]
     return (*whole, *(min(size, limit) for size, limit in zip(given, shape[len(whole) :], strict=True)))

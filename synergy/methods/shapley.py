@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from decompositions.arguments import whole
 from decompositions.arithmetic import Array, is_exact, rationals, zeros
 from decompositions.coalitions import LIMIT, dense, require_limit
 from decompositions.game import Game
@@ -43,6 +44,9 @@ class Shapley(AbstractMethod):
     holds = "all"
     corners = True
     limit: int = LIMIT
+
+    def __post_init__(self) -> None:
+        whole(self.limit, "limit is the number of model calls above which the work is refused", 1)
 
     def policy(self, game: Game) -> Policy:
         return equal_shares

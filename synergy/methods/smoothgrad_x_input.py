@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from decompositions.arguments import real, whole
 from decompositions.arithmetic import Array
 from decompositions.game import Game
 from synergy.method import AbstractEstimate, register
@@ -47,8 +48,9 @@ class SmoothGradXInput(AbstractEstimate):
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if not self.sigma >= 0 or self.samples < 1:
-            raise ValueError(f"sigma is at least 0 and samples at least 1, not {self.sigma} and {self.samples}")
+        real(self.sigma, "sigma is the standard deviation of the noise", 0)
+        whole(self.samples, "samples is the number of noisy inputs", 1)
+        whole(self.seed, "seed is that of the noise", 0)
 
     def noise(self, game: Game) -> np.ndarray:
         """The list of shifts, float32 numbers. Shape ``(samples, entries)``."""
