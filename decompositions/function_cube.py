@@ -135,7 +135,7 @@ class FunctionCube(AbstractCube):
         return function_series(self.double(), degree, limit)
 
     def double(self) -> FunctionCube:
-        """The same function of the same numbers, computed in float64.
+        """The same function of the same numbers, computed in float64 by a copy of the model.
 
         Raises:
             TypeError: the input is no floating-point tensor.
@@ -148,9 +148,9 @@ class FunctionCube(AbstractCube):
             )
         if self.device.type == "mps":
             raise ValueError("Taylor series are computed in float64, which mps lacks; move the model to the cpu")
-        if self.dtype == torch.float64:
-            return self
         x, baseline, f = self.x.double(), self.baseline.double(), in_double(self.f)
+        if self.dtype == torch.float64:
+            return replace(self, f=f)
         try:
             with self.calling():
                 f(x[:1].clone())

@@ -14,8 +14,9 @@ from decompositions.coalitions import require_limit
 from decompositions.cube import PowerSeries
 from decompositions.degrees import some_corners
 from decompositions.interpolation import coefficients, directions
-from decompositions.jets import jets
+from decompositions.jets import jets, naming
 from decompositions.kinks import refuse_kinks
+from decompositions.softening import module_names
 
 if TYPE_CHECKING:
     from decompositions.function_cube import FunctionCube
@@ -44,6 +45,11 @@ def function_series(cube: FunctionCube, degree: int | None, limit: int) -> Power
         ValueError: a kink between b and x, an operation without a rule, a singular point, a series that does not end
             while no degree is given, or too many calls.
     """
+    with naming(module_names(cube.f)):
+        return _series(cube, degree, limit)
+
+
+def _series(cube: FunctionCube, degree: int | None, limit: int) -> PowerSeries:
     active = cube.active()
     refuse_kinks(cube)
     probe = _probe(cube, active)

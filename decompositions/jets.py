@@ -8,6 +8,7 @@ is: loops, modules used twice, attention.
 from __future__ import annotations
 
 import functools
+import itertools
 import operator
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -24,7 +25,9 @@ from decompositions import recurrences as series
 aten: Any = torch.ops.aten
 Rule = Callable[..., Any]
 RULES: dict[Any, Rule] = {}
+Look = Callable[[int, torch.Tensor, torch.Tensor], None]
 _BRANCHES: ContextVar[_Branches | None] = ContextVar("branches", default=None)
+_INSIDE: ContextVar[list[str] | None] = ContextVar("inside", default=None)  # the modules that are being run
 
 
 class Jet(torch.Tensor):
@@ -118,61 +121,74 @@ def branches(
         names: of the modules that f calls, to say where a kink is.
 
     Returns:
-        The operation (with its module) and a table of branches, ``(batch, …)``, in the order in which they ran.
+        The operation (with its module) and a table of branches, ``(batch, …)``, in the order in which they ran. Those
+        of an operation that is continuous at its kink are floats: on which side of it, and 0 right there.
     """
-    with _noting(names) as notes:
+    with naming(names), _noting(None) as notes:
         jets(f, inputs, inputs, 0)
     return notes.found
 
 
-def margins(
-    f: Callable[[torch.Tensor], torch.Tensor], start: torch.Tensor, slope: torch.Tensor
-) -> list[tuple[torch.Tensor, torch.Tensor]]:
+def margins(f: Callable[[torch.Tensor], torch.Tensor], start: torch.Tensor, slope: torch.Tensor, look: Look) -> None:
     """How far from its kink every operation is at the start, and how fast that changes.
 
     Args:
         f: as for :func:`jets`.
         start: Shape ``(batch, …)``.
         slope: Shape ``(batch, …)``.
+        look: called for every operation with a kink: its place in their order, distance and slope, ``(batch, units)``.
 
-    Returns:
-        For every operation with a kink at a known value: distance and its slope, ``(batch, units)`` each.
+    Raises:
+        ValueError: an operation is at its kink and leaves it.
     """
-    with _noting({}) as notes:
+    with _noting(look):
         jets(f, start, slope, 1)
-    return [(u[0].reshape(len(start), -1), u[1].reshape(len(start), -1)) for u in notes.margins if u.ndim > 1]
 
 
 @contextmanager
-def _noting(names: Mapping[nn.Module, str]) -> Iterator[_Branches]:
-    """Within this context branches and margins are noted."""
+def naming(names: Mapping[nn.Module, str]) -> Iterator[None]:
+    """Within this context errors say in which module they arose."""
     inside: list[str] = []
-    notes = _Branches([], [], inside)
 
     def enter(module: nn.Module, args: Any) -> None:
-        inside.append(f"{type(module).__name__} '{names[module]}'" if module in names else "")
+        if _INSIDE.get() is inside:  # not in another thread
+            inside.append(f"{type(module).__name__} '{names[module]}'" if module in names else "")
 
     def leave(module: nn.Module, args: Any, result: Any) -> None:
-        inside.pop()
+        if _INSIDE.get() is inside and inside:
+            inside.pop()
 
     with ExitStack() as stack:
-        stack.callback(_BRANCHES.reset, _BRANCHES.set(notes))
+        stack.callback(_INSIDE.reset, _INSIDE.set(inside))
         stack.callback(nn.modules.module.register_module_forward_pre_hook(enter).remove)
         stack.callback(nn.modules.module.register_module_forward_hook(leave).remove)
+        yield
+
+
+@contextmanager
+def _noting(look: Look | None) -> Iterator[_Branches]:
+    """Within this context branches are noted, and margins looked at."""
+    notes = _Branches([], look)
+    token = _BRANCHES.set(notes)
+    try:
         yield notes
+    finally:
+        _BRANCHES.reset(token)
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Branches:
-    """What is noted: branches, margins (series that are zero at a kink), and the modules that are being run."""
+    """The branches that are noted, who looks at margins (series that are zero at a kink), and how many there were."""
 
     found: list[tuple[str, torch.Tensor]]
-    margins: list[torch.Tensor]
-    inside: list[str]
+    look: Look | None
+    margins: int = 0
 
-    def add(self, operation: str, branch: torch.Tensor) -> None:
-        where = f" in {self.inside[-1]}" if self.inside and self.inside[-1] else ""
-        self.found.append((operation + where, branch))
+    def see(self, margin: torch.Tensor) -> None:
+        if self.look is not None and margin.ndim > 1:
+            batch = margin.shape[1]
+            self.look(self.margins, margin[0].reshape(batch, -1), margin[1].reshape(batch, -1))
+        self.margins += 1
 
 
 @contextmanager
@@ -226,11 +242,42 @@ def _both(a: Any, b: Any) -> list[torch.Tensor]:
     return _aligned(_coefficients(a, like), _coefficients(b, like))
 
 
-def _branch(function: Any, branch: torch.Tensor, margin: torch.Tensor | None = None) -> None:
+def _place(function: Any) -> str:
+    """The operation, and the module in which it runs."""
+    inside = _INSIDE.get()
+    return function.overloadpacket.__name__ + (f" in {inside[-1]}" if inside and inside[-1] else "")
+
+
+def _branch(function: Any, branch: torch.Tensor) -> None:
     notes = _BRANCHES.get()
     if notes is not None:
-        notes.add(function.overloadpacket.__name__, branch)
-        notes.margins.extend([] if margin is None else [margin])
+        notes.found.append((_place(function), branch))
+
+
+def _margin(function: Any, margin: torch.Tensor) -> None:
+    """What is zero at a kink of an operation: where it is zero at the start, it must stay so.
+
+    Raises:
+        ValueError: a kink right at the start.
+    """
+    notes = _BRANCHES.get()
+    if notes is not None:
+        notes.see(margin)
+    on = margin[0] == 0
+    leaves = int((on & (margin[1:] != 0).any(0)).sum()) if len(margin) > 1 and on.any() else 0
+    if leaves:
+        raise ValueError(
+            f"'{_place(function)}' has a kink right at the baseline ({leaves} places), so there is no Taylor series "
+            "there; take another baseline, a smoothed network, taylor(game, degree, smooth=10), or harsanyi() and "
+            "measure()"
+        )
+
+
+def _side(function: Any, margin: torch.Tensor) -> torch.Tensor:
+    """On which side of its kink an operation is that is continuous there."""
+    _branch(function, margin[0].sign())
+    _margin(function, margin)
+    return margin[0]
 
 
 def _folded(function: Any, coefficients: torch.Tensor, *args: Any) -> torch.Tensor:
@@ -366,10 +413,19 @@ def _copied(function: Any, jet: Jet, **kwargs: Any) -> Any:
     if dtype.is_complex:
         raise ValueError("complex numbers have no rule for Taylor series")
     if not dtype.is_floating_point:  # constant but for its steps
-        whole = function(jet.coefficients[0], **kwargs)
-        _branch(function, whole)
-        return whole
+        return _stepped(function, jet.coefficients, function(jet.coefficients[0], **kwargs))
     return _cloned(function, jet)  # series are computed in float64, whatever the model asks for
+
+
+def _stepped(function: Any, u: torch.Tensor, whole: torch.Tensor) -> torch.Tensor:
+    """Numbers cut down to whole ones: a step at every whole number but 0; to booleans: one at 0."""
+    _branch(function, whole)
+    if whole.dtype == torch.bool:
+        _margin(function, u)
+        return whole
+    for step in (whole - (whole <= 0).to(whole.dtype), whole + (whole >= 0).to(whole.dtype)):
+        _margin(function, torch.cat([u[:1] - step, u[1:]]))
+    return whole
 
 
 @_rule("copy")
@@ -619,13 +675,6 @@ def _affine(jet: Any, weight: Any, bias: Any, shape: tuple[int, ...]) -> Any:
 # --- kinks: the branch that is taken at s = 0 ---------------------------------------------------------------------
 
 
-def _chosen(
-    function: Any, condition: torch.Tensor, yes: torch.Tensor, no: torch.Tensor, margin: torch.Tensor | None = None
-) -> Jet:
-    _branch(function, condition, margin)
-    return Jet(torch.where(condition, yes, no))
-
-
 @_rule("relu")
 def _relu(function: Any, jet: Jet) -> Jet:
     return _leaky_relu(function, jet, 0.0)
@@ -654,15 +703,7 @@ def _celu(function: Any, jet: Jet, alpha: float = 1.0) -> Jet:
 
 def _two_sided(function: Any, u: torch.Tensor, above: torch.Tensor, below: torch.Tensor) -> Jet:
     """One function above zero, another below; right at zero it must stay there."""
-    _branch(function, u[0].sign(), u)
-    on = (u[0] == 0) & (u[1:] != 0).any(0)
-    if on.any():
-        raise ValueError(
-            f"'{function.overloadpacket.__name__}' has a kink right at the baseline ({int(on.sum())} places), so there "
-            "is no Taylor series there; take another baseline, a smoothed network, taylor(game, degree, smooth=10), or "
-            "harsanyi() and measure()"
-        )
-    return Jet(torch.where(u[0] > 0, above, below))
+    return Jet(torch.where(_side(function, u) > 0, above, below))
 
 
 @_rule("clamp", "hardtanh", "clamp_min", "clamp_max")
@@ -675,21 +716,20 @@ def _clamped(function: Any, jet: Jet, *bounds: Any, **named: Any) -> Jet:
         given = [None, *given]
     low, high = (*given, None, None)[:2]
     result: Any = jet
-    for bound, compare in ((low, torch.lt), (high, torch.gt)):
+    for bound, sign in ((low, 1), (high, -1)):
         if bound is not None:
             u = result.coefficients
             limit = _coefficients(bound, result)
-            both = _aligned(limit.expand(len(u), *limit.shape[1:]), u)
-            result = _chosen(function, compare(u[0], limit[0]), both[0], both[1], u - both[0])
+            limit, u = torch.broadcast_tensors(*_aligned(limit.expand(len(u), *limit.shape[1:]), u))
+            result = Jet(torch.where(_side(function, sign * (u - limit)) < 0, limit, u))
     return result
 
 
 @_rule("maximum", "minimum")
 def _extreme(function: Any, a: Any, b: Any) -> Jet:
     first, second = torch.broadcast_tensors(*_both(a, b))
-    larger = first[0] > second[0]
-    condition = larger if function.overloadpacket is aten.maximum else ~larger
-    return _chosen(function, condition, first, second, margin=first - second)
+    sign = 1 if function.overloadpacket is aten.maximum else -1
+    return Jet(torch.where(_side(function, sign * (first - second)) > 0, first, second))
 
 
 @_rule("max_pool2d_with_indices")
@@ -698,7 +738,39 @@ def _max_pool(function: Any, jet: Jet, *args: Any) -> tuple[Jet, torch.Tensor]:
     _, winners = function(u[0], *args)
     _branch(function, winners)
     places = winners.flatten(-2).expand(len(u), *winners.shape[:-2], -1)
-    return Jet(u.flatten(-2).gather(-1, places).reshape(len(u), *winners.shape)), winners
+    pooled = u.flatten(-2).gather(-1, places).reshape(len(u), *winners.shape)
+    for rival in _rivals(u, pooled.shape[-2:], *args):
+        _margin(function, pooled - rival)
+    return Jet(pooled), winners
+
+
+def _rivals(
+    u: torch.Tensor,
+    shape: torch.Size,
+    size: list[int],
+    stride: list[int] | None = None,
+    padding: Any = 0,
+    dilation: Any = 1,
+    ceil_mode: bool = False,
+) -> Iterator[torch.Tensor]:
+    """The entries of all windows of a max pooling, one place of the window after the other; −∞ outside of the map."""
+    sizes, steps, pads, gaps = (_pair(each) for each in (size, stride or size, padding, dilation))
+    ends = [(shape[i] - 1) * steps[i] + gaps[i] * (sizes[i] - 1) + 1 for i in range(2)]
+    after = [max(0, ends[i] - pads[i] - u.shape[i - 2]) for i in range(2)]
+    around = [pads[1], after[1], pads[0], after[0]]
+    padded = torch.cat([nn.functional.pad(u[:1], around, value=-torch.inf), nn.functional.pad(u[1:], around)])
+    for i, j in itertools.product(range(sizes[0]), range(sizes[1])):
+        rows, columns = (
+            slice(k * gap, k * gap + (m - 1) * step + 1, step)
+            for k, gap, m, step in zip((i, j), gaps, shape, steps, strict=True)
+        )
+        yield padded[..., rows, columns]
+
+
+def _pair(setting: Any) -> tuple[int, int]:
+    """A setting along both axes."""
+    listed = (setting,) if isinstance(setting, int) else tuple(setting)
+    return listed * 2 if len(listed) == 1 else listed
 
 
 @_rule("max", "min", "amax", "amin")
@@ -711,6 +783,7 @@ def _winner(function: Any, jet: Jet, axis: Any = None, keepdim: bool = False) ->
     winners = (u[0].argmax if name.endswith("max") else u[0].argmin)(axes[0], keepdim=True)
     _branch(function, winners)
     values = Jet(u.gather(_behind(axes[0], jet.ndim), winners.expand(len(u), *winners.shape)))
+    _margin(function, values.coefficients - u)
     kept = values if keepdim else values.squeeze(axes[0])
     return kept if name.startswith("a") else (kept, winners if keepdim else winners.squeeze(axes[0]))
 
@@ -728,12 +801,13 @@ def _filled(function: Any, jet: Jet, mask: torch.Tensor, value: Any) -> Jet:
 
 @_rule("gt", "lt", "ge", "le", "eq", "ne")
 def _compared(function: Any, a: Any, b: Any) -> torch.Tensor:
-    first, second = (each.coefficients[0] if isinstance(each, Jet) else each for each in (a, b))
-    result = function(first, second)
+    u, v = _both(a, b)
+    result = function(*(each.coefficients[0] if isinstance(each, Jet) else each for each in (a, b)))
     if result.ndim == 0:
         raise ValueError(
             "the function compares one number of a whole batch, so its rows do not stand alone; such a function has no "
             "Taylor series here: compare row by row, torch.where(condition, a, b)"
         )
     _branch(function, result)
+    _margin(function, u - v)
     return result

@@ -131,15 +131,39 @@ _STAND_INS: dict[Any, Callable[..., torch.Tensor]] = {
 
 
 def in_double(f: Callable[[torch.Tensor], torch.Tensor]) -> Callable[[torch.Tensor], torch.Tensor]:
-    """A function of the same parameters that computes in float64; a plain function is taken as it is."""
+    """A function of a copy of the model that computes in float64; a plain function is taken as it is.
+
+    The model is copied whatever its type: what its forward writes into itself stays in the copy.
+
+    Raises:
+        ValueError: the model cannot be copied.
+    """
     if isinstance(f, Softened):
         return Softened(in_double(f.f), f.beta)
     if isinstance(f, ModelFunction):
-        return ModelFunction(copy.deepcopy(f.module).double(), f.target)
+        return ModelFunction(_copied(f.module).double(), f.target)
     return f
+
+
+def _copied(module: torch.nn.Module) -> torch.nn.Module:
+    held = (value for each in module.modules() for value in vars(each).values())
+    results = {id(t): t.detach().clone() for t in held if isinstance(t, torch.Tensor) and not t.is_leaf}
+    try:
+        return copy.deepcopy(module, results)  # results of earlier calls, which torch does not copy, are cut off
+    except (RuntimeError, TypeError) as error:
+        raise ValueError(
+            f"a Taylor series is computed on a copy of the model, and it cannot be copied: {error}; leave what cannot "
+            "be copied out of its attributes, or use harsanyi() and measure()"
+        ) from error
 
 
 def module_of(f: Callable[[torch.Tensor], torch.Tensor]) -> torch.nn.Module | None:
     """The model that a function calls, if it is known."""
     f = f.f if isinstance(f, Softened) else f
     return f.module if isinstance(f, ModelFunction) else None
+
+
+def module_names(f: Callable[[torch.Tensor], torch.Tensor]) -> dict[torch.nn.Module, str]:
+    """The modules of the model that a function calls, and their names; none of a plain function."""
+    model = module_of(f)
+    return {} if model is None else {module: name for name, module in model.named_modules()}
