@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from synergy.criteria import Criteria
 
 ROWS = 2**16  # rows whose shares are made at once
+SAME_SIZE = 10.0  # a residual within this factor of the numerical error is of its size
 TRIED = 2**10  # rows on which a policy is looked at before it is taken
 
 
@@ -37,6 +38,8 @@ class Allocation:
         rows: from start and stop to the shares. Shape ``(..., stop−start, n)``.
         source: the policy's formula or the method's name.
         error: the method's own numerical error in each row's sum. Shape ``(m,)``; None for none but rounding.
+        certain: a gap beyond so many times the error is none: ten for the difference of two rules, which is no bound,
+            fewer for the standard error of a mean of many draws (:func:`synergy.moments.certain`).
         vanishing: bitmasks of coalitions without dividend whose synergy function vanishes, too (for ``phantom``);
             None where that was not tried.
         calls: model calls that were paid for the table.
@@ -47,6 +50,7 @@ class Allocation:
     rows: Callable[[int, int], Array] = field(repr=False)
     source: str
     error: np.ndarray | None = None
+    certain: float = SAME_SIZE
     vanishing: frozenset[int] | None = frozenset()
     calls: int = 0
     total: Callable[[], Array] | None = field(default=None, repr=False)

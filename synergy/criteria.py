@@ -12,7 +12,6 @@ from decompositions.effects import Effects
 from synergy.allocation import Allocation
 
 TOLERANCE = 1e-6
-SAME_SIZE = 10  # a residual within this factor of the numerical error is of its size
 
 
 class Passes(NamedTuple):
@@ -33,7 +32,8 @@ class Criteria:
         \text{leakage} &= \sum_S \sum_{i \notin S} |M_i(S)| \,/\, \sum_S \sum_i |M_i(S)| \\
         \text{residual} &= \sum_S \bigl| J(S) - \textstyle\sum_{i \in S} M_i(S) \bigr| \,/\, \sum_S |J(S)|
 
-    A remainder that the effects leave unexplained counts as one more effect that nobody is given. Of effects with
+    A remainder that the effects leave unexplained counts as one more effect that nobody is given. Where no effect rises
+    above the noise floor, the gaps are taken relative to all that is given, Σ|M_i(S)|. Of effects with
     symbols a criterion holds if it holds for all their values; the number of one that does not is NaN.
 
     Args:
@@ -44,7 +44,7 @@ class Criteria:
             was not tried.
         constant: what is given of the constant row, Σ|M_i(∅)|, in units of f; not judged.
         tolerance: what counts as zero: 1e-6 or the effects' noise floor, relative, whichever is larger.
-        error: the method's own numerical error, relative to the effects.
+        error: the method's own numerical error, relative to the effects, as the residual is.
         verdicts: "pass", "fail" or "undecided" for coverage, relevance and completeness. Undecided: beyond the
             tolerance, but of the size of the method's numerical error; or effects are missing (an order, a degree).
         worst: the effect that fails most, a coalition or degree vector; None if none fails.
@@ -120,7 +120,8 @@ def judge(allocation: Allocation) -> Criteria:
     floor = float(effects.noise_floor(1).sum())
     error = 0.0 if allocation.error is None else float(allocation.error[1:].sum())
     if total <= floor:
-        return _no_effects(allocation, sums, given, floor)
+        return _no_effects(allocation, sums, floor, error)
+    certain = allocation.certain
     tolerance = max(TOLERANCE, floor / total)
     coverage, residual = float(sums.covered) / total, float(sums.gap + left) / total
     leakage = float(sums.outside) / given if given else 0.0
@@ -135,10 +136,10 @@ def judge(allocation: Allocation) -> Criteria:
         error=error / total,
         verdicts={
             "coverage": _on_rows(
-                effects, float(sums.effects - sums.covered) / total, 1 - coverage, tolerance, error / total
+                effects, float(sums.effects - sums.covered) / total, 1 - coverage, tolerance, error / total, certain
             ),
-            "relevance": _verdict(leakage, tolerance, error / given if given else 0.0),
-            "completeness": _on_rows(effects, float(sums.gap) / total, residual, tolerance, error / total),
+            "relevance": _verdict(leakage, tolerance, error / given if given else 0.0, certain),
+            "completeness": _on_rows(effects, float(sums.gap) / total, residual, tolerance, error / total, certain),
         },
         worst=effects.key(sums.worst_row) if failing and sums.worst_row is not None else None,
     )
@@ -172,10 +173,10 @@ def _add(sums: _Sums, allocation: Allocation, start: int, stop: int, rows: Array
         sums.worst, sums.worst_row = float(failures[top]), start + top
 
 
-def _verdict(value: float, tolerance: float, error: float) -> str:
+def _verdict(value: float, tolerance: float, error: float, certain: float) -> str:
     if value <= tolerance:
         return "pass"
-    return "undecided" if error > tolerance and value <= SAME_SIZE * error else "fail"
+    return "undecided" if error > tolerance and value <= certain * error else "fail"
 
 
 def _phantom(allocation: Allocation, sums: _Sums, given: float) -> float:
@@ -184,30 +185,36 @@ def _phantom(allocation: Allocation, sums: _Sums, given: float) -> float:
     return float(sums.ghosts) / given if given else 0.0
 
 
-def _on_rows(effects: Effects, known: float, value: float, tolerance: float, error: float) -> str:
+def _on_rows(effects: Effects, known: float, value: float, tolerance: float, error: float, certain: float) -> str:
     """With effects missing, only what is wrong on the known rows convicts, and nothing acquits."""
     if not effects.truncated:
-        return _verdict(value, tolerance, error)
-    verdict = _verdict(known, tolerance, error)
+        return _verdict(value, tolerance, error, certain)
+    verdict = _verdict(known, tolerance, error, certain)
     return "undecided" if verdict == "pass" else verdict
 
 
-def _no_effects(allocation: Allocation, sums: _Sums, given: float, floor: float) -> Criteria:
-    """No effect rises above the noise: the criteria hold if nothing is given, too."""
-    clean = given <= floor
+def _no_effects(allocation: Allocation, sums: _Sums, floor: float, error: float) -> Criteria:
+    """No effect rises above the noise: what is given is judged against its own size."""
+    effects, given = allocation.effects, float(sums.given)
+    if given <= floor:
+        tolerance, leakage, residual, doubt = TOLERANCE, 0.0, 0.0, 0.0
+    else:
+        tolerance, doubt = max(TOLERANCE, floor / given), error / given
+        leakage, residual = float(sums.outside) / given, float(sums.gap) / given
+    failing = sums.worst > tolerance * given > 0
     return Criteria(
         coverage=1.0,
-        leakage=0.0 if clean else float(sums.outside) / given,
-        residual=0.0 if clean else float("inf"),
-        phantom=0.0 if clean else _phantom(allocation, sums, given),
+        leakage=leakage,
+        residual=residual,
+        phantom=_phantom(allocation, sums, given),
         constant=float(sums.constant),
-        tolerance=TOLERANCE,
-        error=0.0,
+        tolerance=tolerance,
+        error=doubt,
         verdicts={
-            "coverage": "pass",
-            "relevance": "pass" if clean or not sums.outside else "fail",
-            "completeness": "pass" if clean else "fail",
+            "coverage": _on_rows(effects, 0.0, 0.0, tolerance, 0.0, allocation.certain),
+            "relevance": _verdict(leakage, tolerance, doubt, allocation.certain),
+            "completeness": _on_rows(effects, residual, residual, tolerance, doubt, allocation.certain),
         },
-        worst=None,
+        worst=effects.key(sums.worst_row) if failing and sums.worst_row is not None else None,
         effects=False,
     )

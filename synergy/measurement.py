@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -16,9 +16,10 @@ from decompositions.effects import Effects
 from decompositions.game import Game
 from decompositions.harsanyi import harsanyi
 from decompositions.mobius import mobius, zeta
-from synergy.allocation import Allocation, from_table
+from synergy.allocation import SAME_SIZE, Allocation, from_table
 from synergy.foreign import ForeignMethod, foreign
-from synergy.method import AbstractEstimate, AbstractMethod, method
+from synergy.method import AbstractEstimate, AbstractMean, AbstractMethod, method
+from synergy.moments import Moments, certain
 from synergy.path import AbstractPathMethod
 from synergy.synergy_function import POINTS, vanishing
 
@@ -72,7 +73,7 @@ def measured(chosen: AbstractMethod | ForeignMethod, game: Game, effects: Effect
     """:func:`measure` of what has been looked at."""
     active = game.cube.active()
     masks = degrees.spread_masks(active)
-    (table, errors), paid = coalitions.with_progress(
+    (table, own), paid = coalitions.with_progress(
         game,
         price(chosen, game),
         chosen.name,
@@ -80,15 +81,17 @@ def measured(chosen: AbstractMethod | ForeignMethod, game: Game, effects: Effect
     )
     _require_finite(table, chosen.name, lambda row: coalitions.label(game, degrees.coalition(int(masks[row]))))
     noise = game.cube.precision * float(abs(table).max()) if game.cube.precision else 0.0
-    spread = _row_errors(errors, noise, masks, game.n)
+    spread = own.beside(_independent(np.full((len(masks), game.n), noise))).over(masks, 2**game.n)
     table = _transform(table, masks, game.n)
     ghosts, more = coalitions.with_progress(
         game,
         0,
         f"{chosen.name}: vanishing synergies",
-        lambda watched: vanishing(watched, effects, table, spread, points),
+        lambda watched: vanishing(watched, effects, table, spread.shares, points),
     )
-    return from_table(effects, table, chosen.name, error=spread, vanishing=ghosts, calls=paid + more)
+    return from_table(
+        effects, table, chosen.name, error=spread.sums, certain=spread.certain, vanishing=ghosts, calls=paid + more
+    )
 
 
 def require_ends(game: Game, limit: int = coalitions.LIMIT) -> None:
@@ -199,21 +202,66 @@ def seen(chosen: AbstractMethod | ForeignMethod, game: Game, effects: Effects) -
     return game
 
 
-def _attributions(
-    chosen: AbstractMethod | ForeignMethod, game: Game, active: tuple[int, ...]
-) -> tuple[Array, np.ndarray | None]:
-    """A_i at all end points of the active players, and the method's error. Shape ``(..., 2**active, n)``."""
+class _Spread(NamedTuple):
+    """The numerical error of every row: of its sum, and of its shares one by one (their norm). Shape ``(m,)`` each.
+
+    What exceeds it ``certain`` times over is no error.
+    """
+
+    sums: np.ndarray
+    shares: np.ndarray
+    certain: float = SAME_SIZE
+
+    def beside(self, other: _Spread) -> _Spread:
+        """Both errors, which know nothing of each other."""
+        return _Spread(np.hypot(self.sums, other.sums), np.hypot(self.shares, other.shares), self.certain)
+
+    def over(self, masks: np.ndarray, length: int) -> _Spread:
+        """Among more rows, that err by nothing."""
+        wider = np.zeros((2, length))
+        wider[:, masks] = self.sums, self.shares
+        return _Spread(wider[0], wider[1], self.certain)
+
+
+def _attributions(chosen: AbstractMethod | ForeignMethod, game: Game, active: tuple[int, ...]) -> tuple[Array, _Spread]:
+    """A_i at all end points of the active players, ``(..., 2**active, n)``, and the method's error in the rows."""
     total = 2 ** len(active)
     step = total if chosen.corners else ENDS
+    blocks = (degrees.spread(s, min(s + step, total), active, game.n, game.cube.device) for s in range(0, total, step))
+    if isinstance(chosen, AbstractMean):
+        return _of_draws(chosen, game, [game.ends(block) for block in blocks])
     pieces, errors = [], []
-    for start in range(0, total, step):
-        ends = game.ends(degrees.spread(start, min(start + step, total), active, game.n, game.cube.device))
+    for ends in map(game.ends, blocks):
         values, error = estimate(chosen, game, ends)
         _require_table(values, chosen.name, (len(ends), game.n))
         pieces.append(values)
-        errors.append(None if error is None else to_float(error))
-    known = [error for error in errors if error is not None]
-    return concatenate(pieces, -2), np.concatenate(known) if known else None
+        errors.append(np.zeros((len(ends), game.n)) if error is None else to_float(error))
+    return concatenate(pieces, -2), _independent(np.concatenate(errors))
+
+
+def _of_draws(chosen: AbstractMean, game: Game, blocks: list[Array]) -> tuple[Array, _Spread]:
+    """The mean over the draws at all end points, and its standard error in the rows.
+
+    The draws are the same at every end point, so they are transformed one by one: a row errs by what its own value
+    varies by from draw to draw, not by what its end points would add up to if they knew nothing of each other.
+    """
+    at_ends, sums, shares = Moments(), Moments(), Moments()
+    for parts in zip(*(chosen.draws(game, ends) for ends in blocks), strict=True):
+        for part, ends in zip(parts, blocks, strict=True):
+            _require_table(part, chosen.name, (len(ends), game.n))
+        table = concatenate(list(parts), -2)
+        at_ends.add(table)
+        rows = _mobius_by_player(table)
+        sums.add(to_float(rows.sum(-1)))
+        shares.add(to_float(rows))
+    return at_ends.mean, _Spread(sums.error, np.linalg.norm(shares.error, axis=-1), certain(sums.count))
+
+
+def _independent(errors: np.ndarray) -> _Spread:
+    """The error of the rows where those at the end points know nothing of each other: they add in squares."""
+    unit = float(errors.max(initial=0.0)) or 1.0  # squares stay in range
+    spread = unit * np.sqrt(np.maximum(zeta(((errors / unit) ** 2).sum(-1)), 0))
+    return _Spread(spread, spread)
 
 
 def estimate(chosen: AbstractMethod | ForeignMethod, game: Game, ends: Any = None) -> tuple[Array, Array | None]:
@@ -244,8 +292,7 @@ def _require_table(values: Any, name: str, shape: tuple[int, ...]) -> None:
 
 def _transform(table: Array, masks: np.ndarray, n: int) -> Array:
     """Möbius transform over the end points, and zero rows for the coalitions with null players."""
-    turned = table.swapaxes(-1, -2)
-    rows = mobius(turned if is_exact(turned) else wide(turned).contiguous()).swapaxes(-1, -2)
+    rows = _mobius_by_player(table)
     if len(masks) == 2**n:
         return rows
     everything = zeros((*rows.shape[:-2], 2**n, n), rows)
@@ -253,15 +300,10 @@ def _transform(table: Array, masks: np.ndarray, n: int) -> Array:
     return everything
 
 
-def _row_errors(errors: np.ndarray | None, noise: float, masks: np.ndarray, n: int) -> np.ndarray:
-    """The error of each row's sum: errors at the end points add in squares. Shape ``(2**n,)``."""
-    unit = max(noise, 0.0 if errors is None else float(errors.max(initial=0.0))) or 1.0  # squares stay in range
-    squares = np.full(len(masks), n * (noise / unit) ** 2)
-    if errors is not None:
-        squares = squares + ((errors / unit) ** 2).sum(-1)
-    everything = np.zeros(2**n)
-    everything[masks] = unit * np.sqrt(np.maximum(zeta(squares), 0))
-    return everything
+def _mobius_by_player(table: Array) -> Array:
+    """Möbius transform over the end points. Shape ``(..., 2**n, players)`` in and out."""
+    turned = table.swapaxes(-1, -2)
+    return mobius(turned if is_exact(turned) else wide(turned).contiguous()).swapaxes(-1, -2)
 
 
 def _require_finite(table: Array, name: str, label: Callable[[int], str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
@@ -15,6 +15,7 @@ from decompositions.arguments import shown
 from decompositions.arithmetic import Array
 from decompositions.game import Game
 from synergy.layer_policy import LayerPolicy
+from synergy.moments import Moments
 from synergy.policies import Policy
 
 
@@ -64,6 +65,22 @@ class AbstractEstimate(AbstractMethod):
     @abstractmethod
     def estimate(self, game: Game, ends: Any = None) -> tuple[Array, Array]:
         """The attributions of :meth:`attribute`, and the size of their numerical error, of the same shape."""
+
+
+class AbstractMean(AbstractEstimate):
+    """A mean over draws that are the same at every end point, so that its errors there are one error, not many."""
+
+    @abstractmethod
+    def draws(self, game: Game, ends: Any = None) -> Iterator[Array]:
+        """The attributions by every draw alone; their mean is :meth:`attribute`'s. Shape ``(m, n)`` each."""
+
+    def estimate(self, game: Game, ends: Any = None) -> tuple[Array, Array]:
+        """The mean over the draws and its standard error."""
+        moments = Moments()
+        for draw in self.draws(game, ends):
+            moments.add(draw)
+        mean, error = moments.mean, moments.error
+        return (mean[0], error[0]) if ends is None else (mean, error)
 
 
 _REGISTRY: dict[str, type[AbstractMethod]] = {}

@@ -156,6 +156,86 @@ def test_coalitions_without_effect_beyond_the_constant():
     assert criteria.verdicts["relevance"] == "pass"
 
 
+@pytest.mark.parametrize("exact", [False, True])
+@pytest.mark.parametrize(
+    ("table", "leakage", "residual", "worst"),
+    [
+        ([[0, 0], [0, 0], [0, 0], [1, -1]], 0, 0, None),  # shared out as it is: nothing in all
+        ([[0, 0], [0, 0], [0, 0], [3, -1]], 0, 2 / 4, (0, 1)),
+        ([[9, 9], [2, -2], [0, 1], [3, -4]], 2 / 12, 4 / 12, (0,)),  # gaps 2, 1, 1 and a leak of 2
+    ],
+)
+def test_without_effects_the_gaps_are_judged_against_what_is_given(table, leakage, residual, worst, exact):
+    criteria = hand(table, [5.0, 0.0, 0.0, 0.0], exact=exact)
+    assert not criteria.effects
+    assert (criteria.coverage, criteria.leakage, criteria.residual) == (
+        1,
+        pytest.approx(leakage),
+        pytest.approx(residual),
+    )
+    assert criteria.worst == worst
+    verdicts = {"coverage": "pass", "relevance": "fail" if leakage else "pass"}
+    assert criteria.verdicts == {**verdicts, "completeness": "fail" if residual else "pass"}
+
+
+@pytest.mark.parametrize(
+    ("error", "verdict"), [(0.0, "fail"), (1e-7, "fail"), (0.04, "fail"), (0.06, "undecided"), (4.3, "undecided")]
+)
+def test_without_effects_the_error_of_the_method_counts(error, verdict):
+    """A gap of ½, and an error within a factor of ten of it."""
+    criteria = hand([[0.0], [0.5]], [5.0, 0.0], error=np.array([0.0, error]))
+    assert criteria.verdicts["completeness"] == verdict
+    assert criteria.error == pytest.approx(error / 0.5)
+
+
+VANISHING = {  # no dividend at x, and what Integrated Gradients gives by hand
+    "x²y − xy²": (lambda z: z[:, 0] ** 2 * z[:, 1] - z[:, 0] * z[:, 1] ** 2, [1.0, 1.0], [1 / 3, -1 / 3]),
+    "x³y − xy³": (lambda z: z[:, 0] ** 3 * z[:, 1] - z[:, 0] * z[:, 1] ** 3, [2.0, 2.0], [8.0, -8.0]),
+    "z(1 − z)": (lambda z: z[:, 0] * (1 - z[:, 0]), [1.0], [0.0]),
+    "z(1 − z) + z²(1 − z)": (lambda z: z[:, 0] * (1 - z[:, 0]) + z[:, 1] ** 2 * (1 - z[:, 1]), [1.0, 1.0], [0.0, 0.0]),
+    "5 + z(1 − z)": (lambda z: 5 + z[:, 0] * (1 - z[:, 0]), [1.0], [0.0]),
+}
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("factor", [1.0, 1e-9, 1e9])
+@pytest.mark.parametrize("case", VANISHING)
+def test_integrated_gradients_is_not_convicted_where_every_dividend_vanishes(case, factor, dtype):
+    f, x, by_hand = VANISHING[case]
+    game = Game.from_function(lambda z: factor * f(z), torch.tensor([x], dtype=dtype))
+    measured = measure("integrated_gradients", game)
+    unit = 1e-6 if dtype == torch.float32 else 1e-14
+    assert measured.attribution.tolist() == pytest.approx([v * factor for v in by_hand], abs=10 * unit * factor)
+    criteria = measured.criteria()
+    assert "fail" not in criteria.verdicts.values()
+    assert np.isfinite(criteria.residual)
+    if any(by_hand):
+        assert set(criteria.verdicts.values()) == {"pass"}
+        assert criteria.residual <= 1e-6
+
+
+def test_a_quadrature_that_errs_is_undecided_where_every_dividend_vanishes():
+    game = Game.from_function(lambda z: 5 + torch.sin(300 * z[:, 0]) * z[:, 0] * (1 - z[:, 0]), [1.0])
+    measured = measure("integrated_gradients", game)
+    assert measured.criteria().verdicts["completeness"] != "fail"
+    assert abs(measured.attribution.item()) <= measured.error[1]
+
+
+@pytest.mark.parametrize("case", VANISHING)
+def test_what_gives_something_for_nothing_fails(case):
+    """Gradient × Input: Σ dᵢ ∂ᵢf(x) is not 0 in any row where a player has a slope at x."""
+    f, x, _ = VANISHING[case]
+    criteria = measure("gradient_x_input", Game.from_function(f, x)).criteria()
+    slopes = {"x²y − xy²": 0, "x³y − xy³": 0}.get(case, 1)  # of degree three and four: Σ is 3 and 4 times f(x) = 0
+    assert criteria.verdicts["completeness"] == ("fail" if slopes else "pass")
+    assert criteria.verdicts["relevance"] == "pass"
+
+
+def test_rows_that_are_missing_acquit_nobody_where_those_that_are_there_vanish():
+    effects = harsanyi(Game.from_function(lambda z: z[:, 0] * z[:, 1] * (z[:, 0] - z[:, 1]), [1.0, 1.0]), order=1)
+    assert allocate(effects, equal_shares).criteria().verdicts["completeness"] == "undecided"
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("name", GAME_METHODS)
 def test_a_constant_function_passes_with_every_method(name, dtype):
@@ -332,6 +412,62 @@ def test_errors_at_the_end_points_add_in_squares():
     measured = measure(Uncertain(), Game.from_function(lambda z: z.sum(1), [1.0, 1.0]))
     assert measured.error.tolist() == pytest.approx([5, 5 * 2**0.5, 5 * 2**0.5, 10])
     assert measured.criteria().error == pytest.approx((10 * 2**0.5 + 10) / 2)
+
+
+def test_the_noise_of_smoothgrad_is_one_noise_at_all_end_points():
+    """z1 z2 + z1² at (2, 3): at {1} the noise is 4 e1 + 2 e2, at {2} 3 e1, and in the row {1, 2} it is lost."""
+    game = Game.from_function(lambda z: z[:, 0] * z[:, 1] + z[:, 0] ** 2, [2.0, 3.0])
+    chosen = method("smoothgrad_x_input", sigma=0.5, samples=20, seed=3)
+    noise = chosen.noise(game)
+
+    def of_mean(values):
+        return values.std(ddof=1) / 20**0.5
+
+    measured = measure(chosen, game)
+    by_hand = [0, of_mean(4 * noise[:, 0] + 2 * noise[:, 1]), of_mean(3 * noise[:, 0]), 0]
+    assert measured.error.tolist() == pytest.approx(by_hand, abs=1e-12)
+    mean = noise.mean(0)
+    close(measured.values[1], [2 * (2 * (2 + mean[0]) + mean[1]), 0], 1e-13)
+    close(measured.values[3], [6.0, 6.0], 1e-13)
+    assert measured.criteria().error == pytest.approx(sum(by_hand) / (4 + 6))
+
+
+def test_the_error_of_smoothgrad_is_what_its_rows_vary_by_from_seed_to_seed():
+    game = Game.from_model(mlp(nn.Softplus, (3, 6, 1), seed=3), draw(1, 3, seed=4) * 2, 0.0)
+    runs = [measure(method("smoothgrad_x_input", sigma=0.3, samples=16, seed=seed), game) for seed in range(60)]
+    spread = torch.stack([run.values.sum(-1) for run in runs]).std(0).numpy()
+    stated = np.sqrt(np.mean([run.error**2 for run in runs], axis=0))
+    assert abs(stated[1:] / spread[1:] - 1).max() < 0.35  # 60 runs know a deviation to 9 %: almost four of that
+
+
+def test_smoothgrad_is_convicted_where_its_residual_is_beyond_its_error():
+    """40 networks, of which independent errors left 34 undecided; with 4,096 draws the residuals are all there."""
+    verdicts = []
+    for seed in range(40):
+        activation, n = (nn.ReLU, nn.Softplus, nn.Tanh, nn.GELU)[seed % 4], 3 + seed % 4
+        model = mlp(activation, (n, 8, 8, 1), seed=seed)
+        game = Game.from_model(model, draw(1, n, seed=seed + 100), draw(1, n, seed=seed + 200) * 0.3)
+        criteria = measure("smoothgrad_x_input", game).criteria()
+        assert criteria.residual > 3 * criteria.error or criteria.verdicts["completeness"] == "undecided"
+        verdicts.append(criteria.verdicts["completeness"])
+    assert verdicts.count("fail") >= 35
+
+
+@pytest.mark.parametrize("samples", [1, 2, 4])
+def test_few_draws_convict_less(samples):
+    """One draw says nothing of its error; of two and four a mean is off by many times the error stated."""
+    game = Game.from_function(lambda z: z[:, 0] ** 2 + (z[:, 0] + z[:, 1]) ** 2, [0.5, 0.25])
+    measured = measure(method("smoothgrad_x_input", sigma=3.0, samples=samples), game)
+    assert measured.certain == pytest.approx({1: 636.62, 2: 636.62, 4: 12.924}[samples], rel=1e-4)
+    assert measured.criteria().verdicts["completeness"] == "undecided"
+
+
+def test_smoothgrad_without_noise_has_no_error():
+    game = Game.from_function(lambda z: z[:, 0] * z[:, 1], [2.0, 3.0])
+    for samples in (1, 64):
+        measured = measure(method("smoothgrad_x_input", sigma=0.0, samples=samples), game)
+        assert (measured.error <= 1e-14).all()
+        assert measured.criteria().verdicts["completeness"] == "fail"
 
 
 @pytest.mark.parametrize("factor", [1e-10, 1e10])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,13 +11,13 @@ import numpy as np
 from decompositions.arguments import real, whole
 from decompositions.arithmetic import Array
 from decompositions.game import Game
-from synergy.method import AbstractEstimate, register
+from synergy.method import AbstractMean, register
 from synergy.policies import Policy
 
 
 @register
 @dataclass(frozen=True)
-class SmoothGradXInput(AbstractEstimate):
+class SmoothGradXInput(AbstractMean):
     r"""The gradient averaged over noisy inputs, times the difference from the baseline.
 
     .. math:: a_i = d_i\, \mathbb{E}_e\, \partial_i f(x + e), \qquad e \sim N(0, \sigma^2) \text{ on every entry}
@@ -81,15 +82,12 @@ class SmoothGradXInput(AbstractEstimate):
         values = points * game.smoothed(game.cube.array(self.noise(game))).gradient(points)
         return values[0] if ends is None else values
 
-    def estimate(self, game: Game, ends: Any = None) -> tuple[Array, Array]:
-        """The attributions and the standard error of their means over the noise."""
+    def draws(self, game: Game, ends: Any = None) -> Iterator[Array]:
         points = game.ends(ends)
-        noise = game.cube.array(self.noise(game))
-        single = [points * game.smoothed(noise[k : k + 1]).gradient(points) for k in range(len(noise))]
-        mean = sum(single[1:], single[0]) / len(single)
-        variance = sum(((value - mean) ** 2 for value in single[1:]), (single[0] - mean) ** 2)
-        errors = (variance / max(1, len(single) - 1) / len(single)) ** 0.5
-        return (mean[0], errors[0]) if ends is None else (mean, errors)
+        shifts = self.noise(game) if self.sigma else np.zeros((2, game.cube.differences().shape[-1]))  # all are alike
+        noise = game.cube.array(shifts)
+        for k in range(len(noise)):
+            yield points * game.smoothed(noise[k : k + 1]).gradient(points)
 
     def _entry_of_player(self, game: Game) -> np.ndarray:
         """The one entry of each player. Shape ``(n,)``."""
