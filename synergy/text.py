@@ -231,7 +231,7 @@ def balance(comparison: Comparison, result: Result) -> Balance:
 def _norm(values: np.ndarray) -> float:
     """The root of the sum of squares, of numbers of any size."""
     unit = float(abs(values).max(initial=0.0)) or 1.0
-    return unit * float(np.linalg.norm(values / unit))
+    return unit if math.isinf(unit) else unit * float(np.linalg.norm(values / unit))
 
 
 def _reproduces(result: Result, error: float) -> bool:

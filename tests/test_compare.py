@@ -504,3 +504,9 @@ def test_only_a_game_is_asked(game):
 def test_a_method_is_asked_for_by_its_name(name):
     with pytest.raises(TypeError, match="by its name"):
         method(name)
+
+
+def test_one_draw_says_nothing_of_its_error():
+    comparison = compare(BY_ID["product-floats"].game(), [method("smoothgrad_x_input", samples=1), "shapley"])
+    assert torch.isinf(comparison["smoothgrad_x_input"].error).all()
+    assert "error ±         inf" in comparison.table()

@@ -4,6 +4,7 @@ Theory is the effects shared out by the policy. Practice is the Möbius transfor
 The sum of a measured table telescopes to the attribution whatever the inner rows hold, so rows are compared.
 """
 
+from collections.abc import Iterator
 from fractions import Fraction
 
 import numpy as np
@@ -131,16 +132,21 @@ def test_a_method_that_errs_at_one_inner_end_point_is_found_out(name, monkeypatc
     def corrupted(original):
         def wrapped(self, game, ends=None):
             result = original(self, game, ends)
-            values = (result[0] if isinstance(result, tuple) else result).copy()
-            if ends is not None:
-                for row, end in enumerate(np.asarray(ends)):
-                    if list(end) == [1, 0, 1]:
-                        values[row, 0] = values[row, 0] + Fraction(1, 10**6)
-            return (values, result[1]) if isinstance(result, tuple) else values
+            if isinstance(result, Iterator):
+                return (changed(draw, ends) for draw in result)
+            return (changed(result[0], ends), result[1]) if isinstance(result, tuple) else changed(result, ends)
 
         return wrapped
 
-    for part in ("attribute", "estimate"):
+    def changed(values, ends):
+        values = values.copy()
+        if ends is not None:
+            for row, end in enumerate(np.asarray(ends)):
+                if list(end) == [1, 0, 1]:
+                    values[row, 0] = values[row, 0] + Fraction(1, 10**6)
+        return values
+
+    for part in ("attribute", "estimate", "draws"):
         if hasattr(cls, part):
             monkeypatch.setattr(cls, part, corrupted(getattr(cls, part)))
     measured = measure(chosen, game)
