@@ -26,6 +26,8 @@ from decompositions.operations import (
     Rearrangement,
     Scaling,
 )
+from decompositions.own_copy import OwnCopy
+from decompositions.tracing import attribute, trace
 
 ACTIVATIONS = (
     nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.ELU, nn.GELU, nn.SiLU, nn.Sigmoid, nn.Tanh, nn.Softplus, nn.Hardtanh,
@@ -85,11 +87,13 @@ def network(model: nn.Module, x: torch.Tensor) -> Network:
         ValueError: control flow that cannot be traced, a module with parameters that is used twice, or an operation
             without a rule; it is named, and nothing has been computed with it.
     """
+    title, x = type(model).__name__, x[:1]
     try:
-        graph = _graph(model)
+        model = OwnCopy().of(model)  # reading runs its code, which may write to what it holds
+        home, graph = _graph(model, x)
     except Exception as error:  # tracing runs the model's own code, which may raise anything
-        raise ValueError(f"{type(model).__name__} cannot be traced: {error}; {WAY_OUT}") from error
-    read = _Reader(model, graph, x).read()
+        raise ValueError(f"{title} cannot be traced: {error}; {WAY_OUT}") from error
+    read = _Reader(home, graph, x).read()
     _require_same(model, read, x)
     return read
 
@@ -97,7 +101,8 @@ def network(model: nn.Module, x: torch.Tensor) -> Network:
 def _require_same(model: nn.Module, read: Network, x: torch.Tensor) -> None:
     """Refuse steps that give another output than the model: tracing does not see hooks and replaced forwards.
 
-    Compared at x, at zero and at random inputs; on a device without numbers nothing can be.
+    Compared at x, at zero and at random inputs, one by one, for what a model gives is what it gives for one input
+    alone, and some take no more; on a device without numbers nothing can be.
     """
     if x.device.type == "meta" or not x.is_floating_point():
         return
@@ -106,29 +111,31 @@ def _require_same(model: nn.Module, read: Network, x: torch.Tensor) -> None:
     size = 1 + x.abs().max()
     places = torch.cat([x, torch.zeros_like(x), noise * size, x + noise])
     with torch.no_grad():
-        values, called = read.values(places.clone()), model(places.clone())
+        values = read.values(places)
+        called = torch.cat([model(place.clone()).reshape(1, -1) for place in places.split(1)])
     steps = values[-1]
     largest = max(float(torch.nan_to_num(value, 0.0, 0.0, 0.0).abs().max()) for value in [*values[1:], called])
     unit = ROUNDING * torch.finfo(x.dtype).eps * largest
-    same = torch.isclose(steps.reshape(called.shape), called, rtol=0.0, atol=unit, equal_nan=True)
-    if steps.numel() != called.numel() or not same.all():
+    steps = steps.reshape(len(places), -1)
+    alike = steps.shape == called.shape
+    if not alike or not torch.isclose(steps, called, rtol=0.0, atol=unit, equal_nan=True).all():
         raise ValueError(
             f"read step by step, {type(model).__name__} gives another output than when it is called: a hook, a "
             f"replaced forward or a change in place; {WAY_OUT}"
         )
 
 
-def _graph(model: nn.Module) -> fx.Graph:
+def _graph(model: nn.Module, x: torch.Tensor) -> tuple[nn.Module, fx.Graph]:
     """What the model calls; a chain of torch's modules is written down as it is, which is faster than tracing it."""
     chain = list(_chain(model, ""))
     if None in chain or len({id(module) for _, module in filter(None, chain)}) < len(chain):
-        return fx.Tracer(autowrap_modules=()).trace(model)  # type: ignore[arg-type]  # no rule is about math's
+        return trace(model, x)
     graph = fx.Graph()
     node = graph.placeholder("input")
     for name, _ in filter(None, chain):
         node = graph.call_module(name, (node,))
     graph.output(node)
-    return graph
+    return model, graph
 
 
 def _chain(module: nn.Module, name: str) -> Iterator[tuple[str, nn.Module] | None]:
@@ -162,7 +169,7 @@ class _Reader:
             if node.op == "placeholder":
                 self.place[node] = 0
             elif node.op == "get_attr":
-                self.constants[node] = _attribute(self.model, node.target)
+                self.constants[node] = attribute(self.model, node.target)
             elif node.op == "output":
                 return self._finish(node)
             else:
@@ -414,13 +421,6 @@ def _reshape(shape: tuple[int, ...]) -> Rearrangement:
     return Rearrangement(lambda u: u.reshape(len(u), *shape[1:]))
 
 
-def _attribute(model: nn.Module, path: Any) -> Any:
-    found: Any = model
-    for name in str(path).split("."):
-        found = getattr(found, name)
-    return found
-
-
 def _title(key: Any) -> str:
     return key if isinstance(key, str) else getattr(key, "__name__", str(key))
 
@@ -437,7 +437,7 @@ def _shapes(model: nn.Module, graph: fx.Graph, x: torch.Tensor) -> dict[fx.Node,
             return result
 
     with torch.no_grad():
-        Recorder(model, graph=graph).run(x)
+        Recorder(model, graph=graph).run(x.clone())
     return shapes
 
 

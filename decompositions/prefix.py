@@ -25,6 +25,7 @@ from decompositions.arithmetic import wide
 from decompositions.cube import ignore
 from decompositions.function_cube import FunctionCube
 from decompositions.model import ModelFunction, Output
+from decompositions.tracing import trace
 
 GAIN = 1.3  # the estimated factor from which on it is worth the trouble
 WORTH = 10**7  # numbers read in all, below which nothing is looked for
@@ -128,7 +129,7 @@ def _cheapest(cube: FunctionCube, active: tuple[int, ...]) -> SharedPrefix | Non
     assert isinstance(cube.f, ModelFunction)
     model = cube.f.module
     whole_model = _Whole(model.model if isinstance(model, Output) else model)
-    graph = fx.GraphModule(whole_model, fx.Tracer().trace(whole_model))
+    graph = fx.GraphModule(*trace(whole_model, cube.x[:1]))
     cuts = _cuts(graph, cube, active)
     whole = min((cut.before + cut.after for cut in cuts), default=0.0)
     count = 2.0 ** len(active)

@@ -17,6 +17,7 @@ from torch import fx, nn
 
 from decompositions import prefix
 from decompositions.prefix import shared_prefix
+from decompositions.tracing import trace
 from synergy import Game, harsanyi, method, players
 
 DOUBLE = torch.float64
@@ -68,7 +69,7 @@ def every_cut(game):
     """All places where the network could be cut, by name, each with its plan, whatever it costs."""
     cube, active = game.cube, game.cube.active()
     model = prefix._Whole(cube.f.module)
-    graph = fx.GraphModule(model, fx.Tracer().trace(model))
+    graph = fx.GraphModule(*trace(model, cube.x[:1]))
     cuts = prefix._cuts(graph, cube, active)
     return [(prefix._name(cut.node), prefix._plan(graph, cube, active, cut)) for cut in cuts]
 
