@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -87,15 +88,29 @@ def network(model: nn.Module, x: torch.Tensor) -> Network:
         ValueError: control flow that cannot be traced, a module with parameters that is used twice, or an operation
             without a rule; it is named, and nothing has been computed with it.
     """
+    return _read(model, x, folded)
+
+
+def modules(model: nn.Module, x: torch.Tensor) -> Network:
+    """The same, with batch normalisation as a step of its own: the output of every module is a step's."""
+    return _read(model, x, lambda steps: steps)
+
+
+def folded(steps: Network) -> Network:
+    """The same network with every scaling folded into the linear layer or convolution that it alone follows."""
+    return Network(_merged(steps.steps, _folded))
+
+
+def _read(model: nn.Module, x: torch.Tensor, prepare: Callable[[Network], Network]) -> Network:
     title, x = type(model).__name__, x[:1]
     try:
         model = OwnCopy().of(model)  # reading runs its code, which may write to what it holds
         home, graph = _graph(model, x)
     except Exception as error:  # tracing runs the model's own code, which may raise anything
         raise ValueError(f"{title} cannot be traced: {error}; {WAY_OUT}") from error
-    read = _Reader(home, graph, x).read()
-    _require_same(model, read, x)
-    return read
+    steps = prepare(_Reader(home, graph, x).read())
+    _require_same(model, steps, x)
+    return steps
 
 
 def _require_same(model: nn.Module, read: Network, x: torch.Tensor) -> None:
@@ -180,7 +195,7 @@ class _Reader:
         result = node.args[0]
         if not isinstance(result, fx.Node) or self.place.get(result) != len(self.steps):
             raise ValueError("the model must give one tensor, computed last from its input")
-        return Network(_merged(self.steps, _folded))
+        return Network(tuple(self.steps))
 
     def _refuse_inputs(self) -> None:
         inputs = [node.name for node in self.graph.nodes if node.op == "placeholder"]
@@ -353,7 +368,7 @@ def _pool(module: nn.Module) -> AbstractOperation | None:
 def _kinks(module: nn.Module) -> tuple[float, ...] | None:
     """Where a piecewise linear activation bends; None for a curved one."""
     if isinstance(module, nn.Hardtanh):  # and ReLU6
-        return (float(module.min_val), float(module.max_val))
+        return tuple(bound for bound in (float(module.min_val), float(module.max_val)) if math.isfinite(bound))
     return (0.0,) if isinstance(module, (nn.ReLU, nn.LeakyReLU)) else None
 
 

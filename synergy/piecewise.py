@@ -20,6 +20,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
+from itertools import pairwise
 
 import torch
 
@@ -176,10 +177,12 @@ def _rises(operation: AbstractOperation) -> bool:
 
 
 def _slopes(operation: Elementwise, like: torch.Tensor) -> torch.Tensor:
-    """The slope before, between and after the kinks. Shape ``(kinks + 1,)``."""
-    kinks = operation.kinks or (0.0,)
-    places = torch.tensor([kinks[0] - 1, *kinks, kinks[-1] + 1], dtype=like.dtype, device=like.device)
-    return operation.function(places).diff() / places.diff()
+    """The slope before, between and after the kinks, each at a place well inside. Shape ``(kinks + 1,)``."""
+    kinks = operation.kinks or ()
+    between = [low / 2 + high / 2 for low, high in pairwise(kinks)]
+    ends = (kinks[0] - max(1.0, abs(kinks[0])), kinks[-1] + max(1.0, abs(kinks[-1]))) if kinks else ()
+    places = [*ends[:1], *between, *ends[1:]] if kinks else [0.0]
+    return operation.slope(torch.tensor(places, dtype=like.dtype, device=like.device))
 
 
 def mean_slope(operation: Elementwise, start: torch.Tensor, end: torch.Tensor) -> torch.Tensor:
@@ -290,13 +293,15 @@ class _Pass:
     def _crossings(self, operation: Elementwise, grid: Grid, value: torch.Tensor) -> Refinement:
         """The grid with the places at which some unit passes a kink."""
         flat, found = value.flatten(1), []
-        for kink in operation.kinks or ():
+        if not operation.kinks:
+            return grid.unchanged
+        for kink in operation.kinks:
             below, above = flat < kink, flat > kink
             left, right = grid.left, grid.left + 1
             found.append(((below[left] & above[right]) | (above[left] & below[right])).nonzero(as_tuple=True))
         self._require((len(grid.place) + sum(len(segment) for segment, _ in found)) * flat.shape[1])
         shares = []
-        for kink, (segment, unit) in zip(operation.kinks or (), found, strict=True):
+        for kink, (segment, unit) in zip(operation.kinks, found, strict=True):
             start, end = flat[grid.left[segment], unit], flat[grid.left[segment] + 1, unit]
             shares.append((kink - start) / (end - start))
         return refined(grid, torch.cat([segment for segment, _ in found]), torch.cat(shares))

@@ -192,10 +192,10 @@ def _cam(front, back, x, target):
 
 @pytest.mark.parametrize(
     ("layer", "cut"),
-    [(None, 4), ("body.0", 4), ("body.1", 5), ("stem.0", 2), ("stem.1", 2), ("stem.2", 3)],
+    [(None, 4), ("body.0", 4), ("body.1", 5), ("stem.0", 1), ("stem.1", 2), ("stem.2", 3)],
 )
 def test_any_layer_with_spatial_axes_gives_the_map(layer, cut):
-    """The last convolution before its activation by default; a convolution and its folded normalisation are one."""
+    """Each module's own output, also where a normalisation follows; the last convolution by default."""
     model = named_network()
     flat = [module for part in model for module in part]
     x = draw(1, 1, 6, 6, seed=17)
@@ -203,6 +203,33 @@ def test_any_layer_with_spatial_axes_gives_the_map(layer, cut):
     grid = players.grid(x.shape, tuple(cam.shape))
     given = method("grad_cam", layer=layer).attribute(Game.from_model(model, x, target=1, players=grid))
     close(given, cam.flatten(), EXACT)
+
+
+def test_a_layer_before_a_normalisation_by_hand():
+    """A = x; y = mean of ½ A + 3 over four places: α = ½, and after the normalisation A = ½ x + 3 with α = 1."""
+    model = nn.Sequential(nn.Conv2d(1, 1, 1, bias=False), nn.BatchNorm2d(1, eps=0.0), nn.AdaptiveAvgPool2d(1))
+    model = model.double().eval()
+    model[0].weight.data.fill_(1)
+    model[1].running_var.fill_(4)
+    model[1].bias.data.fill_(3)
+    x = torch.tensor([[[[1.0, 2], [-3, 4]]]], dtype=DOUBLE)
+    game = Game.from_model(nn.Sequential(*model, nn.Flatten()), x)
+    before = method("grad_cam", layer="0").attribute(game)
+    close(before, [1 / 8, 1 / 4, -3 / 8, 1 / 2], 1e-15)
+    for layer in ("1", None):
+        close(method("grad_cam", layer=layer).attribute(game), [7 / 8, 1, 3 / 8, 5 / 4], 1e-15)
+    assert method("grad_cam", layer="0").game(game)([[0.0] * 4]).tolist() == [3.0]
+
+
+@pytest.mark.parametrize("layer", ["conv1", "norm1", "act1", "conv2", "norm2"])
+def test_a_layer_of_a_network_with_a_path_around_it_by_its_name(layer):
+    model, x, kept = residual(), draw(1, 2, 6, 6, seed=18), {}
+    model.get_submodule(layer).register_forward_hook(lambda module, inputs, output: kept.update(maps=output))
+    output = model(x)
+    (slopes,) = torch.autograd.grad(output[0, 2], kept["maps"])
+    cam = (slopes.mean((2, 3), keepdim=True) * kept["maps"]).sum(1)
+    game = Game.from_model(residual(), x, target=2, players=players.grid(x.shape, 6))
+    close(method("grad_cam", layer=layer).attribute(game), cam.flatten().detach(), EXACT)
 
 
 def test_an_unknown_layer_is_refused_with_the_ones_there_are():

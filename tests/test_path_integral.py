@@ -129,6 +129,13 @@ CASES = {
     "leaky": (lambda: mlp(lambda: nn.LeakyReLU(0.2), (5, 8, 7, 3), seed=5), (5,)),
     "relu6": (lambda: seeded(lambda: mlp(nn.ReLU6, (5, 8, 7, 3), seed=6), scale=2.5), (5,)),
     "hardtanh": (lambda: mlp(lambda: nn.Hardtanh(-0.3, 0.8), (5, 8, 7, 3), seed=7), (5,)),
+    "hardtanh-open-above": (lambda: mlp(lambda: nn.Hardtanh(0.0, math.inf), (5, 8, 7, 3), seed=7), (5,)),
+    "hardtanh-open-below": (lambda: mlp(lambda: nn.Hardtanh(-math.inf, 0.1), (5, 8, 7, 3), seed=7), (5,)),
+    "hardtanh-open": (lambda: mlp(lambda: nn.Hardtanh(-math.inf, math.inf), (5, 8, 3), seed=7), (5,)),
+    "hardtanh-far": (lambda: mlp(lambda: nn.Hardtanh(-1e16, 1e17), (5, 8, 7, 3), seed=7), (5,)),
+    "hardtanh-farthest": (lambda: mlp(lambda: nn.Hardtanh(0.0, 1.7e308), (5, 8, 7, 3), seed=7), (5,)),
+    "hardtanh-narrow": (lambda: mlp(lambda: nn.Hardtanh(0.0, 1e-17), (5, 8, 7, 3), seed=7), (5,)),
+    "falling-leaky": (lambda: mlp(lambda: nn.LeakyReLU(-0.5), (5, 8, 7, 3), seed=5), (5,)),
     "linear": (lambda: mlp(nn.Identity, (5, 4, 3), seed=7), (5,)),
     "sums": (lambda: seeded(Ladder, 8), (5,)),
     "skip": (lambda: seeded(Skip, 8), (5,)),
@@ -194,9 +201,12 @@ def linear(weight, bias):
     return layer
 
 
-def test_a_ramp_by_hand():
+@pytest.mark.parametrize(
+    "ramp", [nn.ReLU(), *(nn.Hardtanh(0.0, high) for high in (2.0, 1e16, 1e300, math.inf)), nn.LeakyReLU(0.0)], ids=str
+)
+def test_a_ramp_by_hand(ramp):
     """relu(x1 + x2 − 1): at (1, 1) it rises from s = 1/2, at (1, 3/4) from 4/7."""
-    model = nn.Sequential(linear([[1, 1]], [-1]), nn.ReLU()).eval()
+    model = nn.Sequential(linear([[1, 1]], [-1]), ramp).eval()
     game = Game.from_model(model, torch.ones(1, 2).double(), 0.0)
     values = method("integrated_gradients").attribute(game, torch.tensor([[1, 1], [1, 0.75], [1, 0]]).double())
     close(values, [[1 / 2, 1 / 2], [3 / 7, 3 / 4 * 3 / 7], [0, 0]], 1e-15)

@@ -7,11 +7,12 @@ from difflib import get_close_matches
 from typing import Any
 
 import torch
+from torch import nn
 
 from decompositions import players as players_
 from decompositions.arithmetic import Array
 from decompositions.game import Game
-from decompositions.layers import Network, network
+from decompositions.layers import Network, modules, network
 from decompositions.operations import Convolution
 from synergy.backward import chooser, explained
 from synergy.method import AbstractMethod, register
@@ -32,7 +33,8 @@ class GradCAM(AbstractMethod):
     :math:`\sum_k \alpha_k A_k`. A location's share is spread evenly over its cell of the input and summed by player.
 
     Args:
-        layer: the name of the module that gives the map, before its activation; the last convolution by default.
+        layer: the name of the module whose own output is the map; by default the last convolution, with the batch
+            normalisation that alone follows it, before its activation.
         relu: whether negative shares are set to zero, as is usual for pictures; outside any linear policy.
     """
 
@@ -59,7 +61,7 @@ class GradCAM(AbstractMethod):
             ValueError: no such layer, a map without spatial axes, or a path around the layer.
         """
         cube, f = explained(game)
-        steps = network(f.module, cube.x)
+        steps = self._steps(f.module, cube.x)
         place = self._place(steps)
         values = steps.values(cube.x[:1])
         _require_map(steps, place, values)
@@ -76,7 +78,7 @@ class GradCAM(AbstractMethod):
 
     def attribute(self, game: Game, ends: Any = None) -> Array:
         cube, f = explained(game)
-        steps = network(f.module, cube.x)
+        steps = self._steps(f.module, cube.x)
         place, choose = self._place(steps), chooser(f)
         parts = []
         for some in game.ends(ends).split(max(1, cube.chunk // len(cube.baseline))):
@@ -90,7 +92,7 @@ class GradCAM(AbstractMethod):
     def locations(self, game: Game) -> torch.Tensor:
         """The shares of the map's locations at x. Shape ``(H, W)``."""
         cube, f = explained(game)
-        steps = network(f.module, cube.x)
+        steps = self._steps(f.module, cube.x)
         return self._map(steps, self._place(steps), chooser(f), cube.x[:1])[0]
 
     def _map(self, steps: Network, place: int, choose: Any, inputs: torch.Tensor) -> torch.Tensor:
@@ -105,9 +107,13 @@ class GradCAM(AbstractMethod):
         shares = (weights * maps.detach()).sum(1)
         return shares.clamp(min=0) if self.relu else shares
 
+    def _steps(self, model: nn.Module, x: torch.Tensor) -> Network:
+        """The network's steps: a module that is named is one of them, also where a normalisation follows it."""
+        return network(model, x) if self.layer is None else modules(model, x)
+
     def _place(self, steps: Network) -> int:
         """The place of the map among the network's values."""
-        names = {name: k for k, step in enumerate(steps.steps, start=1) for name in step.name.split("+")}
+        names = {step.name: k for k, step in enumerate(steps.steps, start=1)}
         spatial = [k for k, step in enumerate(steps.steps, start=1) if isinstance(step.operation, Convolution)]
         spatial = [k for k in spatial if steps.steps[k - 1].operation.weight.ndim == 4]  # type: ignore[attr-defined]
         if self.layer is None:
@@ -117,7 +123,7 @@ class GradCAM(AbstractMethod):
                 )
             return spatial[-1]
         if self.layer not in names:
-            last = [steps.steps[k - 1].name.split("+")[0] for k in spatial[-3:]]
+            last = [steps.steps[k - 1].name for k in spatial[-3:]]
             near = ", ".join(f"'{name}'" for name in get_close_matches(self.layer, names, n=3) or last)
             raise ValueError(f"the network has no layer '{self.layer}'; there is {near or 'no convolution'}")
         return names[self.layer]
