@@ -18,6 +18,7 @@ import numpy as np
 from decompositions.arithmetic import to_float
 from decompositions.degrees import mask
 from decompositions.visible import visible
+from decompositions.whole_file import require_writable, write_whole
 from synergy.text import (
     Balance,
     above_noise,
@@ -39,7 +40,6 @@ from synergy.text import (
     strongest_players,
 )
 from synergy.views import Features, Picture, Words
-from synergy.whole_file import require_writable, write_whole
 
 if TYPE_CHECKING:
     from decompositions.effects import Effects

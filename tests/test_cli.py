@@ -1,5 +1,8 @@
 """The command ``synergy``, as a person types it."""
 
+import io
+import os
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -10,8 +13,10 @@ import torch
 from torch import nn
 from typer.testing import CliRunner
 
+import synergy
 from decompositions import Effects
 from synergy import METHODS
+from synergy.array_file import read_array
 from synergy.cli import app, main
 
 
@@ -118,8 +123,8 @@ def test_an_unwritable_report_is_found_before_the_calls_are_paid(model_words, mo
     called = []
     monkeypatch.setattr("synergy.cli.harsanyi", lambda *a, **k: called.append(1))
     words = [*model_words, "--target", "0"]
-    assert "cannot write" in fails(monkeypatch, capsys, *words, "--output", "/proc/no/report.html")
-    assert "is a folder" in fails(monkeypatch, capsys, *words, "--save", ".")
+    assert "--output is the name of a file" in fails(monkeypatch, capsys, *words, "--output", "/proc/no/report.html")
+    assert "is a directory" in fails(monkeypatch, capsys, *words, "--save", ".")
     assert not called
 
 
@@ -132,3 +137,304 @@ def test_calls_above_the_limit_are_refused(model_words, monkeypatch, capsys):
 def test_help_runs_as_a_program():
     done = subprocess.run([sys.executable, "-m", "synergy.cli", "--help"], capture_output=True, text=True, check=True)
     assert "explain" in done.stdout
+
+
+NPY = {  # what a file holds that is no array of numbers
+    "empty": lambda path: path.write_bytes(b""),
+    "short": lambda path: path.write_bytes(b"\x93NUMPY\x01"),
+    "text": lambda path: path.write_text("1, 2, 3"),
+    "npz": lambda path: os.rename(saved(path.with_suffix(".npz")), path),
+    "pt": lambda path: torch.save({"x": torch.zeros(3)}, path),
+    "pickle": lambda path: path.write_bytes(pickle.dumps(np.zeros(3))),
+    "objects": lambda path: path.write_bytes(npy(np.array([[1, None]], dtype=object))),
+    "records": lambda path: path.write_bytes(npy(np.zeros((1, 3), dtype=[("a", "f4"), ("b", "i4")]))),
+    "complex": lambda path: path.write_bytes(npy(np.zeros((1, 3), complex))),
+    "dates": lambda path: path.write_bytes(npy(np.zeros((1, 3), "datetime64[s]"))),
+    "words": lambda path: path.write_bytes(npy(np.array([["a", "b", "c"]]))),
+    "cut": lambda path: path.write_bytes(npy(np.zeros((1, 3)))[:-5]),
+    "more": lambda path: path.write_bytes(npy(np.zeros((1, 3))) * 2),
+    "huge shape": lambda path: path.write_bytes(claimed(f"(1, {10**15})")),
+    "endless shape": lambda path: path.write_bytes(claimed(f"({10**300}, {10**300})")),
+    "negative shape": lambda path: path.write_bytes(claimed("(-1, -3)")),
+    "huge header": lambda path: path.write_bytes(claimed("(1, 3)", padding=3 * 10**6)),
+    "deep header": lambda path: path.write_bytes(claimed("(" * 4000)),
+    "code in the header": lambda path: path.write_bytes(claimed("__import__('os').system('true')")),
+    "version 9": lambda path: path.write_bytes(b"\x93NUMPY\x09\x00" + npy(np.zeros((1, 3)))[8:]),
+    "nan": lambda path: path.write_bytes(npy(np.array([[0.0, np.nan, 1.0]]))),
+    "infinite": lambda path: path.write_bytes(npy(np.array([[0.0, 1.0, -np.inf]]))),
+}
+
+
+def npy(array: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, array, allow_pickle=True)
+    return buffer.getvalue()
+
+
+def saved(path: Path) -> Path:
+    np.savez(path, x=np.zeros(3))
+    return path
+
+
+def claimed(shape: str, padding: int = 0) -> bytes:
+    """A .npy file of three numbers whose header says a shape."""
+    header = f"{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}, }}{' ' * padding}\n".encode()
+    return b"\x93NUMPY\x02\x00" + len(header).to_bytes(4, "little") + header + np.zeros(3).tobytes()
+
+
+BAD_FILES = {
+    "empty": "it is empty",
+    "short": "header cannot be read",
+    "text": "is no .npy file",
+    "npz": "an archive, as .npz and .pt are",
+    "pt": "an archive, as .npz and .pt are",
+    "pickle": "but a pickle",
+    "objects": "no real numbers but Python objects",
+    "records": "no real numbers but records with named fields",
+    "complex": "no real numbers but complex ones",
+    "dates": "no real numbers but dates",
+    "words": "no real numbers but text",
+    "cut": "(1, 3) in float64 takes 24 bytes, and 19 follow",
+    "more": "(1, 3) in float64 takes 24 bytes, and 176 follow",
+    "huge shape": "takes about 8.0·10^15 bytes, and 24 follow",
+    "endless shape": "takes about 8.0·10^600 bytes",
+    "negative shape": "the shape (-1, -3)",
+    "huge header": "its header takes 3,000,0",
+    "deep header": "header cannot be read",
+    "code in the header": "header cannot be read",
+    "version 9": "holds no plain array",
+    "nan": "has nan at (0, 1)",
+    "infinite": "has -inf at (0, 2)",
+}
+
+
+@pytest.mark.parametrize("option", ["--input", "--baseline"])
+@pytest.mark.parametrize("kind", NPY)
+def test_a_file_that_holds_no_array_of_numbers(kind, option, model_words, tmp_path, monkeypatch, capsys):
+    NPY[kind](tmp_path / "bad.npy")
+    words = ["--target", "0", "--methods", "shapley", option, "bad.npy"]
+    if (kind, option) == ("infinite", "--baseline"):
+        return  # which a game may have, in the logarithm
+    error = refused(monkeypatch, capsys, *model_words, *words)
+    assert option in error
+    assert (BAD_FILES[kind] if kind != "nan" or option == "--input" else "is or has a NaN") in error
+    for advice in ("pickle=True", "allow_pickle", "max_header_size", "trust"):
+        assert advice not in error
+
+
+TYPES = [">f8", "<f4", ">f4", "<f2", ">f2", "longdouble", ">i2", "<i4", ">i8", "u1", ">u2", "<u4", "<u8"]
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("kind", TYPES)
+def test_every_real_type_is_the_same_numbers(kind, order, tmp_path):
+    array = np.array([[2, 1, 100], [4, 5, 6]], dtype=kind, order=order)
+    np.save(tmp_path / "x.npy", array)
+    found = torch.from_numpy(read_array(tmp_path / "x.npy", "--input"))
+    assert found.tolist() == [[2, 1, 100], [4, 5, 6]]
+    assert found.is_floating_point() == (np.dtype(kind).kind == "f")
+
+
+def test_other_arrays(tmp_path):
+    for name, array in {"truth": np.array([True, False]), "none": np.zeros((0, 3)), "one": np.array(2.5)}.items():
+        np.save(tmp_path / name, array)
+        found = read_array(tmp_path / f"{name}.npy", "--input")
+        assert (found.tolist(), found.shape, found.dtype) == (array.tolist(), array.shape, array.dtype)
+    np.save(tmp_path / "large.npy", np.array([2**63 + 2**12], dtype=np.uint64))
+    assert read_array(tmp_path / "large.npy", "--input").tolist() == [2.0**63 + 2**12]
+    with (tmp_path / "third.npy").open("wb") as file:
+        np.lib.format.write_array(file, np.array([1.5]), version=(3, 0))
+    assert read_array(tmp_path / "third.npy", "--input").tolist() == [1.5]
+
+
+def test_big_endian_input_gives_the_same_effects(model_words, tmp_path):
+    np.save(tmp_path / "x.npy", np.array([[2.0, 1.0, 1.0]], dtype=">f8"))
+    run(*model_words, "--target", "0", "--methods", "shapley", "--save", "e.npz")
+    assert Effects.load(tmp_path / "e.npz")[0, 1] == 6
+
+
+class Wide(nn.Module):
+    """One whose first layer takes four numbers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc = nn.Linear(4, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.fc(x)
+
+
+def needs_an_argument(size: int) -> nn.Module:
+    return nn.Linear(size, 1)
+
+
+def leaves() -> nn.Module:
+    sys.exit("usage: none")
+
+
+NUMBER = 3
+MODEL = f"{__name__}:small_network"
+GOOD = ["model", MODEL, "--input", "x.npy", "--target", "0", "--methods", "shapley"]
+BAD_CALLS = [
+    (["phto"], "did you mean 'photo'? There are sentence, photo, digits, digits-polynomial, tabular, and of one's own"),
+    (["expresion", "x1", "--at", "x1=1"], "did you mean 'expression'"),
+    (["modle", "a:b"], "did you mean 'model'? There are"),
+    (["x" * 10**5], "(100,000 characters)"),
+    (["model"], "give one: model package.module:factory"),
+    (["expression", "  ", "--at", "x1=1"], "give one: expression"),
+    (
+        ["model", "broken_module:net", "--input", "x.npy"],
+        "'broken_module' cannot be imported: NameError: name 'undefined'",
+    ),
+    (["model", "unreadable:net", "--input", "x.npy"], "'unreadable' cannot be imported: SyntaxError"),
+    (["model", "leaving:net", "--input", "x.npy"], "'leaving' cannot be imported: SystemExit"),
+    (["model", ":net", "--input", "x.npy"], "package.module:factory"),
+    (["model", ".a:net", "--input", "x.npy"], "package.module:factory"),
+    (["model", "net.py:net", "--input", "x.npy"], "without .py"),
+    (["model", f"{__name__}:NUMBER", "--input", "x.npy"], "is a int, not a torch.nn.Module"),
+    (["model", f"{__name__}:needs_an_argument", "--input", "x.npy"], "called without arguments to make a model"),
+    (["model", f"{__name__}:leaves", "--input", "x.npy"], "fails: SystemExit: usage: none"),
+    (["model", f"{__name__}:npy", "--input", "x.npy"], "called without arguments"),
+    (["model", f"{__name__}:dict", "--input", "x.npy"], "nothing called 'dict'"),
+    (["model", f"{__name__}:Wide", "--input", "x.npy"], "shape"),
+    ([*GOOD, "--input", "."], "--input is a .npy file; . is a directory"),
+    ([*GOOD, "--input", "x.npy/y.npy"], "there is no file"),
+    ([*GOOD, "--device", "meta"], "there is no device 'meta' here: it has no numbers; take --device cpu"),
+    ([*GOOD, "--device", "cpu:x"], "there is no device 'cpu:x'"),
+    ([*GOOD, "--device", "cuda:99"], "there is no device 'cuda:99'"),
+    ([*GOOD, "--device", ""], "there is no device ''"),
+    ([*GOOD, "--players", "grid"], "players are 'features'"),
+    ([*GOOD, "--players", "grid:0x2"], "grid"),
+    ([*GOOD, "--players", "words"], "players are 'features'"),
+    ([*GOOD, "--baseline", "zero"], "--baseline is a number or a .npy file, not 'zero'"),
+    ([*GOOD, "--baseline", "nan"], "NaN"),
+    ([*GOOD, "--baseline", "gone.npy"], "there is no file gone.npy"),
+    ([*GOOD, "--baseline", "wide.npy"], "shape"),
+    ([*GOOD, "--target", ""], "--target is a whole number"),
+    ([*GOOD, "--target", "1.5"], "--target is a whole number"),
+    ([*GOOD, "--target", "0,1,2"], "target"),
+    ([*GOOD, "--output-kind", "odds"], "log_odds"),
+    ([*GOOD, "--degree", "-1"], "'--degree'"),
+    ([*GOOD, "--degree", "two"], "'--degree'"),
+    ([*GOOD, "--budget", "-1"], "'--budget'"),
+    ([*GOOD, "--budget", "1e5"], "'--budget'"),
+    ([*GOOD, "--limit", "0"], "'--limit'"),
+    ([*GOOD, "--order", "2"], "--order"),
+    ([*GOOD, "--at", "x1=1"], "--at belongs to expression; model has --input"),
+    ([*GOOD, "--methods", ","], "--methods are names with commas"),
+    ([*GOOD, "--methods", "shapley,,shaply"], "did you mean 'shapley'"),
+    ([*GOOD, "--output", "."], "--output is the name of a file to write, and . is not"),
+    ([*GOOD, "--output", "x.npy/r.html"], "--output is the name of a file"),
+    ([*GOOD, "--save", "/proc/none/e.npz"], "--save is the name of a file"),
+    ([*GOOD, "--output", "e.npz", "--save", "./e.npz"], "--output writes a file of its own"),
+    ([*GOOD, "--save", "x.npy"], "--save writes a file of its own, and --input is x.npy, too"),
+    ([*GOOD, "--checkpoint", "x.npy"], "x.npy"),
+    (["expression", "x1", "--at", "x1"], "a point is written x1=1,x2=1/2"),
+    (["expression", "x1", "--at", "x1=one"], "'one' is not a finite real number"),
+    (["expression", "x1 +", "--at", "x1=1"], "x1 +"),
+    (["expression", "x1", "--at", "x1=1", "--baseline", "x2=0"], "x2"),
+    (
+        ["expression", "x1", "--at", "x1=1", "--device", "cpu"],
+        "--device belongs to model; expression has --at, --baseline",
+    ),
+    (["tabular", "--target", "1"], "--target belongs to model; tabular has --players"),
+    (["tabular", "--unknown"], "--unknown"),
+    (["tabular", "0", "1"], "unexpected extra argument"),
+    ([], "Missing argument"),
+]
+
+
+def refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture, *words: str) -> str:
+    """The one line of a call that ends with exit status 2."""
+    error = fails(monkeypatch, capsys, *words)
+    assert error.startswith("error: ")
+    assert error.count("\n") == 1
+    assert len(error) < 1000
+    assert "Traceback" not in error
+    assert "Aborted" not in error
+    return error
+
+
+@pytest.mark.parametrize(
+    ("words", "key"), BAD_CALLS, ids=lambda value: " ".join(value)[:60] if isinstance(value, list) else ""
+)
+def test_a_bad_call_is_one_line_and_status_2(words, key, monkeypatch, capsys, tmp_path):
+    np.save(tmp_path / "x.npy", np.array([[2.0, 1.0, 1.0]]))
+    np.save(tmp_path / "wide.npy", np.zeros((1, 7)))
+    (tmp_path / "broken_module.py").write_text("net = undefined\n")
+    (tmp_path / "unreadable.py").write_text("net = (\n")
+    (tmp_path / "leaving.py").write_text("import sys\nsys.exit('bye')\n")
+    monkeypatch.chdir(tmp_path)
+    before = sorted(path.name for path in tmp_path.iterdir())
+    assert key in refused(monkeypatch, capsys, "explain", *words)
+    kept = {path.name for path in tmp_path.iterdir()} - {"reports", "__pycache__"}
+    assert sorted(kept) == before
+    assert len(np.load(tmp_path / "x.npy")) == 1
+
+
+@pytest.mark.parametrize(
+    "words", [["tabel"], ["table", "axiom"], ["table", "methods", "--format", "pdf"], ["--versoin"]], ids=" ".join
+)
+def test_other_bad_calls(words, monkeypatch, capsys):
+    refused(monkeypatch, capsys, *words)
+
+
+def test_version():
+    assert run("--version") == f"synergy-effects {synergy.__version__}\n"
+
+
+class Fragile(nn.Module):
+    """x₀·x₁ whose backward raises, as attention in place or quantised layers do."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.from_numpy((x[:, 0] * x[:, 1]).detach().numpy())
+
+
+def test_one_method_that_fails_leaves_the_others(model_words, tmp_path):
+    words = ["explain", "model", f"{__name__}:Fragile", "--input", "x.npy"]
+    out = run(*words, "--methods", "shapley,gradient_x_input,integrated_gradients,lrp_epsilon", "--output", "r.html")
+    assert out.count("does not apply [") == 3
+    assert "1.000" in out[out.index("shapley") :]
+    assert "does not apply" in (tmp_path / "r.html").read_text()
+
+
+def test_escape_sequences_do_not_reach_the_terminal(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    out = run(
+        "explain", "expression", "x1*x2", "--at", "x1=1,x2=1", "--output", "a\x1b[31m.html", "--methods", "shapley"
+    )
+    assert "\x1b" not in out
+    assert r"a\x1b[31m.html" in out
+    assert "\x1b" not in refused(monkeypatch, capsys, "explain", "pho\x1b[2Jto\n\x07")
+
+
+@pytest.mark.parametrize("package", ["typer", "jinja2"])
+def test_without_the_extra_the_command_says_so_before_it_computes(package, tmp_path):
+    words = ["synergy", "explain", "expression", "x", "--at", "x=1"]
+    hidden = f"import sys; sys.modules[{package!r}] = None; sys.argv = {words}"
+    code = f"{hidden}; from synergy.cli import main; main()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, env=here())
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith("error: ")
+    assert "pip install 'synergy-effects[cli]'" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_terminal_that_lacks_letters(tmp_path):
+    words, latin = [sys.executable, "-m", "synergy.cli", "methods"], here() | {"PYTHONIOENCODING": "latin-1"}
+    done = subprocess.run(words, capture_output=True, cwd=tmp_path, env=latin, check=True)
+    assert rb"\u03ba\u1d62 / |\u03ba|" in done.stdout
+
+
+def test_a_report_goes_through_a_link(model_words, tmp_path):
+    (tmp_path / "there").mkdir()
+    (tmp_path / "r.html").symlink_to("there/page.html")
+    run(*model_words, "--target", "0", "--methods", "shapley", "--output", "r.html")
+    assert (tmp_path / "r.html").is_symlink()
+    assert "<!DOCTYPE html>" in (tmp_path / "there" / "page.html").read_text()
+
+
+def here() -> dict[str, str]:
+    """The environment, in which this tree is imported."""
+    return os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}

@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from importlib import import_module
 from types import MappingProxyType
 
+from decompositions.arguments import shown
 from synergy.examples.example import Example as Example
 
 EXAMPLES = MappingProxyType(
@@ -18,6 +19,22 @@ EXAMPLES = MappingProxyType(
         "tabular": "which measurements speak for a malignant tumour? (a small softplus network)",
     }
 )
+
+OWN = ("expression", "model")  # of one's own, which the command line takes beside the examples
+
+
+def require(name: str) -> None:
+    """Refuse a name that neither an example nor a question of one's own has.
+
+    Raises:
+        LookupError: names the nearest.
+    """
+    if name not in (*EXAMPLES, *OWN):
+        near = get_close_matches(str(name), (*EXAMPLES, *OWN), n=1, cutoff=0.0)[0]
+        raise LookupError(
+            f"no example {shown(name)}; did you mean {near!r}? There are {', '.join(EXAMPLES)}, and of one's own "
+            f"{' and '.join(OWN)}"
+        )
 
 
 def load(name: str, subject: str | None = None, players: str | None = None) -> Example:
@@ -32,9 +49,9 @@ def load(name: str, subject: str | None = None, players: str | None = None) -> E
         LookupError: There is no such example.
         ImportError: A package of the extra ``demo`` is missing.
     """
-    if name not in EXAMPLES:
-        near = get_close_matches(name, EXAMPLES, n=1, cutoff=0.0)[0]
-        raise LookupError(f"no example {name!r}; did you mean {near!r}? There are {', '.join(EXAMPLES)}")
+    require(name)
+    if name in OWN:
+        raise LookupError(f"{name!r} is no ready example but a question of one's own: Game.from_{name}(…)")
     try:
         return import_module(f"synergy.examples.{name.replace('-', '_')}").example(subject, players)
     except ModuleNotFoundError as error:
