@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from decimal import Decimal
 from fractions import Fraction
-from numbers import Rational
+from numbers import Integral, Rational
 from typing import Any
 
 import numpy as np
 import torch
+
+from decompositions.arguments import shown
 
 Array = Any  # torch.Tensor of floats, or numpy.ndarray of dtype object
 
@@ -26,21 +29,63 @@ def is_exact(values: Array) -> bool:
 def as_array(values: Any) -> Array:
     """A torch tensor of floats, or an object array if the entries are exact.
 
-    Integers become float64; floats keep their dtype, except that half precision is widened to float64.
+    Whole numbers and booleans become float64; floats keep their dtype, except that half precision is widened to
+    float64.
+
+    Raises:
+        TypeError: no numbers, complex ones, rows of several lengths, or floats among exact numbers.
 
     >>> as_array([1, 2]).dtype, as_array([Fraction(1, 2)]).dtype
     (torch.float64, dtype('O'))
     """
     if not isinstance(values, torch.Tensor):
-        values = np.asarray(values)
-        if values.dtype == object:
-            return _objects([Fraction(v) if type(v) is int else v for v in values.reshape(-1)], values.shape)
-        values = torch.from_numpy(np.require(values, requirements=["C", "W"]))
+        array = _numbers(values)
+        if array.dtype == object:
+            return _objects([_exactly(entry) for entry in array.reshape(-1)], array.shape)
+        values = torch.from_numpy(np.require(array, requirements=["C", "W"]))
     if values.dtype in (torch.float32, torch.float64):
         return values
     if values.is_complex():
-        raise TypeError(f"values must be real numbers, not {values.dtype}")
+        raise TypeError(f"{RULE}, not {values.dtype}; take the real part, the modulus or the angle")
     return values.double()
+
+
+RULE = "values are real numbers, in a tensor, an array or nested lists"
+
+
+def _numbers(values: Any) -> np.ndarray:
+    """An array of numbers that torch has, too, or of objects.
+
+    Raises:
+        TypeError: text, rows of several lengths, dates, …
+    """
+    try:
+        array = np.asarray(values)
+    except (ValueError, TypeError, RuntimeError) as error:
+        raise TypeError(f"{RULE}, not {shown(values)}: {str(error).splitlines()[0]}") from error
+    if array.dtype.kind not in "biufcO" or (array.dtype == object and not array.ndim):
+        raise TypeError(f"{RULE}, not {shown(values)}")
+    if array.dtype.kind == "c":
+        raise TypeError(f"{RULE}, not {array.dtype}; take the real part, the modulus or the angle")
+    native = array.dtype.newbyteorder("=") if array.dtype.itemsize <= 8 else np.dtype(np.float64)
+    return array if array.dtype == object else array.astype(native, copy=False)
+
+
+def _exactly(entry: Any) -> Any:
+    """An exact number as Python or SymPy has it; SymPy's are told by what they answer, as it is not loaded here.
+
+    Raises:
+        TypeError: anything else.
+    """
+    symbolic = getattr(entry, "is_commutative", False) and not entry.is_Float
+    if isinstance(entry, Fraction) or (symbolic and entry.is_real is not False):
+        return entry
+    if isinstance(entry, (bool, np.bool_, Integral)):
+        return Fraction(int(entry))
+    if isinstance(entry, Decimal) and entry.is_finite():
+        return Fraction(entry)
+    rest = "; give either exact numbers or floats alone" if isinstance(entry, (float, np.floating)) else ""
+    raise TypeError(f"{RULE}; {shown(entry)} is no exact number{rest}")
 
 
 def wide(values: torch.Tensor) -> torch.Tensor:

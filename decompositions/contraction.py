@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from decompositions import degrees
+from decompositions.arguments import whole
 from decompositions.arithmetic import Array, is_exact, zeros
 from decompositions.mobius import table_size
 
@@ -32,9 +33,14 @@ def contract(values: Array, weights: Array, order: int) -> dict[int, Array]:
     Returns:
         Bitmask → I(S), ``(...,)``, smaller bitmasks first.
 
+    Raises:
+        TypeError, ValueError: an order that is no whole number of at least 0, values that are neither floats nor exact
+            numbers, or another number of weights.
+
     >>> contract(torch.tensor([0., 1., 2., 4.]), torch.tensor([0., 1., 0.5]), 1)
     {1: tensor(3.), 2: tensor(4.)}
     """
+    order = whole(order, "order is the number of players of the coalitions", 0)
     parts: dict[int, Array] = {0: weighted(values, weights)}
     found: dict[int, Array] = {} if order else {0: parts.pop(0).sum(-1)}
     for bit in reversed(range(table_size(values.shape[-1]))):
@@ -62,6 +68,12 @@ def by_player(values: Array, weights: Array) -> Array:
 def weighted(values: Array, weights: Array) -> Array:
     """W[|T|] a(T), block by block. Shape ``(..., 2**n)``."""
     n = table_size(values.shape[-1])
+    if not is_exact(values) and not values.is_floating_point():
+        raise TypeError(
+            f"values are floats or an object array of exact numbers, not {values.dtype}; use as_array(values)"
+        )
+    if weights.shape != (n + 1,):
+        raise ValueError(f"weights are one per size 0 to {n}, {n + 1} of them, not of shape {tuple(weights.shape)}")
     low = min(n, LOW if is_exact(values) or values.device.type == "cpu" else WIDE)
     sizes = degrees.sizes(0, 2**low) if is_exact(values) else _sizes(low, values.device)
     result = values.copy() if is_exact(values) else values.clone(memory_format=torch.contiguous_format)

@@ -7,6 +7,7 @@ entries.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable
 from itertools import combinations
 from math import comb
@@ -48,18 +49,27 @@ def spread_masks(active: tuple[int, ...]) -> np.ndarray:
 def mask(coalition: Iterable[int]) -> int:
     """The bitmask of a coalition.
 
+    Raises:
+        TypeError: a player that is no whole number.
+        ValueError: a negative one.
+
     >>> mask((0, 2))
     5
     """
-    return sum(1 << int(player) for player in set(coalition))
+    return sum(1 << operator.index(player) for player in set(coalition))
 
 
 def coalition(bitmask: int) -> tuple[int, ...]:
     """The coalition of a bitmask, as a sorted tuple.
 
+    Raises:
+        ValueError: a negative number, which is the mask of no coalition.
+
     >>> coalition(5)
     (0, 2)
     """
+    if bitmask < 0:
+        raise ValueError(f"the bitmask of a coalition is a whole number of at least 0, not {bitmask}")
     return tuple(i for i in range(int(bitmask).bit_length()) if bitmask >> i & 1)
 
 

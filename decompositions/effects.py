@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import difflib
+import math
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -12,12 +14,18 @@ import numpy as np
 import torch
 
 from decompositions import degrees as degrees_
+from decompositions.arguments import real, shown, whole
 from decompositions.arithmetic import Array, free_symbols, is_exact, like, to_float, zeros
 from decompositions.counts import count
 from decompositions.visible import visible
 
 if TYPE_CHECKING:
     from decompositions.formulas import Formula
+
+Coalition = int | str | Iterable[int | str]
+COALITION = "a coalition is made of players, each by its name or its number"
+DEGREE = "a degree vector has one entry per player"
+VALUES = "effects are a torch tensor of floats or an object array of exact numbers"
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,14 +72,37 @@ class Effects:
 
     def __post_init__(self) -> None:
         if self.basis not in ("harsanyi", "taylor"):
-            raise ValueError(f"the basis is 'harsanyi' or 'taylor', not '{self.basis}'")
+            raise ValueError(f"the basis is 'harsanyi' or 'taylor', not {shown(self.basis)}")
+        if not isinstance(self.names, tuple) or not all(isinstance(name, str) for name in self.names):
+            raise TypeError(f"names are a tuple of texts, one per player, not {shown(self.names)}")
+        if not (is_exact(self.values) or (isinstance(self.values, torch.Tensor) and self.values.is_floating_point())):
+            raise TypeError(f"{VALUES}, not {shown(self.values)}; decompositions.arithmetic.as_array makes one")
+        self._check_degrees()
         rows = 2**self.n if self.degrees is None else len(self.degrees)
-        if self.values.shape[-1] != rows:
+        if self.values.ndim == 0 or self.values.shape[-1] != rows:
+            given = "a single number" if self.values.ndim == 0 else self.values.shape[-1]
+            raise ValueError(f"{count(rows)} effects of {self.n} players need as many values, not {given}")
+        if self.noise != math.inf:
+            real(self.noise, "noise is the rounding error of a value", 0)
+
+    def _check_degrees(self) -> None:
+        """Refuse a table of degrees that is none, or is missing."""
+        if self.degrees is None:
+            if self.basis == "taylor":
+                raise ValueError("Taylor effects need their table of degree vectors")
+            return
+        if not isinstance(self.degrees, np.ndarray) or self.degrees.dtype.kind not in "iu":
+            raise TypeError(f"degrees are a NumPy array of whole numbers, not {shown(self.degrees)}")
+        if self.degrees.ndim != 2 or self.degrees.shape[1] != self.n:
+            shape = tuple(self.degrees.shape)
             raise ValueError(
-                f"{count(rows)} effects of {self.n} players need as many values, not {self.values.shape[-1]}"
+                f"degrees are one row per effect and one column per player, {self.n}, not of shape {shape}"
             )
-        if self.basis == "taylor" and self.degrees is None:
-            raise ValueError("Taylor effects need their table of degree vectors")
+        if (self.degrees < 0).any() or (self.basis == "harsanyi" and (self.degrees > 1).any()):
+            least = "zeros and ones for coalitions" if self.basis == "harsanyi" else "at least 0"
+            raise ValueError(
+                f"degrees are whole numbers, {least}; these go from {self.degrees.min()} to {self.degrees.max()}"
+            )
 
     @property
     def n(self) -> int:
@@ -113,29 +144,25 @@ class Effects:
     def __len__(self) -> int:
         return int(self.values.shape[-1])
 
-    def __getitem__(self, coalition: int | Iterable[int]) -> Any:
-        """J of a coalition: ``effects[0, 2]``, ``effects[(0,)]``, ``effects[0]``. Taylor effects are summed by support.
+    def __getitem__(self, coalition: Coalition) -> Any:
+        """J of a coalition, by number or name: ``effects[0, 2]``, ``effects["a", "c"]``, ``effects[(0,)]``.
+
+        Taylor effects are summed by support.
 
         Raises:
-            IndexError: no such player.
-            LookupError: the coalition was not computed (effects up to an order).
+            TypeError: no whole number and no name.
+            IndexError: no player of that number.
+            LookupError: no player of that name, or several; or the coalition was not computed (effects up to an order).
+            ValueError: a player twice.
         """
         rows = self.rows(coalition)
         if len(rows) == 1:
             return _scalar(self.values[..., rows[0]])
         return _scalar(self.values[..., rows].sum(-1) if rows else zeros(tuple(self.values.shape[:-1]), self.values))
 
-    def rows(self, coalition: int | Iterable[int]) -> list[int]:
-        """The rows whose support is a coalition; none where a series has no such term.
-
-        Raises:
-            IndexError: no such player.
-            LookupError: the coalition was not computed (effects up to an order).
-        """
-        members = tuple(coalition) if isinstance(coalition, Iterable) else (coalition,)
-        for player in members:
-            if not 0 <= player < self.n:
-                raise IndexError(f"no player {player}: the players are 0 to {self.n - 1}")
+    def rows(self, coalition: Coalition) -> list[int]:
+        """The rows whose support is a coalition; none where a series has no such term. Raises as indexing does."""
+        members = self._coalition(coalition)
         mask = degrees_.mask(members)
         if self.degrees is None:
             return [mask]
@@ -143,17 +170,48 @@ class Effects:
             raise LookupError(f"{tuple(sorted(members))} has more players than the order that was decomposed")
         return self._rows_by_mask.get(mask, [])
 
+    def _coalition(self, coalition: Coalition) -> tuple[int, ...]:
+        """The numbers of the players that a coalition names."""
+        if isinstance(coalition, (Mapping, bytes)):
+            raise TypeError(f"{COALITION}, not {shown(coalition)}")
+        number = isinstance(coalition, (torch.Tensor, np.ndarray)) and coalition.ndim == 0
+        single = number or isinstance(coalition, str) or not isinstance(coalition, Iterable)
+        listed: Iterable[Any] = (coalition,) if single else coalition  # type: ignore[assignment]
+        members = tuple(self._player(each) for each in listed)
+        if len(set(members)) < len(members):
+            raise ValueError(f"a coalition holds a player once; {shown(coalition)} has {_twice(members)} twice")
+        return members
+
+    def _player(self, player: int | str) -> int:
+        """The number of a player that is given by number or name."""
+        if not isinstance(player, str):
+            number = whole(player, COALITION)
+            if not 0 <= number < self.n:
+                raise IndexError(f"no player {shown(number)}: the players are 0 to {self.n - 1}")
+            return number
+        count = self.names.count(player)
+        if count > 1:
+            raise LookupError(f"{count} players are named {shown(player)}; say by its number which is meant")
+        if not count:
+            near = difflib.get_close_matches(player, self.names, 1)
+            known = f"did you mean {near[0]!r}?" if near else f"the players are {shown(', '.join(self.names))}"
+            raise LookupError(f"no player is named {shown(player)}; {known}")
+        return self.names.index(player)
+
     def degree(self, degree: Iterable[int]) -> Any:
         """The Taylor effect of one degree vector; zero if the series has no such term.
 
         Raises:
-            ValueError: Harsanyi dividends have no degrees.
+            TypeError: no whole numbers.
+            ValueError: Harsanyi dividends have no degrees; or another number of them, or negative ones.
         """
         if self.basis != "taylor":
             raise ValueError(
                 "Harsanyi dividends only know who takes part; decompose with taylor() for effects by degree"
             )
-        key = tuple(int(k) for k in degree)
+        if isinstance(degree, (str, bytes, Mapping, Set)) or not np.iterable(degree):
+            raise TypeError(f"{DEGREE}, a whole number of at least 0, not {shown(degree)}")
+        key = tuple(whole(k, DEGREE, 0) for k in degree)
         if len(key) != self.n:
             raise ValueError(f"a degree vector has {self.n} entries, one per player, not {len(key)}")
         row = self._rows_by_degree.get(key)
@@ -195,7 +253,13 @@ class Effects:
         return {degrees_.coalition(mask): _plain(self[degrees_.coalition(mask)]) for mask in masks}
 
     def key(self, row: int) -> tuple[int, ...]:
-        """The coalition (or, for Taylor effects, the degree vector) of a row."""
+        """The coalition (or, for Taylor effects, the degree vector) of a row.
+
+        Raises:
+            IndexError: no such row.
+        """
+        if not 0 <= row < len(self):
+            raise IndexError(f"no row {row}: the rows are 0 to {len(self) - 1}")
         if self.degrees is None:
             return degrees_.coalition(row)
         entries = tuple(int(k) for k in self.degrees[row])
@@ -205,8 +269,11 @@ class Effects:
         """The k strongest effects above the noise floor, strongest first, the constant left out.
 
         Raises:
-            ValueError: a table with leading axes; take one game. Or effects with symbols, which have no size.
+            TypeError: k is no whole number.
+            ValueError: k is negative; a table with leading axes: take one game; effects with symbols, which have no
+                size.
         """
+        k = whole(k, "k is the number of effects to name", 0)
         self.require_numbers("top()")
         if self.values.ndim != 1:
             raise ValueError(f"top() ranks the effects of one game; these have shape {tuple(self.values.shape)}")
@@ -340,6 +407,10 @@ class Effects:
     def _rows_by_degree(self) -> dict[tuple[int, ...], int]:
         assert self.degrees is not None
         return {tuple(int(k) for k in entries): row for row, entries in enumerate(self.degrees)}
+
+
+def _twice(members: tuple[int, ...]) -> int:
+    return next(player for player in members if members.count(player) > 1)
 
 
 def _scalar(value: Any) -> Any:

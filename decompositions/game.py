@@ -61,7 +61,7 @@ class Game:
             players: an integer tensor that broadcasts to x, entry → player; None makes every entry a player.
             output: "logit" (the output as it is), "probability" (softmax or sigmoid of it) or "log_odds".
             weights: of the baselines, non-negative; equal by default.
-            names: of the players.
+            names: of the players, one per player in their order; a text names them by its letters.
             chunk: inputs handed to the model at once; None for as many as fit the cache, by the sizes of its
                 intermediate results for x. Where memory runs out, half as many are tried.
 
@@ -281,8 +281,18 @@ def _weights(weights: Any, count: int, device: torch.device) -> torch.Tensor:
 
 
 def _names(names: Sequence[str] | None, n: int) -> tuple[str, ...]:
+    rule = f"names come in the players' order, one per player, {n} of them"
     if names is None:
         return tuple(f"x{i}" for i in range(n))
-    if len(names) != n:
-        raise ValueError(f"names are one per player, {n} of them, not {len(names)}")
-    return tuple(str(name) for name in names)
+    if isinstance(names, (Mapping, set, frozenset)):
+        raise TypeError(f"{rule}: a list or a tuple, not a {type(names).__name__}, which has no such order")
+    try:
+        given = list(names)
+    except TypeError as error:
+        raise TypeError(f"{rule}: a list or a tuple, not {shown(names)}") from error
+    if len(given) != n:
+        raise ValueError(f"{rule}, not {len(given)}")
+    wrong = [name for name in given if name is None or (np.iterable(name) and not isinstance(name, str))]
+    if wrong:
+        raise TypeError(f"{rule}, each a text or a number, not {shown(wrong[0])}")
+    return tuple(str(name) for name in given)

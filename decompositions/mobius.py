@@ -13,11 +13,15 @@ from typing import Any
 import numpy as np
 import torch
 
+from decompositions.arguments import shown
+
 GROUP = 4  # bits that one matrix product handles
 SMALL = 2**14  # entries up to which the matrix products are faster
 BLOCK = 18  # log2 of the number of entries that stay in cache together
 COLUMNS = 13  # log2 of the width of a strip in which the high bits are taken together
 NARROW = (1, 2)  # bits that are taken place by place
+NUMBERS = "?bBhHiIlLqQfdFDO"  # NumPy's types that torch has, too, without half precision; and exact numbers
+HALF = (torch.float16, torch.bfloat16)  # their differences of many values would have no digit left
 
 
 def mobius(values: Any, inplace: bool = False) -> Any:
@@ -26,20 +30,25 @@ def mobius(values: Any, inplace: bool = False) -> Any:
     .. math:: J(S) = \sum_{T \subseteq S} (-1)^{|S| - |T|} v(T)
 
     Args:
-        values: the table v. Shape ``(..., 2**n)``: a torch tensor or a NumPy array of floats, or an object array of
-            exact numbers. Non-finite entries spread over a block: check before.
-        inplace: overwrite ``values``, which must then be contiguous.
+        values: the table v. Shape ``(..., 2**n)``: a torch tensor or a NumPy array of numbers, or an object array of
+            exact ones. Non-finite entries spread over a block: check before.
+        inplace: overwrite ``values``, which must then be contiguous, writable and of floats or int64.
 
     Returns:
-        The table J. Shape ``(..., 2**n)``, of the kind and dtype of ``values``.
+        The table J. Shape ``(..., 2**n)``, of the kind of ``values``. Floats keep their dtype; whole numbers of any
+        type and booleans become int64, so that no result wraps around.
 
     Raises:
-        ValueError: the last axis is no power of two, or ``inplace`` is asked of a non-contiguous table.
+        TypeError: no tensor or array of numbers, or ``inplace`` is asked of a type that cannot hold the result.
+        ValueError: the last axis is no power of two, ``inplace`` is asked of a table that is not contiguous or
+            writable, or sums of whole numbers may exceed int64.
 
     >>> mobius(torch.tensor([0., 1., 2., 7.])).tolist()
     [0.0, 1.0, 2.0, 4.0]
+    >>> mobius(np.array([200, 0, 0, 7], dtype=np.uint8)).tolist()
+    [200, -200, -200, 207]
     """
-    return _transform(values, -1, inplace)
+    return _checked(values, -1, inplace)
 
 
 def zeta(values: Any, inplace: bool = False) -> Any:
@@ -48,7 +57,7 @@ def zeta(values: Any, inplace: bool = False) -> Any:
     >>> zeta(np.array([0., 1., 2., 4.])).tolist()
     [0.0, 1.0, 2.0, 7.0]
     """
-    return _transform(values, 1, inplace)
+    return _checked(values, 1, inplace)
 
 
 def table_size(length: int) -> int:
@@ -65,19 +74,69 @@ def table_size(length: int) -> int:
     return length.bit_length() - 1
 
 
-def _transform(values: Any, sign: int, inplace: bool) -> Any:
-    if isinstance(values, np.ndarray) and values.dtype != object:
-        if not inplace:
-            return _transform(torch.from_numpy(values.copy(order="C")), sign, True).numpy()
-        return _transform(torch.from_numpy(values), sign, True).numpy()
-    n = table_size(values.shape[-1])
+def _checked(values: Any, sign: int, inplace: bool) -> Any:
+    """The transform of a table of any kind."""
+    _check(values, inplace)
+    if isinstance(values, np.ndarray) and values.dtype == object:
+        exact = values if inplace else values.copy()
+        _exact_butterflies(exact.reshape(-1, values.shape[-1]), sign)
+        return exact
+    if isinstance(values, np.ndarray):
+        return _transform(_tensor(values, inplace), sign, True).numpy()
+    if _is_whole(values):
+        return _transform(_int64(values, inplace), sign, inplace)
+    return _transform(values, sign, inplace)
+
+
+def _check(values: Any, inplace: bool) -> None:
+    """Refuse what is no table, or cannot be overwritten."""
+    if not isinstance(values, (torch.Tensor, np.ndarray)):
+        raise TypeError(
+            f"a table over coalitions is a tensor or an array, not {shown(values)}; np.array(values) makes one"
+        )
+    unfit = values.dtype in HALF if isinstance(values, torch.Tensor) else values.dtype.char not in NUMBERS
+    if unfit:
+        raise TypeError(f"a table over coalitions holds numbers, not {values.dtype}; convert them to float64")
+    table_size(values.shape[-1] if values.ndim else 0)
     contiguous = values.flags.c_contiguous if isinstance(values, np.ndarray) else values.is_contiguous()
     if inplace and not contiguous:
         raise ValueError("an in-place transform needs a contiguous table; pass inplace=False or a contiguous copy")
-    if isinstance(values, np.ndarray):
-        exact = values if inplace else values.copy()
-        _exact_butterflies(exact.reshape(-1, 2**n), sign)
-        return exact
+    if inplace and isinstance(values, np.ndarray) and not (values.flags.writeable and values.dtype.isnative):
+        raise ValueError("an in-place transform needs a writable table in the machine's byte order; pass inplace=False")
+
+
+def _tensor(values: np.ndarray, inplace: bool) -> torch.Tensor:
+    """The numbers of an array as a contiguous tensor that may be overwritten: the array's own memory if in place."""
+    native = values.astype(values.dtype.newbyteorder("="), order="C", copy=not inplace)
+    tensor = torch.from_numpy(native)
+    return _int64(tensor, inplace) if _is_whole(tensor) else tensor
+
+
+def _is_whole(values: torch.Tensor) -> bool:
+    return not (values.is_floating_point() or values.is_complex())
+
+
+def _int64(values: torch.Tensor, inplace: bool) -> torch.Tensor:
+    """Whole numbers as int64, where all sums of theirs fit.
+
+    Raises:
+        TypeError: to be overwritten, and of another type.
+        ValueError: they may not fit.
+    """
+    if inplace and values.dtype != torch.int64:
+        raise TypeError(
+            f"whole numbers are transformed in int64, which does not fit {values.dtype}; pass inplace=False"
+        )
+    sums = values.double().abs().sum(-1)
+    if values.device.type != "meta" and values.numel() and float(sums.max()) >= 2.0**62:
+        raise ValueError(
+            "sums of these whole numbers may exceed int64; pass floats, or an object array of Python's own numbers"
+        )
+    return values.to(torch.int64)
+
+
+def _transform(values: torch.Tensor, sign: int, inplace: bool) -> torch.Tensor:
+    n = table_size(values.shape[-1])
     rotated = values.device.type == "cpu" and values.is_floating_point() and n > 0 and values.numel() <= SMALL
     if rotated:
         out = _rotations(values.reshape(-1, 2**n), n, sign).reshape(values.shape)

@@ -6,20 +6,34 @@ broadcasts to the input. Any integer tensor of that kind will do, a captum-style
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 import numpy as np
 import torch
 
+from decompositions.arguments import shown, whole
+
+AXES = "x is an input, and every entry of it a player: a tensor or an array"
+LABELS = "labels are whole numbers, one per entry, in a tensor, an array or nested lists"
+PLAYERS = "players are whole numbers, entry → player, in a tensor, an array or nested lists"
+FLAGS = "; for a player that is there and one that is not, number them: players.segments(flags)"
+SHAPE = "the shape of a grid is that of the picture, as x.shape, and each of its entries"
+CELLS = "the cells of a grid are k for k × k of them or (rows, columns), each"
+WITHIN_INT64 = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
+TOKENS = "tokens are a tensor of ids, or a sequence of words or of the tokens' word numbers"
+
 
 def features(x: Any) -> torch.Tensor:
     """One player per entry of x. Shape of x (with its batch axis of 1).
 
+    Raises:
+        TypeError: no input.
+
     >>> features(torch.zeros(1, 3)).tolist()
     [[0, 1, 2]]
     """
-    shape = x.shape if isinstance(x, (torch.Tensor, np.ndarray)) else torch.as_tensor(x).shape
+    shape = x.shape if isinstance(x, (torch.Tensor, np.ndarray)) else _array(x, AXES).shape
     return torch.arange(int(np.prod(shape))).reshape(tuple(shape))
 
 
@@ -34,14 +48,15 @@ def grid(shape: Sequence[int], cells: int | tuple[int, int]) -> torch.Tensor:
         Shape ``(1, …, 1, H, W)`` with as many axes as ``shape``.
 
     Raises:
+        TypeError: no whole numbers.
         ValueError: fewer than two axes, or more cells than pixels along a side.
 
     >>> grid((2, 4), (1, 2)).tolist()
     [[0, 0, 1, 1], [0, 0, 1, 1]]
     """
-    rows, columns = (cells, cells) if isinstance(cells, int) else cells
+    shape, (rows, columns) = _axes(shape), _cells(cells)
     if len(shape) < 2:
-        raise ValueError(f"a grid needs a height and a width; the shape is {tuple(shape)}")
+        raise ValueError(f"a grid needs a height and a width; the shape is {shape}")
     height, width = shape[-2:]
     if not (1 <= rows <= height and 1 <= columns <= width):
         raise ValueError(f"a grid of {rows}x{columns} cells does not fit {height}x{width} pixels; take 1 to that many")
@@ -50,38 +65,69 @@ def grid(shape: Sequence[int], cells: int | tuple[int, int]) -> torch.Tensor:
     return (down[:, None] * columns + across).reshape((1,) * (len(shape) - 2) + (height, width))
 
 
+def _axes(shape: Any) -> tuple[int, ...]:
+    if isinstance(shape, (torch.Tensor, np.ndarray)) and shape.ndim != 1:
+        raise TypeError(f"{SHAPE}, a whole number; this is the picture itself, of shape {tuple(shape.shape)}")
+    return tuple(whole(size, SHAPE) for size in _items(shape, f"{SHAPE}, a whole number"))
+
+
+def _cells(cells: Any) -> tuple[int, int]:
+    several = isinstance(cells, (tuple, list)) or getattr(cells, "ndim", 0) == 1
+    sizes = [whole(size, CELLS) for size in (cells if several else (cells, cells))]
+    if len(sizes) != 2:
+        raise ValueError(f"{CELLS}, a whole number; these are {len(sizes)}")
+    return sizes[0], sizes[1]
+
+
 def segments(labels: Any) -> torch.Tensor:
     """One player per distinct label, in ascending order: superpixels, groups of features. Shape of ``labels``.
+
+    Args:
+        labels: whole numbers of any type; of booleans, False is the first player and True the second.
+
+    Raises:
+        TypeError: other labels.
 
     >>> segments([[7, 7, 2]]).tolist()
     [[1, 1, 0]]
     """
-    labels = torch.as_tensor(labels)
-    if labels.is_floating_point() or labels.is_complex():
-        raise TypeError(f"labels are whole numbers, one per entry; these are {labels.dtype}")
-    return torch.unique(labels, return_inverse=True)[1]
+    device = labels.device if isinstance(labels, torch.Tensor) else "cpu"
+    array = _array(labels, LABELS)
+    if array.dtype.kind not in "biu":
+        raise TypeError(f"{LABELS}; these are {_kind(labels, array)}")
+    numbers = np.unique(array, return_inverse=True)[1].reshape(array.shape)
+    return torch.from_numpy(numbers.astype(np.int64)).to(device)
 
 
 def tokens(ids: Any) -> torch.Tensor:
     """One player per token.
 
     Args:
-        ids: a tensor of token ids, ``(1, L)``: the players have its shape. Or a sequence: of words (one player each),
+        ids: token ids with their batch axis, ``(1, L)``, in a tensor, an array or nested lists, or a tensor ``(L,)``:
+            the players have their shape. Or a sequence: of words (one player each),
             or of whole numbers that say to which word each token belongs, as tokenizers' ``word_ids()`` give them: the
             players have shape ``(1, L, 1)``, for embeddings of shape ``(1, L, D)``.
+
+    Raises:
+        TypeError: anything else, a text among it.
+        ValueError: no token, or one without a word.
 
     >>> tokens(["not", "happy"]).shape, tokens([0, 0, 1]).flatten().tolist()
     (torch.Size([1, 2, 1]), [0, 0, 1])
     """
     if isinstance(ids, torch.Tensor):
-        return features(ids)
-    if all(isinstance(entry, str) for entry in ids):
-        return torch.arange(len(ids)).reshape(1, -1, 1)
-    if any(entry is None for entry in ids):
+        return features(_whole_numbers(ids, TOKENS))
+    entries = _items(ids, TOKENS)
+    if not entries:
+        raise ValueError(f"{TOKENS}; there is none")
+    if all(isinstance(entry, str) for entry in entries):
+        return torch.arange(len(entries)).reshape(1, -1, 1)
+    if any(entry is None for entry in entries):
         raise ValueError(
             "a token that belongs to no word (None) has no player; let the model add special tokens itself"
         )
-    return segments(list(ids)).reshape(1, -1, 1)
+    numbers = _whole_numbers(entries, TOKENS)
+    return features(numbers) if numbers.ndim > 1 else segments(numbers).reshape(1, -1, 1)
 
 
 def parse(text: str, shape: Sequence[int]) -> torch.Tensor:
@@ -97,7 +143,7 @@ def parse(text: str, shape: Sequence[int]) -> torch.Tensor:
     if kind == "features" and not size:
         return features(torch.empty(tuple(shape), device="meta"))
     parts = size.lower().split("x")
-    if kind == "grid" and 1 <= len(parts) <= 2 and all(part.isdigit() for part in parts):
+    if kind == "grid" and 1 <= len(parts) <= 2 and all(part.isdecimal() for part in parts):
         return grid(shape, (int(parts[0]), int(parts[-1])))
     raise ValueError(f"players are 'features', 'grid:K' or 'grid:ROWSxCOLUMNS', not '{text}'")
 
@@ -105,25 +151,102 @@ def parse(text: str, shape: Sequence[int]) -> torch.Tensor:
 def check(players: Any, shape: Sequence[int]) -> tuple[torch.Tensor, int]:
     """The players of an input of the given shape (batch axis of 1 included), and their number.
 
+    Args:
+        players: whole numbers of any type, or None for one player per entry.
+        shape: of the input.
+
+    Returns:
+        The players as int64 with as many axes as the input, and n.
+
     Raises:
         TypeError: not whole numbers.
         ValueError: the shape does not broadcast to the input's, or the numbers have a gap.
     """
     if players is None:
         players = features(torch.empty(tuple(shape), device="meta"))
-    players = torch.as_tensor(players)
-    if players.is_floating_point() or players.is_complex() or players.dtype == torch.bool:
-        raise TypeError(f"players are whole numbers, entry → player; these are {players.dtype}")
+    players = _whole_numbers(players, PLAYERS)
     try:
         fits = torch.broadcast_shapes(players.shape, tuple(shape)) == tuple(shape)
     except RuntimeError:
         fits = False
     if not fits:
         raise ValueError(f"players of shape {tuple(players.shape)} do not broadcast to the input's {tuple(shape)}")
-    used = torch.unique(players)
-    n = len(used)
-    if used.tolist() != list(range(n)):
-        missing = sorted(set(range(int(used.max()) + 1)) - set(used.tolist()))
-        which = f"{missing[:5]} missing" if used.min() >= 0 else f"the smallest is {int(used.min())}"
-        raise ValueError(f"players are numbered 0 to n−1 without a gap; {which}; players.segments() renumbers them")
+    n = _count(players)
     return players.reshape((1,) * (len(shape) - players.ndim) + tuple(players.shape)), n
+
+
+def _count(players: torch.Tensor) -> int:
+    """The number of players; nothing as long as the largest number is made.
+
+    Raises:
+        ValueError: a gap, or a negative number.
+    """
+    used = torch.unique(players).tolist()
+    n = len(used)
+    if n and (used[0], used[-1]) != (0, n - 1):
+        present = set(used)
+        missing = [number for number in range(n + 5) if number < used[-1] and number not in present]
+        which = f"{missing[:5]} missing" if used[0] >= 0 else f"the smallest is {used[0]}"
+        raise ValueError(f"players are numbered 0 to n−1 without a gap; {which}; players.segments() renumbers them")
+    return n
+
+
+def _whole_numbers(values: Any, rule: str) -> torch.Tensor:
+    """Whole numbers of any type as int64: torch reads uint8 as a mask, and other types only in places.
+
+    Raises:
+        TypeError: anything else.
+        ValueError: numbers beyond int64.
+    """
+    if isinstance(values, torch.Tensor) and values.dtype in WITHIN_INT64:
+        return values.to(torch.int64)
+    array = _array(values, rule)
+    if array.dtype.kind not in "iu":
+        raise TypeError(f"{rule}, not {_kind(values, array)}{FLAGS if array.dtype.kind == 'b' else ''}")
+    if array.dtype.kind == "u" and array.size and array.max() > np.iinfo(np.int64).max:
+        raise ValueError(f"{rule}; {array.max()} is beyond what int64 holds: players.segments() renumbers them")
+    numbers = torch.from_numpy(array.astype(np.int64))
+    return numbers.to(values.device) if isinstance(values, torch.Tensor) else numbers
+
+
+def _array(values: Any, rule: str) -> np.ndarray:
+    """Numbers of one type and shape as an array; whole numbers among other objects are looked for.
+
+    Raises:
+        TypeError: text, a mapping, a set, nothing, rows of several lengths, …
+    """
+    try:
+        array = values.detach().cpu().numpy() if isinstance(values, torch.Tensor) else np.asarray(values)
+    except (ValueError, TypeError, RuntimeError) as error:
+        raise TypeError(f"{rule}, not {shown(values)}: {str(error).splitlines()[0]}") from error
+    if array.dtype == object and array.size and all(type(entry) is int for entry in array.flat):
+        array = _fitting(array, rule)
+    if array.dtype.kind not in "biufc" or isinstance(values, (str, bytes, Mapping, Set)):
+        raise TypeError(f"{rule}, not {shown(values)}")
+    return array
+
+
+def _fitting(array: np.ndarray, rule: str) -> np.ndarray:
+    try:
+        return array.astype(np.int64)
+    except OverflowError as error:
+        raise TypeError(f"{rule}; these are beyond what int64 holds") from error
+
+
+def _kind(values: Any, array: np.ndarray) -> str:
+    """The type of numbers, as whoever made them calls it."""
+    return str(values.dtype) if isinstance(values, torch.Tensor) else str(array.dtype)
+
+
+def _items(values: Any, rule: str) -> list[Any]:
+    """The entries of a sequence.
+
+    Raises:
+        TypeError: text, a mapping, a set, or nothing that has entries.
+    """
+    if isinstance(values, (str, bytes, Mapping, Set)):
+        raise TypeError(f"{rule}, not {shown(values)}")
+    try:
+        return list(values)
+    except TypeError as error:
+        raise TypeError(f"{rule}, not {shown(values)}") from error

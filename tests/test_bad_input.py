@@ -1,6 +1,8 @@
 """What does not fit is refused, with the rule, what came and the way out."""
 
 import math
+from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -73,6 +75,14 @@ REFUSED = {
     "players shape": (lambda: Game.from_model(SINGLE, X, players=[[0, 1]]), ValueError, "do not broadcast"),
     "players floats": (lambda: Game.from_model(SINGLE, X, players=[[0.0, 1.0, 2.0]]), TypeError, "whole numbers"),
     "names": (lambda: Game.from_model(SINGLE, X, names=["a", "b"]), ValueError, "3 of them, not 2"),
+    "names, a set": (lambda: Game.from_model(SINGLE, X, names={"a", "b", "c"}), TypeError, "order.*not a set"),
+    "names, a dict": (lambda: Game.from_values([1.0, 2.0], names={"a": 1}), TypeError, "not a dict, which has no such"),
+    "names, a number": (lambda: Game.from_values([1.0, 2.0], names=1), TypeError, "a list or a tuple, not 1"),
+    "names, none of them": (lambda: Game.from_values([1.0, 2.0], names=[None]), TypeError, "not None"),
+    "names, lists": (lambda: Game.from_values([1.0, 2.0], names=[["a"]]), TypeError, "a text or a number"),
+    "names, a word": (lambda: Game.from_model(SINGLE, X, names="income"), ValueError, "3 of them, not 6"),
+    "players, a dict": (lambda: Game.from_model(SINGLE, X, players={"a": 0}), TypeError, "players are whole numbers"),
+    "players, text": (lambda: Game.from_function(total, X, players="features"), TypeError, "not 'features'"),
     "chunk": (lambda: Game.from_model(SINGLE, X, chunk=0), ValueError, "at least 1, not 0"),
     # the model
     "no module": (lambda: Game.from_model(total, X), TypeError, r"torch\.nn\.Module.*Game\.from_function"),
@@ -127,6 +137,22 @@ REFUSED = {
     "table length": (lambda: Game.from_values([1.0, 2.0, 3.0]), ValueError, r"2\*\*n values.*not 3"),
     "table a number": (lambda: Game.from_values(3.0), ValueError, r"2\*\*n values"),
     "table complex": (lambda: Game.from_values([1j, 2j]), TypeError, "real numbers"),
+    "table exact complex": (lambda: Game.from_values([sympy.I, sympy.Integer(1)]), TypeError, "I is no exact number"),
+    "table complex among exact": (lambda: Game.from_values([Fraction(1), 1j]), TypeError, "1j is no exact number"),
+    "table floats among exact": (lambda: Game.from_values([Fraction(1), 0.5]), TypeError, "exact numbers or floats al"),
+    "table with none": (lambda: Game.from_values([1.0, None]), TypeError, "exact number"),
+    "table none": (lambda: Game.from_values(None), TypeError, "real numbers.*not None"),
+    "table text": (lambda: Game.from_values("0123"), TypeError, "not '0123'"),
+    "table words": (lambda: Game.from_values(["0", "1"]), TypeError, "not \\['0', '1'\\]"),
+    "table a dict": (lambda: Game.from_values({(): 0.0, (0,): 1.0}), TypeError, "real numbers"),
+    "table a set": (lambda: Game.from_values({0.0, 1.0}), TypeError, "real numbers"),
+    "table uneven": (lambda: Game.from_values([[1.0], [1.0, 2.0]]), TypeError, "inhomogeneous"),
+    "table dates": (lambda: Game.from_values(np.array(["2020-01-01"] * 2, dtype="M8[D]")), TypeError, "real numbers"),
+    "table a function": (lambda: Game.from_values(total), TypeError, "real numbers"),
+    "table points text": (lambda: Game.from_values([1.0, 2.0])("ab"), TypeError, "rows of n numbers.*not 'ab'"),
+    "table points none": (lambda: Game.from_values([1.0, 2.0])(None), TypeError, "not None"),
+    "table points complex": (lambda: Game.from_values([1.0, 2.0])([[1j]]), TypeError, "rows of n numbers"),
+    "table points nan": (lambda: Game.from_values([1.0, 2.0])([[math.nan]]), ValueError, "corners of the cube only"),
     "table names": (lambda: Game.from_values([1.0, 2.0], names=["a", "b"]), ValueError, "1 of them, not 2"),
     "table inside": (lambda: Game.from_values([1.0, 2.0])([[0.5]]), ValueError, "corners of the cube only"),
     "table gradient": (lambda: Game.from_values([1.0, 2.0]).gradient([[1.0]]), ValueError, "derivative does not exist"),
@@ -279,3 +305,38 @@ def test_a_name_that_cannot_be_written_is_refused():
 def test_a_power_that_would_not_end_is_refused():
     with pytest.raises(ValueError, match="would not end"):
         Game.from_expression("10**10**10*x1", {"x1": 1})
+
+
+@pytest.mark.parametrize(
+    "names", [["a", "b"], ("a", "b"), np.array(["a", "b"]), iter(["a", "b"]), {"a": 1, "b": 2}.keys(), "ab"], ids=repr
+)
+def test_names_in_every_form_that_has_an_order(names):
+    assert Game.from_values([0.0, 1.0, 2.0, 7.0], names=names).names == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.array([0, 1, 2, 7], dtype=np.uint8),
+        np.array([0, 1, 2, 7], dtype=">i2"),
+        np.array([0, 1, 2, 7], dtype=">f8"),
+        np.array([0, 1, 2, 7], dtype=np.float16),
+        np.array([0, 1, 2, 7], dtype=np.longdouble),
+        torch.tensor([0, 1, 2, 7], dtype=torch.int8),
+        [Decimal(0), Decimal(1), 2, 7],
+        [np.int64(0), Fraction(1), 2, 7],
+        [sympy.Integer(0), 1, 2, 7],
+    ],
+    ids=lambda values: str(getattr(values, "dtype", values)),
+)
+def test_a_table_of_numbers_of_any_type(values):
+    """v = 0, 1, 2, 7: J = 0, 1, 2, 4."""
+    game = Game.from_values(values)
+    assert list(harsanyi(game).values) == [0, 1, 2, 4]
+    for dtype in (bool, np.uint8, np.int8, ">i4", ">f4"):
+        assert list(game(np.array([[1, 0], [1, 1]]).astype(dtype))) == [1, 7]
+    assert list(game(torch.tensor([[1, 0], [1, 1]], dtype=torch.uint8))) == [1, 7]
+
+
+def test_a_table_of_booleans_counts_true_as_one():
+    assert harsanyi(Game.from_values([False, True, True, True])).values.tolist() == [0, 1, 1, -1]

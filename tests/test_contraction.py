@@ -251,3 +251,18 @@ def test_a_large_constant_does_not_swamp_the_value():
     expected = [sum(J[m] / m.bit_count() for m in range(1, 2**n) if m >> i & 1) for i in range(n)]
     found = method("shapley").attribute(Game.from_values(small + 1e9))
     assert found.tolist() == pytest.approx([float(each) for each in expected], abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("values", "weights", "order", "error", "words"),
+    [
+        (torch.zeros(4), torch.zeros(3), -1, ValueError, "at least 0, not -1"),
+        (torch.zeros(4), torch.zeros(3), 1.5, TypeError, "a whole number"),
+        (torch.zeros(4), torch.zeros(3), True, TypeError, "not True"),
+        (torch.zeros(4), torch.zeros(2), 1, ValueError, r"3 of them, not of shape \(2,\)"),
+        (torch.zeros(4, dtype=torch.uint8), torch.zeros(3), 1, TypeError, r"not torch\.uint8; use as_array"),
+    ],
+)
+def test_what_does_not_fit_is_refused(values, weights, order, error, words):
+    with pytest.raises(error, match=words):
+        contract(values, weights, order)

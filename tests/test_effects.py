@@ -10,7 +10,7 @@ import torch
 from cases import BY_ID, NETWORKS, close, label
 from twins import coalitions, dividends
 
-from synergy import Effects, Game, harsanyi, method, taylor
+from synergy import Effects, Game, allocate, harsanyi, method, taylor
 
 HAND = [5.0, 2.0, -3.0, 0.0, 7.0, 0.5, 0.0, -1.0]  # J of ∅, 0, 1, 01, 2, 02, 12, 012
 
@@ -27,6 +27,72 @@ def test_indexing_by_coalition():
     assert effects[frozenset({1})] == -3
     assert effects.base == 5
     assert effects.total == 5.5
+
+
+def test_indexing_by_name():
+    effects = by_hand()
+    assert (effects["a"], effects["a", "c"], effects["c", "a"], effects["a", 1, "c"]) == (2, 0.5, 0.5, -1)
+    assert effects[("b",)] == effects[["b"]] == effects[{"b"}] == -3
+    some = harsanyi(Game.from_values([0.0, 1.0, 2.0, 7.0], names=["age", "sex"]), order=1)
+    assert (some["age"], some["sex"]) == (1, 2)
+
+
+def test_indexing_by_names_of_taylor_effects_and_of_an_allocation():
+    """x0² + 3·x0·x1² at (2, 1): J(0) = 4, J(01) = 6, of which Shapley gives 3 to each."""
+    game = Game.from_expression("x0**2 + 3*x0*x1**2", {"x0": 2, "x1": 1})
+    effects = taylor(game)
+    assert (effects["x0"], effects["x1"], effects["x1", "x0"]) == (4, 0, 6)
+    assert list(allocate(harsanyi(game), method("shapley").policy(game))["x0", "x1"]) == [3, 3]
+
+
+@pytest.mark.parametrize("kind", [int, np.int64, np.uint8, lambda i: torch.tensor(i, dtype=torch.int16)])
+def test_indexing_by_whole_numbers_of_any_type(kind):
+    effects = by_hand()
+    assert effects[kind(2)] == 7
+    assert effects[kind(0), kind(2)] == 0.5
+    assert effects[np.array([0, 2], dtype=np.uint8)] == effects[torch.tensor([0, 2], dtype=torch.uint8)] == 0.5
+
+
+WRONG_COALITIONS = {
+    "half a player": (1.5, TypeError, "by its name or its number, a whole number, not 1.5"),
+    "a whole float": ((0.0, 1), TypeError, r"a whole number, not 0\.0"),
+    "a flag": (True, TypeError, "not True"),
+    "flags": (torch.tensor([True, False, True]), TypeError, "whole number"),
+    "none": (None, TypeError, "not None"),
+    "a slice": (slice(0, 2), TypeError, "not slice"),
+    "bytes": (b"a", TypeError, "not b'a'"),
+    "a mapping": ({"a": 1}, TypeError, "not {'a': 1}"),
+    "nested": ([[0, 1]], TypeError, "whole number"),
+    "unknown": ("alpha", LookupError, r"no player is named 'alpha'; the players are 'a, b, c'"),
+    "glued": ("ac", LookupError, "no player is named 'ac'; did you mean"),
+    "one of two unknown": (("a", "x4"), LookupError, "no player is named 'x4'"),
+    "twice": ((0, 2, 0), ValueError, "a coalition holds a player once.* has 0 twice"),
+    "twice, by name and number": (("b", 1), ValueError, "has 1 twice"),
+    "beyond": (3, IndexError, "no player 3: the players are 0 to 2"),
+    "far beyond": (10**400, IndexError, "players are 0 to 2"),
+    "negative": ((0, -1), IndexError, "no player -1"),
+}
+
+
+@pytest.mark.parametrize("what", WRONG_COALITIONS)
+def test_indexing_by_what_is_no_coalition(what):
+    coalition, error, words = WRONG_COALITIONS[what]
+    with pytest.raises(error, match=words):
+        by_hand()[coalition]
+
+
+def test_a_misspelt_name_is_told_the_nearest():
+    effects = harsanyi(Game.from_values([0.0, 1.0, 2.0, 7.0], names=["income", "education"]))
+    with pytest.raises(LookupError, match="no player is named 'incom'; did you mean 'income'"):
+        effects["education", "incom"]
+
+
+def test_a_name_that_several_players_have_is_ambiguous():
+    effects = by_hand()
+    effects = Effects(effects.values, ("the", "cat", "the"))
+    assert effects["cat"] == -3
+    with pytest.raises(LookupError, match="2 players are named 'the'; say by its number"):
+        effects["the", "cat"]
 
 
 def test_indexing_of_effects_up_to_an_order():
@@ -62,6 +128,37 @@ def test_degree_of_dividends_is_refused():
 def test_degree_of_another_length_is_refused():
     with pytest.raises(ValueError, match="3 entries, one per player, not 2"):
         taylor(BY_ID["squares"].game()).degree((1, 0))
+
+
+@pytest.mark.parametrize(
+    ("degree", "error", "words"),
+    [
+        ((1.5, 0, 0), TypeError, r"a whole number of at least 0, not 1\.5"),
+        ((-1, 0, 0), ValueError, "at least 0, not -1"),
+        ((True, 0, 0), TypeError, "not True"),
+        ("100", TypeError, "not '100'"),
+        (3, TypeError, "not 3"),
+        ({"x": 1, "y": 0, "z": 0}, TypeError, "one entry per player"),
+    ],
+)
+def test_degree_of_what_is_no_degree_vector(degree, error, words):
+    effects = taylor(BY_ID["squares"].game())
+    assert effects.degree(np.array([2, 0, 0], dtype=np.uint8)) == 3
+    with pytest.raises(error, match=words):
+        effects.degree(degree)
+
+
+@pytest.mark.parametrize(("k", "error"), [(-1, ValueError), (1.5, TypeError), ("3", TypeError), (True, TypeError)])
+def test_top_of_what_is_no_number_of_effects(k, error):
+    assert by_hand().top(np.int8(1)) == [((2,), 7)]
+    with pytest.raises(error, match="k is the number of effects to name, a whole number of at least 0, not"):
+        by_hand().top(k)
+
+
+@pytest.mark.parametrize("row", [-1, 8])
+def test_the_key_of_a_row_that_is_not_there(row):
+    with pytest.raises(IndexError, match=rf"no row {row}: the rows are 0 to 7"):
+        by_hand().key(row)
 
 
 def test_independent_effects_and_interactions():
@@ -133,11 +230,26 @@ def test_repr_names_the_strongest():
         ({"basis": "fourier"}, "'harsanyi' or 'taylor', not 'fourier'"),
         ({"basis": "taylor"}, "table of degree vectors"),
         ({"degrees": np.zeros((3, 3), dtype=int)}, "3 effects"),
+        ({"degrees": np.zeros((8, 2), dtype=int)}, r"one column per player, 3, not of shape \(8, 2\)"),
+        ({"degrees": np.zeros((8, 3))}, "degrees are a NumPy array of whole numbers"),
+        ({"degrees": [[0, 0, 0]] * 8}, "degrees are a NumPy array of whole numbers"),
+        ({"degrees": -np.eye(8, 3, dtype=int)}, "zeros and ones for coalitions; these go from -1"),
+        ({"degrees": -np.eye(8, 3, dtype=int), "basis": "taylor"}, "at least 0; these go from -1"),
+        ({"values": [0.0] * 8}, "torch tensor of floats or an object array"),
+        ({"values": torch.zeros(8, dtype=torch.int64)}, "torch tensor of floats or an object array"),
+        ({"values": torch.zeros(8, dtype=torch.complex64)}, "torch tensor of floats or an object array"),
+        ({"values": torch.tensor(1.0)}, "not a single number"),
+        ({"names": ["a", "b", "c"]}, "names are a tuple of texts"),
+        ({"names": "abc"}, "names are a tuple of texts"),
+        ({"names": (0, 1, 2)}, "names are a tuple of texts"),
+        ({"noise": -1e-9}, "noise is the rounding error of a value, a finite number of at least 0"),
+        ({"noise": float("nan")}, "noise is"),
+        ({"noise": "small"}, "noise is"),
+        ({"noise": None}, "noise is"),
     ],
-    ids=["length", "basis", "no-degrees", "degrees"],
 )
 def test_effects_that_do_not_fit_are_refused(facts, words):
-    with pytest.raises(ValueError, match=words):
+    with pytest.raises((ValueError, TypeError), match=words):
         Effects(**{"values": torch.zeros(8), "names": ("a", "b", "c"), **facts})
 
 

@@ -192,6 +192,98 @@ def test_a_read_only_array_is_read():
     assert mobius(values).tolist() == [1, 1, 3, 4]
 
 
+WHOLE = ["bool", "uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64"]
+BY_HAND = [1, 0, 0, 1]  # on ∅, {0}, {1}, {0, 1}: J = 1, −1, −1, 2 and ζ = 1, 1, 1, 2
+
+
+@pytest.mark.parametrize("dtype", WHOLE)
+@pytest.mark.parametrize("kind", ["numpy", "torch", "big-endian"])
+def test_whole_numbers_of_any_type_become_int64(dtype, kind):
+    values = np.array(BY_HAND).astype(dtype)
+    if kind == "big-endian":
+        values = values.astype(values.dtype.newbyteorder(">"))
+    given = torch.from_numpy(values) if kind == "torch" else values
+    assert mobius(given).tolist() == [1, -1, -1, 2]
+    assert zeta(given).tolist() == [1, 1, 1, 2]
+    assert str(mobius(given).dtype).removeprefix("torch.") == "int64"
+    assert np.asarray(given).tolist() == BY_HAND
+
+
+@pytest.mark.parametrize("n", [3, 15])
+def test_whole_numbers_at_the_ends_of_their_type(n):
+    """Alternating 0 and 255, −128 and 127: the sums of a naive twin in Python's own numbers."""
+    for values in (
+        np.where(np.arange(2**n) % 3, 255, 0).astype(np.uint8),
+        np.where(np.arange(2**n) % 3, 127, -128).astype(np.int8),
+    ):
+        expected = radix_2(values.astype(np.float64), -1)
+        assert mobius(values).tolist() == expected.tolist()
+        assert zeta(torch.from_numpy(expected.astype(np.int32))).tolist() == values.tolist()
+
+
+@pytest.mark.parametrize("dtype", [">f8", ">f4", "<f4"])
+def test_floats_in_another_byte_order(dtype):
+    found = mobius(np.array([1, 2, 4, 9], dtype=dtype))
+    assert found.tolist() == [1, 1, 3, 4]
+    assert found.dtype == np.dtype(dtype).newbyteorder("=")
+
+
+def test_complex_numbers_keep_their_imaginary_part():
+    values = np.array([1, 2j, 4, 9 + 1j])
+    assert mobius(values).tolist() == [1, 2j - 1, 3, 9 + 1j - 4 - 2j + 1]
+    assert zeta(mobius(torch.from_numpy(values))).tolist() == values.tolist()
+
+
+def test_sums_of_whole_numbers_beyond_int64_are_refused():
+    values = np.array([2**62, 0, 0, -(2**62)])
+    with pytest.raises(ValueError, match="may exceed int64; pass floats, or an object array"):
+        mobius(values)
+    assert mobius(values.astype(object)).tolist() == [2**62, -(2**62), -(2**62), 0]
+    with pytest.raises(ValueError, match="may exceed int64"):
+        zeta(np.array([2**64 - 1, 0], dtype=np.uint64))
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ([0.0, 1.0, 2.0, 7.0], r"a tensor or an array, not \[0\.0, 1\.0, 2\.0, 7\.0\]; np\.array\(values\)"),
+        (None, "not None"),
+        ("0123", "not '0123'"),
+        ({0: 1.0}, "a tensor or an array"),
+        (np.array(["a", "b"]), "holds numbers, not <U1"),
+        (np.zeros(2, dtype=np.longdouble), "convert them to float64"),
+        (np.zeros(2, dtype=np.float16), "convert them to float64"),
+        (torch.zeros(2, dtype=torch.bfloat16), r"not torch\.bfloat16; convert them to float64"),
+        (np.zeros(2, dtype=[("a", float)]), "holds numbers"),
+    ],
+)
+def test_what_is_no_table_is_refused(values, words):
+    for transform in (mobius, zeta):
+        with pytest.raises(TypeError, match=words):
+            transform(values)
+
+
+def test_a_number_is_no_table():
+    for values in (torch.tensor(1.0), np.array(1.0)):
+        with pytest.raises(ValueError, match=r"2\*\*n values"):
+            mobius(values)
+
+
+def test_in_place_is_refused_where_the_result_has_no_room():
+    read_only = np.zeros(4)
+    read_only.setflags(write=False)
+    for values, error, words in (
+        (np.zeros(4, dtype=np.uint8), TypeError, "int64, which does not fit torch.uint8"),
+        (torch.zeros(4, dtype=torch.int32), TypeError, "int64, which does not fit torch.int32"),
+        (read_only, ValueError, "a writable table"),
+        (np.zeros(4, dtype=">f8"), ValueError, "byte order"),
+    ):
+        with pytest.raises(error, match=words):
+            mobius(values, inplace=True)
+    whole = np.array(BY_HAND)
+    assert mobius(whole, inplace=True).tolist() == whole.tolist() == [1, -1, -1, 2]
+
+
 @pytest.mark.parametrize("length", [0, 3, 6, 12])
 def test_a_length_that_is_no_power_of_two_is_refused(length):
     for values in (np.zeros(length), torch.zeros(length), np.zeros((2, length), dtype=object)):

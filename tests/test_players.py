@@ -1,11 +1,13 @@
 """Players: which entries go in and out together, by hand."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 import torch
 
 from decompositions import players
-from synergy import Game
+from synergy import Game, harsanyi
 
 
 def test_features_number_the_entries():
@@ -130,3 +132,116 @@ def test_players_of_a_picture_hold_for_all_its_channels():
     game = Game.from_function(lambda z: z.flatten(1).sum(1), torch.ones(1, 2, 1, 3), 0.0, players=[[0, 1, 1]])
     assert game.n == 2
     assert game([[1, 0], [0, 1], [1, 1]]).tolist() == [2, 4, 6]
+
+
+INTEGERS = [
+    *(getattr(torch, name) for name in ("uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64")),
+    *("u1", "i1", "<u2", ">u2", "<i4", ">i4", ">i8", "u8", "O"),
+]
+
+
+def as_type(table, kind):
+    return torch.tensor(table).to(kind) if isinstance(kind, torch.dtype) else np.array(table).astype(kind)
+
+
+@pytest.mark.parametrize("kind", INTEGERS, ids=str)
+def test_masks_of_every_integer_type_mean_the_same(kind):
+    """f = z₀ + 10·z₁ at (1, 1): the dividends of the two players are 1 and 10, and 10 and 1 the other way round."""
+    for table, expected in (([[0, 1]], [0, 1, 10, 0]), ([[1, 0]], [0, 10, 1, 0]), ([[0, 0]], [0, 11])):
+        game = Game.from_function(
+            lambda z: z[:, 0] + 10 * z[:, 1], torch.ones(1, 2).double(), players=as_type(table, kind)
+        )
+        assert harsanyi(game).values.tolist() == expected
+        assert game.gradient(torch.ones(1, game.n).double()).tolist() == [[v for v in expected if v]]
+
+
+@pytest.mark.parametrize("kind", INTEGERS, ids=str)
+def test_a_picture_in_cells_of_every_integer_type(kind):
+    """A model of a 2×2 picture with two channels; a column is a player. By a batch of one."""
+    torch.manual_seed(0)
+    model = torch.nn.Sequential(torch.nn.Conv2d(2, 2, 1), torch.nn.Tanh(), torch.nn.Flatten(), torch.nn.Linear(8, 1))
+    model, x = model.double(), torch.randn(1, 2, 2, 2).double()
+    effects = harsanyi(Game.from_model(model, x, players=as_type([[1, 0], [1, 0]], kind)))
+    left, right = x.clone(), x.clone()
+    left[..., 1], right[..., 0] = 0, 0
+    v = [model(each).item() for each in (torch.zeros_like(x), right, left, x)]
+    assert effects.values.tolist() == pytest.approx(
+        [v[0], v[1] - v[0], v[2] - v[0], v[3] - v[2] - v[1] + v[0]], abs=1e-14
+    )
+
+
+def test_labels_of_every_integer_type():
+    for kind in INTEGERS:
+        assert players.segments(as_type([[7, 7, 2]], kind)).tolist() == [[1, 1, 0]]
+    assert players.segments(np.array([2**64 - 1, 0, 2**63], dtype=np.uint64)).tolist() == [2, 0, 1]
+    assert players.segments(torch.tensor([[True, False]])).tolist() == [[1, 0]]
+    assert players.tokens(np.array([3, 3, 5], dtype=np.uint8)).tolist() == [[[0], [0], [1]]]
+    assert players.tokens(np.array([[9, 9, 5]])).tolist() == players.tokens([[9, 9, 5]]).tolist() == [[0, 1, 2]]
+
+
+def test_a_large_gap_is_refused_at_once():
+    """Nothing as long as the largest number is made: under 1 MiB for a gap of 10⁹."""
+    tracemalloc.start()
+    for table, missing in (([[0, 1, 2, 10**9]], r"\[3, 4, 5, 6, 7\]"), ([[1, 4, 4, 2**62]], r"\[0, 2, 3, 5, 6\]")):
+        with pytest.raises(ValueError, match=rf"without a gap; {missing} missing"):
+            players.check(table, (1, 4))
+    assert tracemalloc.get_traced_memory()[1] < 2**20
+    tracemalloc.stop()
+
+
+WRONG = {
+    "players, a dict": (lambda: players.check({0: [0], 1: [1]}, (1, 2)), TypeError, "entry → player.*not {0"),
+    "players, text": (lambda: players.check("grid:2", (1, 2)), TypeError, "not 'grid:2'"),
+    "players, words": (lambda: players.check(["a", "b"], (1, 2)), TypeError, r"not \['a', 'b'\]"),
+    "players, a set": (lambda: players.check({0, 1}, (1, 2)), TypeError, "not {0, 1}"),
+    "players, with none": (lambda: players.check([0, None], (1, 2)), TypeError, "not \\[0, None"),
+    "players, rows of several lengths": (lambda: players.check([[0], [0, 1]], (1, 2)), TypeError, "inhomogeneous"),
+    "players, booleans": (lambda: players.check(np.array([True, False]), (1, 2)), TypeError, "segments\\(flags"),
+    "players, complex": (lambda: players.check(torch.tensor([0j, 1]), (1, 2)), TypeError, "not torch.complex64"),
+    "players, bfloat16": (lambda: players.check(torch.zeros(2).bfloat16(), (1, 2)), TypeError, "whole numbers"),
+    "players, beyond int64": (lambda: players.check([0, 2**70], (1, 2)), TypeError, "beyond what int64 holds"),
+    "players, beyond int64, unsigned": (
+        lambda: players.check(np.array([0, 2**63], dtype=np.uint64), (1, 2)),
+        ValueError,
+        "beyond what int64 holds",
+    ),
+    "players, a function": (lambda: players.check(len, (1, 2)), TypeError, "not <built-in function len>"),
+    "features, text": (lambda: players.features("abc"), TypeError, "x is an input.*not 'abc'"),
+    "features, a dict": (lambda: players.features({"a": 1}), TypeError, "x is an input"),
+    "features, nothing": (lambda: players.features(None), TypeError, "not None"),
+    "features, uneven rows": (lambda: players.features([[1.0], [1.0, 2.0]]), TypeError, "inhomogeneous"),
+    "grid, half a cell": (lambda: players.grid((1, 4, 4), 1.5), TypeError, r"a whole number, not 1\.5"),
+    "grid, half a row": (lambda: players.grid((1, 4, 4), (1, 2.0)), TypeError, r"a whole number, not 2\.0"),
+    "grid, three numbers": (lambda: players.grid((1, 4, 4), (1, 2, 2)), ValueError, "these are 3"),
+    "grid, text": (lambda: players.grid((1, 4, 4), "2"), TypeError, "not '2'"),
+    "grid, a flag": (lambda: players.grid((1, 4, 4), True), TypeError, "not True"),
+    "grid, no cells": (lambda: players.grid((1, 4, 4), None), TypeError, "not None"),
+    "grid, a picture": (lambda: players.grid(torch.zeros(1, 4, 4), 2), TypeError, r"x\.shape.*the picture itself"),
+    "grid, a number": (lambda: players.grid(4, 2), TypeError, "a whole number, not 4"),
+    "grid, half a pixel": (lambda: players.grid((4.0, 4), 2), TypeError, r"not 4\.0"),
+    "segments, words": (lambda: players.segments(["sky", "sea"]), TypeError, "not \\['sky"),
+    "segments, nothing": (lambda: players.segments(None), TypeError, "not None"),
+    "segments, a dict": (lambda: players.segments({0: 1}), TypeError, "labels are whole numbers"),
+    "segments, complex": (lambda: players.segments(torch.tensor([1j])), TypeError, "complex64"),
+    "tokens, text": (lambda: players.tokens("not happy"), TypeError, "not 'not happy'"),
+    "tokens, a dict": (lambda: players.tokens({"input_ids": [1]}), TypeError, "tokens are"),
+    "tokens, a number": (lambda: players.tokens(5), TypeError, "not 5"),
+    "tokens, none": (lambda: players.tokens([]), ValueError, "there is none"),
+    "tokens, floats": (lambda: players.tokens(torch.tensor([[0.5]])), TypeError, "torch.float32"),
+    "tokens, mixed": (lambda: players.tokens(["a", 1]), TypeError, "tokens are"),
+    "parse, a superscript": (lambda: players.parse("grid:²", (4, 4)), ValueError, "players are 'features'"),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_what_makes_no_players_is_refused(what):
+    ask, error, words = WRONG[what]
+    with pytest.raises(error, match=words):
+        ask()
+
+
+def test_a_grid_takes_whole_numbers_of_any_type():
+    expected = players.grid((1, 4, 6), (2, 3)).tolist()
+    assert players.grid(torch.Size([1, 4, 6]), np.array([2, 3], dtype=np.uint8)).tolist() == expected
+    assert players.grid([1, np.int16(4), 6], [torch.tensor(2), np.int64(3)]).tolist() == expected
+    assert players.grid((4, 4), np.uint8(2)).tolist() == players.grid((4, 4), 2).tolist()
