@@ -74,6 +74,8 @@ class Checkpoint:
     @property
     def state(self) -> str:
         """For a person."""
+        if not (self.folder / MANIFEST).is_file():
+            return f"nothing is kept: {self.folder} has vanished meanwhile; give a directory that stays"
         return (
             f"{self.done:,} of {self.total:,} coalitions are kept in {self.folder}; the same call with this checkpoint "
             "goes on from there"

@@ -211,7 +211,9 @@ def main() -> None:
         _say("interrupted", err=True)
         sys.exit(130)
     except Exception as error:
-        _say(f"error: {_message(error)}", err=True)
+        message = _message(error)
+        if message:
+            _say(f"error: {message}", err=True)
         sys.exit(2)
     sys.exit(status if isinstance(status, int) else 0)
 
@@ -220,7 +222,8 @@ def _message(error: Exception) -> str:
     """The rule, what came and the way out; of an error of somebody else's where it was raised."""
     usage = getattr(error, "format_message", None)  # of typer's own errors
     if usage is not None:
-        return f"{in_one_line(usage()).rstrip('.')}; see synergy --help"
+        said = in_one_line(usage()).rstrip(".")
+        return f"{said}; see synergy --help" if said else ""  # without any word the help was shown
     text = str(error.args[0] if isinstance(error, KeyError) and error.args else error)
     text = "; ".join([text, *getattr(error, "__notes__", [])])
     if isinstance(error, SAID) and text:

@@ -3,6 +3,7 @@
 import io
 import os
 import pickle
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +16,7 @@ from typer.testing import CliRunner
 
 import synergy
 from decompositions import Effects
-from synergy import METHODS
+from synergy import METHODS, Game, harsanyi
 from synergy.array_file import read_array
 from synergy.cli import app, main
 
@@ -438,3 +439,33 @@ def test_a_report_goes_through_a_link(model_words, tmp_path):
 def here() -> dict[str, str]:
     """The environment, in which this tree is imported."""
     return os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+
+
+def test_without_a_word_the_help_is_shown(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["synergy"])
+    with pytest.raises(SystemExit) as stop:
+        main()
+    said = capsys.readouterr()
+    assert stop.value.code == 2
+    assert "explain" in said.out + said.err
+    assert "error" not in said.err
+
+
+@pytest.mark.parametrize("error", [RuntimeError("lost"), KeyboardInterrupt()], ids=["error", "interruption"])
+def test_a_checkpoint_that_vanished_is_not_said_to_be_kept(error, tmp_path):
+    calls = []
+
+    def f(z):
+        calls.append(len(z))
+        if sum(calls) > 3000:
+            shutil.rmtree(tmp_path / "kept")
+            raise error
+        return z.sum(1)
+
+    game = Game.from_function(f, torch.ones(12), 0.0, chunk=256)
+    with pytest.raises(type(error)) as stopped:
+        harsanyi(game, checkpoint=tmp_path / "kept")
+    said = " ".join([str(stopped.value), *getattr(stopped.value, "__notes__", [])])
+    assert "nothing is kept" in said
+    assert "has vanished" in said
+    assert "goes on from there" not in said

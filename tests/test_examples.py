@@ -404,9 +404,33 @@ def test_error_says_the_way_out(name, subject, players, error, text):
         load(name, subject, players)
 
 
-def test_unknown_example_names_the_nearest():
-    with pytest.raises(LookupError, match="no example 'sentense'; did you mean 'sentence'"):
-        load("sentense")
+@pytest.mark.parametrize(
+    ("name", "nearest"), [("sentense", "sentence"), ("phto", "photo"), ("expresion", "expression"), ("model ", "model")]
+)
+def test_unknown_example_names_the_nearest(name, nearest):
+    with pytest.raises(LookupError, match=f"no example '{name}'; did you mean '{nearest}'.*expression and model"):
+        load(name)
+
+
+def test_a_question_of_ones_own_is_no_example():
+    with pytest.raises(LookupError, match=r"'model' is no ready example but a question of one's own: Game\.from_model"):
+        load("model")
+
+
+@pytest.mark.parametrize("content", [b"", b"no picture", b"\x89PNG\r\n\x1a\n"], ids=["empty", "text", "cut"])
+def test_a_file_that_is_no_picture(content, tmp_path):
+    need("photo")
+    from synergy.examples.photo import read_picture
+
+    (tmp_path / "a.png").write_bytes(content)
+    with pytest.raises(ValueError, match=r"a\.png' is no picture that can be read; give a PNG or JPEG"):
+        read_picture(str(tmp_path / "a.png"))
+
+
+def test_an_example_is_one_line():
+    need("tabular")
+    assert repr(load("tabular")).startswith("Example('tabular', ")
+    assert repr(Picture(np.zeros((2, 3, 3), np.uint8), np.zeros((2, 3), int))) == "Picture(3 × 2 pixels, 1 regions)"
 
 
 def test_missing_weights_say_what_to_install(monkeypatch):

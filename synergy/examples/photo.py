@@ -5,6 +5,7 @@ from the TensorFlow original, whose published ImageNet top-1 accuracy is 75.1 %;
 come with scikit-image and each has its own origin, told in the documentation of ``skimage.data``.
 """
 
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -83,6 +84,7 @@ def read_picture(subject: str) -> np.ndarray:
 
     Raises:
         LookupError: The subject is neither.
+        ValueError: The file holds no picture, or one of other channels.
         ImportError: scikit-image is not installed.
     """
     import skimage
@@ -90,7 +92,7 @@ def read_picture(subject: str) -> np.ndarray:
     if subject in PICTURES:
         pixels = getattr(skimage.data, subject)()
     elif Path(subject).is_file():
-        pixels = skimage.io.imread(subject)
+        pixels = _image_file(subject)
     else:
         raise LookupError(f"{subject!r} is no image file and no packaged picture; those are {', '.join(PICTURES)}")
     if pixels.ndim == 2:
@@ -100,6 +102,16 @@ def read_picture(subject: str) -> np.ndarray:
     if pixels.shape[-1] == 4:
         pixels = skimage.color.rgba2rgb(pixels)
     return skimage.util.img_as_ubyte(pixels)
+
+
+def _image_file(path: str) -> np.ndarray:
+    """The pixels of an image file, as it stores them."""
+    from skimage.io import imread
+
+    try:
+        return imread(BytesIO(Path(path).read_bytes()))  # of a path it leaves the file open where it cannot read it
+    except Exception as error:  # every format has a reader of its own
+        raise ValueError(f"{path!r} is no picture that can be read; give a PNG or JPEG file") from error
 
 
 def square(pixels: np.ndarray) -> np.ndarray:
