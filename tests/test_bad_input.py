@@ -308,7 +308,9 @@ def test_a_power_that_would_not_end_is_refused():
 
 
 @pytest.mark.parametrize(
-    "names", [["a", "b"], ("a", "b"), np.array(["a", "b"]), iter(["a", "b"]), {"a": 1, "b": 2}.keys(), "ab"], ids=repr
+    "names",
+    [["a", "b"], ("a", "b"), np.array(["a", "b"]), iter(["a", "b"]), {"a": 1, "b": 2}.keys(), "ab"],
+    ids=["list", "tuple", "array", "iterator", "keys", "text"],
 )
 def test_names_in_every_form_that_has_an_order(names):
     assert Game.from_values([0.0, 1.0, 2.0, 7.0], names=names).names == ("a", "b")
