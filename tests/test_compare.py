@@ -103,7 +103,14 @@ def test_an_unknown_method_is_refused_before_anything_is_paid():
 
 
 # that call the model itself; the others read its steps, and a call is then a pass through these
-CALLING = ["occlusion_1", "prediction_difference", "shapley", "gradient_x_input", "smoothgrad_x_input"]
+CALLING = [
+    "occlusion_1",
+    "occlusion_patch",
+    "prediction_difference",
+    "shapley",
+    "gradient_x_input",
+    "smoothgrad_x_input",
+]
 
 
 @pytest.mark.parametrize("several", [1, 3])

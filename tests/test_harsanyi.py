@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -82,8 +83,13 @@ def test_an_order_below_one_is_refused():
         harsanyi(Game.from_values([0.0, 1.0]), order=0)
 
 
+ROWS = SimpleNamespace(given=0)
+
+
 class Counting(nn.Module):
-    """A model that counts the rows it is given."""
+    """A model that counts the rows it is given, and that copies of it are given, in a place that nobody copies."""
+
+    rows = property(lambda self: ROWS.given, lambda self, rows: setattr(ROWS, "given", rows))
 
     def __init__(self, inner):
         super().__init__()
