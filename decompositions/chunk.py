@@ -13,7 +13,6 @@ LARGEST = 4096  # inputs handed over at once, at most, where nobody says how man
 CACHE = 2**21  # bytes that a batch's intermediate results may have on average to stay in a CPU's cache
 ROOM = 2**28  # bytes that the largest of them may have
 SHARE = 2**-5  # of a GPU's memory, likewise
-HALF = (torch.float16, torch.bfloat16)
 
 
 def fitting_chunk(f: Callable[[torch.Tensor], torch.Tensor], x: torch.Tensor) -> int:
@@ -26,9 +25,6 @@ def fitting_chunk(f: Callable[[torch.Tensor], torch.Tensor], x: torch.Tensor) ->
         f: inputs ``(batch, *shape)`` → ``(batch,)``; called once.
         x: one input. Shape ``(1, *shape)``.
 
-    Raises:
-        TypeError: f computes in half precision, though x has more.
-
     >>> fitting_chunk(lambda z: z.expand(2**16, 2).clone().sum(), torch.ones(1, 2))
     4
     """
@@ -36,8 +32,6 @@ def fitting_chunk(f: Callable[[torch.Tensor], torch.Tensor], x: torch.Tensor) ->
     x = x.clone()  # f may write into it
     with torch.no_grad(), sizes:
         f(x)
-    if sizes.half and x.dtype not in HALF:
-        raise too_coarse("the function computes", sizes.half)
     made = sizes.made or [x.nbytes]
     fits = room(x.device) / max(x.nbytes, *made, 1)
     if x.device.type == "cpu":
@@ -58,29 +52,18 @@ def _power_of_two(number: int) -> int:
 
 
 class _Sizes(TorchDispatchMode):
-    """Notes the bytes of every tensor that an operation makes (views take no memory), and half precision."""
+    """Notes the bytes of every tensor that an operation makes (views take no memory)."""
 
     def __init__(self) -> None:
         super().__init__()
         self.made: list[int] = []
-        self.half: torch.dtype | None = None
 
     def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         result = function(*args, **(kwargs or {}))
         held = {each.untyped_storage()._cdata for each in _tensors((args, kwargs))}
-        made = [each for each in _tensors(result) if each.untyped_storage()._cdata not in held]
-        self.made += [each.nbytes for each in made]
-        self.half = next((each.dtype for each in made if each.dtype in HALF), self.half)
+        self.made += [each.nbytes for each in _tensors(result) if each.untyped_storage()._cdata not in held]
         return result
 
 
 def _tensors(tree: Any) -> list[torch.Tensor]:
     return [leaf for leaf in tree_leaves(tree) if isinstance(leaf, torch.Tensor) and leaf.layout == torch.strided]
-
-
-def too_coarse(what: str, dtype: torch.dtype) -> TypeError:
-    """The refusal of half precision."""
-    return TypeError(
-        f"{what} in {dtype}, which keeps three digits, and effects are differences of many such numbers; compute in "
-        "float32 or more: model.float() and x.float(), without autocast"
-    )

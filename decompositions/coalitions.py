@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import torch
 from tqdm import tqdm
 
-from decompositions import counts, degrees, prefix
+from decompositions import counts, degrees, prefix, trial
 from decompositions.arithmetic import Array, concatenate, is_exact
-from decompositions.function_cube import FunctionCube
+from decompositions.function_cube import FunctionCube, is_out_of_memory
 from decompositions.game import Game
 from decompositions.table_cube import TableCube
 
@@ -27,8 +27,8 @@ RANGE = 2**10  # coalitions in one of them, where that makes no more
 FEW = 2**4  # ranges into which fewer coalitions are divided
 BATCHES = 4  # in one of them, at least
 AGAIN = 2**-3  # of the coalitions, at most, that are evaluated once more at the end, to see whether g is a function
-TRIED = 2**6  # coalitions from which on that is done
-ROUNDING = 256.0  # of epsilon, relative to the largest value: how much two evaluations may differ
+TRIED = 2**6  # coalitions from which on that is done; fewer are hardly more than were tried before
+FEWEST, MOST = 4, 16  # coalitions at which the rounding error is looked at
 OR_ANOTHER = "; or the checkpoint is of another function, then give another directory"
 BLOCK = 2**20  # values that are looked at together
 
@@ -40,7 +40,7 @@ class Corners:
     Args:
         values: position = bitmask over the active players. Shape ``(..., 2**active)``.
         how: by what shortcuts they were computed; empty for none.
-        error: of the shortcuts, in units of f, seen on a sample.
+        error: of a value, in units of f, seen on samples: of the shortcuts and of the function's own rounding.
         fresh: whether nobody else holds the values, so that they may be overwritten.
     """
 
@@ -65,7 +65,7 @@ def corners(game: Game, active: tuple[int, ...], checkpoint: Checkpoint | None =
         return Corners(concatenate(parts, -1))
     plan = _shortcut(cube, active)
     if plan is None:
-        return Corners(_evaluated(game, cube, _plain_work(cube, active), checkpoint))
+        return _evaluated(game, cube, _plain_work(cube, active), checkpoint)
     work = _Work(
         total,
         lambda start, stop: degrees.bits(start, stop, plan.players, cube.device),
@@ -73,17 +73,19 @@ def corners(game: Game, active: tuple[int, ...], checkpoint: Checkpoint | None =
         lambda row: members(row, active),
         plan.description,
     )
-    return Corners(_evaluated(game, cube, work, checkpoint), plan.description, plan.error)
+    found = _evaluated(game, cube, work, checkpoint)
+    return replace(found, error=max(found.error, plan.error))
 
 
-def evaluate_again(game: Game, cube: FunctionCube, active: tuple[int, ...], values: torch.Tensor) -> None:
-    """Refuse a g that gives other values at some coalitions of the active players than before.
+def looked_at(game: Game, cube: FunctionCube, active: tuple[int, ...], values: torch.Tensor) -> float:
+    """The error of a value of g at all coalitions of the active players, as it is seen at some of them.
 
     Raises:
-        ValueError: names the coalition.
+        ValueError: g gives other values there than before; the coalition is named.
     """
-
-    _evaluate_again(game, cube, _plain_work(cube, active), values)
+    work = _plain_work(cube, active)
+    _evaluate_again(game, cube, work, values)
+    return _error(cube, work, values)
 
 
 def members(row: int, active: tuple[int, ...]) -> tuple[int, ...]:
@@ -97,7 +99,7 @@ def members(row: int, active: tuple[int, ...]) -> tuple[int, ...]:
 
 def label(game: Game, coalition: tuple[int, ...]) -> str:
     """A coalition in the players' names."""
-    return "{" + ", ".join(game.names[i] for i in coalition) + "}" if coalition else "∅ (the baseline)"
+    return trial.label(game.names, coalition)
 
 
 def _shortcut(cube: FunctionCube, active: tuple[int, ...]) -> prefix.SharedPrefix | None:
@@ -113,8 +115,8 @@ def dense(game: Game, active: tuple[int, ...]) -> Array:
     return corners(game, active).values
 
 
-def rows(game: Game, table: np.ndarray, checkpoint: Checkpoint | None = None) -> Array:
-    """g at the coalitions of a table of zeros and ones. Shape ``(m, n)`` → ``(..., m)``."""
+def rows(game: Game, table: np.ndarray, checkpoint: Checkpoint | None = None) -> Corners:
+    """g at the coalitions of a table of zeros and ones. Shape ``(m, n)``, values ``(..., m)``."""
 
     def points(start: int, stop: int) -> Array:
         return game.points(table[start:stop].astype(bool))
@@ -122,7 +124,7 @@ def rows(game: Game, table: np.ndarray, checkpoint: Checkpoint | None = None) ->
     if isinstance(game.cube, FunctionCube):
         work = _Work(len(table), points, FunctionCube.values_at_once, lambda row: degrees.support(table[row]))
         return _evaluated(game, game.cube, work, checkpoint)
-    return concatenate([game.cube.values(points(*some)) for some in spans(len(table), RANGE)], -1)
+    return Corners(concatenate([game.cube.values(points(*some)) for some in spans(len(table), RANGE)], -1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,9 +175,19 @@ def range_length(total: int, batch: int) -> int:
     return -(-wanted // batch) * batch
 
 
-def _evaluated(game: Game, cube: FunctionCube, work: _Work, checkpoint: Checkpoint | None) -> torch.Tensor:
-    """g at all coalitions of some work, range by range; those that a checkpoint holds are not evaluated."""
-    values = torch.zeros(work.total, dtype=cube.weights.dtype, device=cube.weights.device)
+def _evaluated(game: Game, cube: FunctionCube, work: _Work, checkpoint: Checkpoint | None) -> Corners:
+    """g at all coalitions of some work; whatever its model keeps from call to call is put back only at the end."""
+    with cube.calling():
+        values, cube = _range_by_range(cube, work, checkpoint)
+        _evaluate_again(game, cube, work, values, "" if checkpoint is None else OR_ANOTHER)
+        return Corners(values, work.how, _error(cube, work, values))
+
+
+def _range_by_range(
+    cube: FunctionCube, work: _Work, checkpoint: Checkpoint | None
+) -> tuple[torch.Tensor, FunctionCube]:
+    """The values, of which those that a checkpoint holds are not evaluated, and the cube by the chunk that fits."""
+    values = _room(work.total, cube)
     ranges = spans(work.total, range_length(work.total, cube.points_at_once))
     if checkpoint is not None:
         cube = checkpoint.restore(values, work.how, cube)
@@ -184,8 +196,35 @@ def _evaluated(game: Game, cube: FunctionCube, work: _Work, checkpoint: Checkpoi
         cube = _fill(cube, work, start, values[start:stop])
         if checkpoint is not None:
             checkpoint.keep(start, values[start:stop], work.how, cube.chunk)
-    _evaluate_again(game, cube, work, values, "" if checkpoint is None else OR_ANOTHER)
-    return values
+    return values, cube
+
+
+def _error(cube: FunctionCube, work: _Work, values: torch.Tensor) -> float:
+    """The rounding error of a value, seen where values tell that it may be large; 0 if hardly more than were tried."""
+    if cube.device.type == "meta" or work.total < TRIED:
+        return 0.0
+    places = trial.telling(values, max(FEWEST, min(MOST, work.total // 8))).tolist()
+    points = torch.zeros(len(places), cube.n, dtype=torch.bool)
+    for row, place in enumerate(places):
+        points[row, list(work.members(place))] = True
+    return trial.noise(cube, points.to(cube.device))
+
+
+def _room(total: int, cube: FunctionCube) -> torch.Tensor:
+    """Zeros for the values of so many coalitions.
+
+    Raises:
+        MemoryError: they do not fit.
+    """
+    try:
+        return torch.zeros(total, dtype=cube.weights.dtype, device=cube.weights.device)
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        raise MemoryError(
+            f"the values of {total:,} coalitions take {total * 8 / 2**20:,.0f} MiB on {cube.weights.device}, which are "
+            "not free; take order=2 for the lower orders only, or fewer players"
+        ) from error
 
 
 def _fill(cube: FunctionCube, work: _Work, start: int, values: torch.Tensor) -> FunctionCube:
@@ -229,18 +268,17 @@ def _evaluate_again(game: Game, cube: FunctionCube, work: _Work, values: torch.T
     count = max(2, min(64, cube.points_at_once, int(AGAIN * work.total)))
     places = [place * (work.total - 1) // (count - 1) for place in range(count)]
     points = torch.cat([work.points(place, place + 1) for place in places])
-    parts = [work.values(cube.unwatched(), some) for some in points.split(cube.points_at_once)]
+    with cube.calling() as before:
+        parts = [work.values(cube.unwatched(), some) for some in points.split(cube.points_at_once)]
+        why = trial.cause(before)
     first, again = values[places], torch.cat(parts)
     largest = float(torch.nan_to_num(first, 0.0, 0.0, 0.0).abs().max())
-    rounding = ROUNDING * cube.precision_of_output() * largest
+    rounding = trial.ROUNDING * cube.precision * largest
     same = torch.isclose(again, first, rtol=0.0, atol=rounding, equal_nan=True)
     if not same.all():
         worst = int((~same).nonzero()[0])
-        raise ValueError(
-            f"the function gave {first[worst].item()!r} for the coalition {label(game, work.members(places[worst]))} "
-            f"and then {again[worst].item()!r} for the same input: its output changes between calls, and effects are "
-            f"those of a function; call model.eval(), or fix its random numbers{hint}"
-        )
+        where = label(game, work.members(places[worst]))
+        raise trial.changing(first[worst].item(), again[worst].item(), where, why, hint)
 
 
 def with_progress(game: Game, total: int, what: str, work: Callable[[Game], T], done: int = 0) -> tuple[T, int]:

@@ -12,9 +12,10 @@ import torch
 
 from decompositions.arguments import shown
 from decompositions.arithmetic import wide
-from decompositions.chunk import HALF, too_coarse
 from decompositions.cube import AbstractCube, Calls, PowerSeries, both, ignore
+from decompositions.precision import HALF, too_coarse
 from decompositions.softening import Softened, in_double
+from decompositions.undisturbed import Before, undisturbed
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +32,8 @@ class FunctionCube(AbstractCube):
         dtype: the floating-point type in which f computes.
         chunk: inputs handed to f at once.
         on_calls: told the number of inputs after each batch.
+        rounding: the relative error of one value of g as it was seen (:func:`decompositions.trial.tried`), which may be
+            far above the type's epsilon.
     """
 
     f: Callable[[torch.Tensor], torch.Tensor]
@@ -42,6 +45,7 @@ class FunctionCube(AbstractCube):
     dtype: torch.dtype
     chunk: int = 256
     on_calls: Calls = ignore
+    rounding: float = 0.0
 
     @property
     def n(self) -> int:
@@ -53,13 +57,7 @@ class FunctionCube(AbstractCube):
 
     @property
     def precision(self) -> float:
-        return float(torch.finfo(self.dtype).eps)
-
-    def precision_of_output(self) -> float:
-        """Like :attr:`precision`, for an f that answers in fewer digits than its input has; f is called with x."""
-        with self.calling():
-            dtype = self.outputs(self.x[:1].clone()).dtype
-        return max(self.precision, float(torch.finfo(dtype).eps) if dtype.is_floating_point else 0.0)
+        return max(self.rounding, float(torch.finfo(self.dtype).eps))
 
     @property
     def calls_per_point(self) -> int:
@@ -80,10 +78,10 @@ class FunctionCube(AbstractCube):
             return self._batch(points)
 
     @contextmanager
-    def calling(self) -> Iterator[None]:
-        """Calls of f, without gradients and with all digits."""
-        with torch.no_grad(), _full_precision(self.device):
-            yield
+    def calling(self) -> Iterator[Before]:
+        """Calls of f, without gradients, that leave it as it was."""
+        with undisturbed(self.f, self.device) as before, torch.no_grad(), _full_precision(self.device):
+            yield before
 
     def unwatched(self) -> FunctionCube:
         """The same cube, whose calls are reported to nobody."""
@@ -150,7 +148,7 @@ class FunctionCube(AbstractCube):
             raise ValueError("Taylor series are computed in float64, which mps lacks; move the model to the cpu")
         x, baseline, f = self.x.double(), self.baseline.double(), in_double(self.f)
         if self.dtype == torch.float64:
-            return replace(self, f=f)
+            return replace(self, f=f, rounding=0.0)
         try:
             with self.calling():
                 f(x[:1].clone())
@@ -159,7 +157,7 @@ class FunctionCube(AbstractCube):
                 f"a Taylor series is computed in float64, and there the function fails: {str(error).splitlines()[0]}; "
                 "write it without fixed types, or use harsanyi() and measure()"
             ) from error
-        return replace(self, f=f, x=x, baseline=baseline, dtype=torch.float64)
+        return replace(self, f=f, x=x, baseline=baseline, dtype=torch.float64, rounding=0.0)
 
     def softened(self, beta: float) -> FunctionCube:
         """The same function with its kinks rounded off on the scale 1/β."""

@@ -19,6 +19,8 @@ from decompositions.function_cube import FunctionCube
 from decompositions.mobius import table_size
 from decompositions.model import ModelFunction, Target, model_function
 from decompositions.table_cube import TableCube
+from decompositions.trial import tried
+from decompositions.undisturbed import outside_inference, undisturbed
 from decompositions.visible import visible
 
 
@@ -38,6 +40,7 @@ class Game:
     names: tuple[str, ...]
 
     @classmethod
+    @outside_inference()
     def from_model(
         cls,
         model: nn.Module,
@@ -53,6 +56,10 @@ class Game:
     ) -> Game:
         """A torch model in eval mode.
 
+        A few of the masked inputs are tried here, about 30 in all: alone, again and in batches, to see whether the
+        model is a function of each input alone, and how exactly it computes. Whatever it writes into its buffers and
+        attributes is undone after every use.
+
         Args:
             model: called with batches shaped like x; its dtype and device are used as they are.
             x: the input with its batch axis. Shape ``(1, *shape)``.
@@ -63,7 +70,8 @@ class Game:
             weights: of the baselines, non-negative; equal by default.
             names: of the players, one per player in their order; a text names them by its letters.
             chunk: inputs handed to the model at once; None for as many as fit the cache, by the sizes of its
-                intermediate results for x. Where memory runs out, half as many are tried.
+                intermediate results for x. Where memory runs out, half as many are tried. With 1 a model whose rows
+                depend on each other, or into which the size of a batch is written, is asked for one input at a time.
 
         Raises:
             TypeError, ValueError, IndexError: whatever does not fit, said with the way out.
@@ -71,10 +79,12 @@ class Game:
         if not isinstance(x, torch.Tensor):
             raise TypeError(f"x is a torch tensor as the model takes it, not {type(x).__name__}")
         x = _own(x)
-        function = model_function(model, x, target, output)
+        with undisturbed(model, x.device):
+            function = model_function(model, x, target, output)
         return cls._from_torch(function, x, baseline, players, weights, names, chunk)
 
     @classmethod
+    @outside_inference()
     def from_function(
         cls,
         f: Callable[[torch.Tensor], torch.Tensor],
@@ -88,9 +98,9 @@ class Game:
     ) -> Game:
         """A torch function of batches, ``(batch, d)`` → ``(batch,)``; arguments as in :meth:`from_model`.
 
-        x and the baseline may be lists or arrays (float64) and leave out the batch axis when f takes vectors. Without a
-        chunk, f is called here with x alone only if x is large; small inputs are handed over 4096 at once. f may answer
-        with a NumPy array.
+        x and the baseline may be lists or arrays (float64) and leave out the batch axis when f takes vectors; small
+        inputs are handed over 4096 at once. f may answer with a NumPy array. Like a model, it is tried here at a few of
+        the masked inputs.
         """
         if not callable(f):
             raise TypeError(f"f is a function from a batch of inputs to one number for each, not {shown(f)}")
@@ -216,9 +226,11 @@ class Game:
         if chunk is not None:
             chunk = whole(chunk, "chunk is the number of inputs handed over at once", 1)
         shares = _weights(weights, len(baselines), x.device)
-        chunk = _chunk(f, x, chunk)
+        with undisturbed(f, x.device):
+            chunk = _chunk(f, x, chunk)
         cube = FunctionCube(f, x, baselines, shares, table[0].to(x.device), n, _computes_in(f, x), chunk)
-        return cls(cube, _names(names, n))
+        names = _names(names, n)
+        return cls(replace(cube, rounding=tried(cube, cube.active(), names)), names)
 
 
 def _computes_in(f: Callable, x: torch.Tensor) -> torch.dtype:

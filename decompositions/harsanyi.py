@@ -107,12 +107,13 @@ def _up_to(game: Game, active: tuple[int, ...], order: int, limit: int, store: C
     table = degrees.up_to_order(active, game.n, order)
     wanted = np.concatenate([table, np.ones((1, game.n), dtype=np.uint8)])
 
-    values, paid = coalitions.with_progress(
+    found, paid = coalitions.with_progress(
         game, calls, f"coalitions of at most {order}", lambda g: coalitions.rows(g, wanted, store), done
     )
+    values = found.values
     names = [*(coalitions.label(game, degrees.support(row)) for row in table), "of all players"]
     coalitions.require_finite(values, lambda row: names[row])
-    noise = evaluation_noise(game, values)
+    noise = max(evaluation_noise(game, values), found.error)
     values = values if is_exact(values) else wide(values)
     dividends = _settled(_lower_dividends(values[..., :-1], table))
     remainder = _settled(values[..., -1:] - dividends.sum(-1, keepdims=True))[..., 0]

@@ -29,6 +29,7 @@ from decompositions.operations import (
 )
 from decompositions.own_copy import OwnCopy
 from decompositions.tracing import attribute, trace
+from decompositions.undisturbed import undisturbed
 
 ACTIVATIONS = (
     nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.ELU, nn.GELU, nn.SiLU, nn.Sigmoid, nn.Tanh, nn.Softplus, nn.Hardtanh,
@@ -88,12 +89,12 @@ def network(model: nn.Module, x: torch.Tensor) -> Network:
         ValueError: control flow that cannot be traced, a module with parameters that is used twice, or an operation
             without a rule; it is named, and nothing has been computed with it.
     """
-    return _read(model, x, folded)
+    return _read_undisturbed(model, x, folded)
 
 
 def modules(model: nn.Module, x: torch.Tensor) -> Network:
     """The same, with batch normalisation as a step of its own: the output of every module is a step's."""
-    return _read(model, x, lambda steps: steps)
+    return _read_undisturbed(model, x, lambda steps: steps)
 
 
 def folded(steps: Network) -> Network:
@@ -101,8 +102,13 @@ def folded(steps: Network) -> Network:
     return Network(_merged(steps.steps, _folded))
 
 
+def _read_undisturbed(model: nn.Module, x: torch.Tensor, prepare: Callable[[Network], Network]) -> Network:
+    with undisturbed(None, x.device):  # of the model a copy is read, but it may draw random numbers
+        return _read(model, x[:1], prepare)
+
+
 def _read(model: nn.Module, x: torch.Tensor, prepare: Callable[[Network], Network]) -> Network:
-    title, x = type(model).__name__, x[:1]
+    title = type(model).__name__
     try:
         model = OwnCopy().of(model)  # reading runs its code, which may write to what it holds
         home, graph = _graph(model, x)

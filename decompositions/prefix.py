@@ -2,8 +2,8 @@
 
 Up to some layer a network is *local* (a place of its output sees a few players only, as in a convolution) or *affine*
 in the input. Then that layer's output for any coalition can be put together from a few runs: for a local layer from
-the runs of all patterns that a place can see (places that share no player share the runs), for an affine one from the
-baseline's and each single player's. Only the layers after it run once per coalition.
+the runs of all patterns that a place can see (places that share no player share the runs), for an affine one as the sum
+of what each player brings, once present and once absent. Only the layers after it run once per coalition.
 
 The dependencies are found by poisoning: NaN in a player's entries turns every number to NaN that could depend on it.
 The steps before the cut are known ones only, through which NaN passes and which are affine where that is claimed.
@@ -119,7 +119,8 @@ def shared_prefix(cube: FunctionCube, active: tuple[int, ...]) -> SharedPrefix |
     if not active or numbers * 2 ** len(active) < WORTH or cube.device.type == "meta":
         return None
     try:
-        plan = _cheapest(replace(cube, on_calls=ignore), active)
+        with cube.calling():
+            plan = _cheapest(replace(cube, on_calls=ignore), active)
     except Exception:  # a network that cannot be traced or run in parts is run as a whole
         return None
     return plan and replace(plan, cube=cube)
@@ -133,7 +134,8 @@ def _cheapest(cube: FunctionCube, active: tuple[int, ...]) -> SharedPrefix | Non
     cuts = _cuts(graph, cube, active)
     whole = min((cut.before + cut.after for cut in cuts), default=0.0)
     count = 2.0 ** len(active)
-    priced = [(_price(cut, active, count), number) for number, cut in enumerate(cuts)]
+    weighed = _from_elsewhere(cube, active)
+    priced = [(_price(cut, active, count, weighed), number) for number, cut in enumerate(cuts)]
     price, best = min(priced, default=(float("inf"), 0))
     if price * GAIN > count * whole:
         return None
@@ -156,8 +158,7 @@ def _cuts(graph: fx.GraphModule, cube: FunctionCube, active: tuple[int, ...]) ->
     """All places where the network could be cut, with what they cost and depend on."""
     kinds = _kinds(graph)
     costs = _Costs(graph)
-    with torch.no_grad():
-        costs.run(torch.cat([cube.x] * TRIAL))
+    costs.run(torch.cat([cube.x] * TRIAL))
     modules = dict(graph.named_modules())
     if any(_jumps(node, modules) for node in graph.graph.nodes):  # sums that differ by rounding would not do
         kinds = dict.fromkeys(kinds, "local")
@@ -327,9 +328,10 @@ def _colours(depends: torch.Tensor) -> list[int]:
     return [colours[player] for player in range(len(together))]
 
 
-def _price(cut: _Cut, active: tuple[int, ...], count: float) -> float:
+def _price(cut: _Cut, active: tuple[int, ...], count: float, weighed: bool) -> float:
     if cut.depends is None:
-        return (len(active) + 1) * cut.before + count * (cut.after + 2 * len(active) * cut.numbers)
+        terms = len(active) * (2 if weighed else 1)
+        return (terms + 1) * cut.before + count * (cut.after + 2 * terms * cut.numbers)
     runs = 2.0 ** (1 + max(_colours(cut.depends)))
     if runs > PATTERNS or runs * cut.numbers > ENTRIES:
         return float("inf")
@@ -341,17 +343,15 @@ def _plan(graph: fx.GraphModule, cube: FunctionCube, active: tuple[int, ...], cu
     prefix, suffix = _halves(graph, cut.node)
     n = len(active)
     if cut.depends is None:
-        patterns = torch.cat([torch.zeros(1, n), torch.eye(n)]).to(cube.device)
+        rebuild, what = _sum_of_players(*_terms(prefix, cube, active), len(active)), "each player's share"
     else:
         colours = torch.tensor(_colours(cut.depends))
         patterns = degrees.bits(0, 2 ** (1 + int(colours.max())), 1 + int(colours.max()))[:, colours].to(cube.device)
-    points = torch.zeros(len(patterns), cube.n, dtype=torch.bool, device=cube.device)
-    points[:, list(active)] = patterns.bool()
-    with torch.no_grad():
+        points = torch.zeros(len(patterns), cube.n, dtype=torch.bool, device=cube.device)
+        points[:, list(active)] = patterns.bool()
         table = torch.cat([prefix(cube.inputs(some)[:, 0]) for some in points.split(cube.chunk)])
-    local = None if cut.depends is None else _patterns(table, cut.depends, colours.to(cube.device))
-    rebuild = local or _sum_of_players(table)
-    what = "each player's share" if cut.depends is None else f"{len(patterns):,} patterns"
+        rebuild = _patterns(table, cut.depends, colours.to(cube.device))
+        what = f"{len(patterns):,} patterns"
     description = f"the layers up to '{_name(cut.node)}' run for {what} instead of for {2**n:,} coalitions"
     second = ModelFunction(_with_output(suffix, cube.f.module), cube.f.target)
     return SharedPrefix(rebuild, second, description, n, cube)
@@ -389,11 +389,42 @@ def _halves(graph: fx.GraphModule, cut: fx.Node) -> tuple[fx.GraphModule, fx.Gra
     return fx.GraphModule(graph, first), fx.GraphModule(graph, second)
 
 
-def _sum_of_players(table: torch.Tensor) -> Callable[[torch.Tensor], torch.Tensor]:
-    """The output at the baseline and, for each player that is present, what it adds."""
-    base, rest = table[:1].flatten(1), (table[1:] - table[:1]).flatten(1)
-    shape = table.shape[1:]
-    return lambda present: torch.addmm(base, present.to(rest.dtype), rest).reshape(-1, *shape)
+def _from_elsewhere(cube: FunctionCube, active: tuple[int, ...]) -> bool:
+    """Whether an active player's part of the baseline is not zero, so that it brings something when it is absent."""
+    owned = torch.isin(cube.players.expand(cube.x.shape[1:]), torch.tensor(active, device=cube.device))
+    return bool((owned & (cube.baseline[0] != 0)).any())
+
+
+def _terms(
+    prefix: Callable[[torch.Tensor], torch.Tensor], cube: FunctionCube, active: tuple[int, ...]
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """The output without the active players, and what each of them adds where it is present, then where it is absent.
+
+    Shape ``(1, …)`` and ``(active or 2 active, …)``. A coalition's sum has the terms of those inputs alone that are
+    there, so that its rounding is of the size of the layer's own; differences from the baseline's output would carry
+    the size of a large baseline into every coalition.
+    """
+    theirs = cube.players.expand(cube.x.shape[1:]) == torch.tensor(active, device=cube.device).reshape(
+        -1, *(1,) * (cube.x.ndim - 1)
+    )
+    start = torch.where(theirs.any(0), 0.0, cube.baseline)
+    given = [start, torch.where(theirs, cube.x, start)]
+    if _from_elsewhere(cube, active):
+        given.append(torch.where(theirs, cube.baseline, start))
+    table = torch.cat([prefix(some.clone()) for some in torch.cat(given).split(cube.chunk)])
+    return table[:1], table[1:] - table[:1]
+
+
+def _sum_of_players(start: torch.Tensor, added: torch.Tensor, players: int) -> Callable[[torch.Tensor], torch.Tensor]:
+    """The sum of what the players add, each where it is present or where it is absent (if left out: nothing)."""
+    base, terms, shape = start.flatten(1), added.flatten(1), start.shape[1:]
+
+    def rebuild(present: torch.Tensor) -> torch.Tensor:
+        present = present.to(terms.dtype)
+        which = present if len(terms) == players else torch.cat([present, 1 - present], 1)
+        return torch.addmm(base, which, terms).reshape(-1, *shape)
+
+    return rebuild
 
 
 def _patterns(

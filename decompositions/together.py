@@ -42,9 +42,10 @@ def harsanyi_all(games: Sequence[Game], *, limit: int = coalitions.LIMIT) -> lis
     coalitions.require_limit(calls, limit, "take fewer games")
     found = {i: harsanyi(games[i], limit=limit) for i in alone}
     for each, values in _answers(questions):
-        coalitions.evaluate_again(games[each.places[0]], each.cube, each.active, values[0])
+        seen = coalitions.looked_at(games[each.places[0]], each.cube, each.active, values[0])
         for i, row in zip(each.places, values, strict=True):
-            corners = coalitions.Corners(row, each.how, each.error, fresh=True)
+            error = max(each.error, seen if i == each.places[0] else 0.0)
+            corners = coalitions.Corners(row, each.how, error, fresh=True)
             paid = 2 ** len(each.active) if i == each.places[0] else 0
             found[i] = of_corners(games[i], each.active, corners, paid)
     return [found[i] for i in range(len(games))]
@@ -116,7 +117,7 @@ def _answers(questions: list[_Question]) -> Iterator[tuple[_Question, torch.Tens
 def _by_plan(question: _Question, plan: SharedPrefix) -> torch.Tensor:
     cube, n, parts = question.cube, len(question.active), []
     for present in degrees.bits(0, 2**n, n, cube.device).split(cube.chunk):
-        with torch.no_grad():
+        with cube.calling():
             parts.append(question.select(plan.suffix.module(plan.rebuild(present))))
         cube.on_calls(len(present))
     return torch.cat(parts, 1)
@@ -149,7 +150,7 @@ def _inputs(question: _Question, start: int, stop: int) -> torch.Tensor:
 
 
 def _run(group: list[_Question], waiting: list[tuple[int, torch.Tensor]], answers: list[list[torch.Tensor]]) -> None:
-    with torch.no_grad():
+    with group[0].cube.calling():
         outputs = group[0].module(torch.cat([inputs for _, inputs in waiting]))
     for (number, inputs), part in zip(waiting, outputs.split([len(i) for _, i in waiting]), strict=True):
         answers[number].append(group[number].select(part))

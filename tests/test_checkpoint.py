@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -38,7 +39,11 @@ class Net(nn.Module):
         super().__init__()
         torch.manual_seed(seed)
         self.layers = nn.Sequential(nn.Linear(N, 64), nn.Tanh(), nn.Linear(64, 64), nn.Tanh(), nn.Linear(64, 3))
-        self.rows, self.after, self.error = 0, None, None
+        self.count = SimpleNamespace(rows=0, after=None, error=None)  # attributes themselves are put back after a call
+
+    rows = property(lambda self: self.count.rows, lambda self, rows: setattr(self.count, "rows", rows))
+    after = property(lambda self: self.count.after, lambda self, after: setattr(self.count, "after", after))
+    error = property(lambda self: self.count.error, lambda self, error: setattr(self.count, "error", error))
 
     def forward(self, x):
         if self.after is not None and self.rows + len(x) > self.after:
@@ -107,7 +112,8 @@ def test_goes_on_to_the_same_bits(kind, share, tmp_path):
     assert torch.equal(effects.values, expected.values)
     assert (effects.noise, effects.calls) == (expected.noise, expected.calls)
     again = game.model.rows - questions - (expected.calls - kept)
-    assert 0 <= again <= max(32, 2 * game.cube.calls_per_point)
+    seen = 2 * 16  # where the rounding error is looked at, in both types
+    assert 0 <= again <= max(32, 2 * game.cube.calls_per_point) + seen
 
 
 def test_goes_on_with_shared_layers(tmp_path, monkeypatch):
@@ -135,10 +141,13 @@ def test_a_chunk_that_memory_forced_is_kept(tmp_path):
                 raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
             return super().forward(x) * (1 + 1e-6 * len(x))  # the bits tell the chunk
 
-    whole = harsanyi(game_of(Tight().eval()), checkpoint=tmp_path / "whole").values
+    game = game_of(Tight().eval())
+    game.model.rows = 0
+    whole = harsanyi(game, checkpoint=tmp_path / "whole").values
     game = game_of(Tight().eval())
     interrupted(game, tmp_path / "parts", 200, RuntimeError("power cut"))
-    game = game_of(Tight().eval())  # has its 100 rows of freedom again, and must not use them
+    game = game_of(Tight().eval())
+    game.model.rows = 0  # it has its 100 rows of freedom again, and must not use them
     assert torch.equal(harsanyi(game, checkpoint=tmp_path / "parts").values, whole)
     for folder in ("whole", "parts"):
         lines = [path.read_bytes().partition(b"\n")[0] for path in sorted((tmp_path / folder).glob("*.part"))]
@@ -155,7 +164,8 @@ def test_an_interruption_says_what_is_kept(order, tmp_path):
 
 def test_the_command_stops_with_130_and_says_what_is_kept(tmp_path, monkeypatch):
     model = Net().eval()
-    monkeypatch.setattr("synergy.questions.model", lambda *_: _example(game_of(model)))
+    example = _example(game_of(model))
+    monkeypatch.setattr("synergy.questions.model", lambda *_: example)
     monkeypatch.chdir(tmp_path)
     model.rows, model.after, model.error = 0, 80, KeyboardInterrupt()
     words = ["explain", "model", "a:b", "--methods", "shapley", "--checkpoint", "kept", "--save", "e.npz"]
@@ -395,11 +405,17 @@ OWNER = """
 import sys, time, torch
 from synergy import Game, harsanyi
 
-def f(z):
-    print("at work", flush=True)
-    time.sleep(60)
+working = False
 
-harsanyi(Game.from_function(f, torch.ones(8).double()), checkpoint=sys.argv[1])
+def f(z):
+    if working:
+        print("at work", flush=True)
+        time.sleep(60)
+    return z.sum(1)
+
+game = Game.from_function(f, torch.ones(8).double())
+working = True
+harsanyi(game, checkpoint=sys.argv[1])
 """
 
 
@@ -484,12 +500,12 @@ KILLED = textwrap.dedent("""
     def game(seconds):
         return Game.from_model(Slow(seconds), x, 0.0, chunk=16)
 
-    expected = harsanyi(game(0)).values
+    expected, slow = harsanyi(game(0)).values, game(0.004)
     moments, kills, counts = random.Random(0), 0, []
     while kills < 20:
         child = os.fork()
         if child == 0:
-            harsanyi(game(0.004), checkpoint=folder)
+            harsanyi(slow, checkpoint=folder)
             os._exit(0)
         time.sleep(moments.uniform(0.0, 0.09))
         os.kill(child, signal.SIGKILL)

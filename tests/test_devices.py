@@ -136,7 +136,7 @@ def test_all_coalitions_stay_there(baselines, dtype):
     game = game_on_meta(baselines, dtype=dtype)
     values = coalitions.dense(game, (0, 1, 2))
     assert (values.device, values.shape, values.dtype) == (META, (8,), torch.float64)
-    values = coalitions.rows(game, degrees.up_to_order((0, 1, 2), 3, 2))
+    values = coalitions.rows(game, degrees.up_to_order((0, 1, 2), 3, 2)).values
     assert (values.device, values.shape) == (META, (7,))
 
 
@@ -337,7 +337,7 @@ def test_shared_prefixes_stay_there():
     suffix = ModelFunction(nn.Linear(6, 2).to(META), 1)
     depends = torch.zeros(3, 6, device=META, dtype=torch.bool)
     for rebuild in (
-        _sum_of_players(torch.zeros(4, 6, device=META)),
+        _sum_of_players(torch.zeros(1, 6, device=META), torch.zeros(6, 6, device=META), 3),
         _patterns(torch.zeros(8, 6, device=META), depends, torch.arange(3, device=META)),
     ):
         plan = SharedPrefix(rebuild, suffix, "", 3, game.cube)

@@ -147,6 +147,7 @@ def test_corner_inputs_are_the_input_or_the_baseline_bit_for_bit(dtype):
         return z.sum(1)
 
     game = Game.from_function(f, x[None], b[None], players=owners)
+    seen.clear()
     harsanyi(game)
     game([[0.0, 1.0, 1.0], [1.0, 1.0, 0.0]])
     game.gradient([[1.0, 0.0, 1.0]])

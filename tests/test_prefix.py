@@ -644,3 +644,22 @@ def test_the_shapley_value_of_a_network_cut_in_two(always):
     expected = plain(game)
     tabled = method("shapley").attribute(Game.from_values(expected))
     assert torch.allclose(method("shapley").attribute(game), tabled, rtol=1e-11, atol=1e-13)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+@pytest.mark.parametrize("far", [1e9, 1e4])
+def test_a_large_baseline_does_not_blur_the_coalitions_without_it(monkeypatch, far, dtype):
+    """Where all players with b = 10⁹ are present the layer's numbers are small, which one coalition in 64 shows."""
+    monkeypatch.setattr(prefix, "WORTH", 0)
+    monkeypatch.setattr(prefix, "GAIN", 0.0)
+    monkeypatch.setattr(prefix, "PATTERNS", 0)
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Linear(12, 64), nn.Tanh(), nn.Linear(64, 1)).to(dtype).eval()
+    b = torch.zeros(1, 12, dtype=dtype)
+    b[0, :6] = far
+    game = Game.from_model(net, torch.randn(1, 12, dtype=dtype), b)
+    effects = harsanyi(game)
+    assert "each player's share" in effects.evaluation
+    fine = deepcopy(net).double()
+    exact = torch.stack([fine(each.double()).reshape(()) for each in masked(game.cube)]).detach()
+    assert (zeta(effects.values) - exact).abs().max() <= 10 * effects.noise

@@ -948,7 +948,12 @@ def test_an_exponent_that_is_a_tensor_is_a_power():
 
 
 def test_a_function_that_branches_on_a_batch_is_refused():
-    game = Game.from_function(lambda z: z[:, 0] * 2 if z.sum() > 1 else z[:, 0], [1.0, 1.0])
+    def f(z):
+        return z[:, 0] * 2 if z.sum() > 1 else z[:, 0]
+
+    with pytest.raises(ValueError, match="its rows are not independent"):
+        Game.from_function(f, [1.0, 1.0])
+    game = Game.from_function(f, [1.0, 1.0], chunk=1)
     with pytest.raises(ValueError, match="compares one number of a whole batch"):
         taylor(game, 2)
 

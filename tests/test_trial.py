@@ -1,0 +1,165 @@
+"""Before anything is paid: whether f is a function of each input alone. Right numbers come from a batch of one."""
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from synergy import Game, harsanyi, method
+from tests.twins import dividends
+
+ONES = torch.ones(1, 6, dtype=torch.float64)
+
+
+def built(forward, **parts):
+    """A module in eval mode with that forward."""
+
+    class Built(nn.Module):
+        def __init__(self):
+            super().__init__()
+            for name, part in parts.items():
+                setattr(self, name, copy.deepcopy(part))
+
+    Built.forward = forward
+    torch.manual_seed(0)
+    return Built().eval().double()
+
+
+def image():
+    torch.manual_seed(1)
+    return torch.randn(1, 2, 3, 3, dtype=torch.float64)
+
+
+DEPENDENT = {
+    "batch-norm": (
+        built(
+            lambda self, x: self.norm(self.conv(x)).relu().sum((1, 2, 3)) ** 2,
+            conv=nn.Conv2d(2, 3, 2),
+            norm=nn.BatchNorm2d(3, track_running_stats=False),
+        ),
+        image(),
+    ),
+    "softmax-0": (built(lambda self, x: (x * x.softmax(0)).sum(1)), ONES * 2),
+    "by-length": (built(lambda self, x: x.prod(1) / len(x)), ONES * 2),
+    "centred": (built(lambda self, x: ((x - x.mean(0)) ** 2).sum(1) + x.sum(1)), ONES),
+    "by-the-largest": (built(lambda self, x: (x.sum(1) + 1) / x.amax(0).sum().clamp(min=1)), ONES),
+    "cumulated": (built(lambda self, x: x.cumsum(0).sum(1)), ONES),
+    "rolled": (built(lambda self, x: x.sum(1) + x.roll(1, 0)[:, 0]), ONES),
+}
+
+
+@pytest.mark.parametrize("players", [None, "one", "two"])
+@pytest.mark.parametrize("name", DEPENDENT)
+def test_rows_that_depend_on_each_other_are_refused(name, players):
+    model, x = DEPENDENT[name]
+    owners = {None: None, "one": torch.zeros_like(x, dtype=torch.int64), "two": (x.cumsum(1) > x[:, :1]).long()}[
+        players
+    ]
+    with pytest.raises(ValueError, match=r"its rows are not independent.*chunk=1"):
+        Game.from_model(model, x, 0.0, players=owners)
+
+
+@pytest.mark.parametrize("name", DEPENDENT)
+def test_one_input_at_a_time_gives_the_right_numbers(name):
+    model, x = DEPENDENT[name]
+    owners = torch.arange(x.numel()).reshape(x.shape) % 3
+    game = Game.from_model(model, x, 0.0, players=owners, chunk=1)
+
+    def alone(coalition):
+        inside = torch.isin(owners, torch.tensor(sorted(coalition), dtype=torch.int64))
+        return float(model(torch.where(inside, x, 0.0)).detach())
+
+    expected = dividends(alone, 3)
+    assert harsanyi(game).values.tolist() == pytest.approx(expected, abs=1e-12)
+
+
+class Drops(nn.Module):
+    def forward(self, x):
+        return F.dropout(x, 0.05).sum(1)
+
+
+class Noisy(nn.Module):
+    def forward(self, x):
+        return x.sum(1) + torch.from_numpy(np.random.rand(len(x)) * 1e-4)  # noqa: NPY002  # drawn without a generator
+
+
+class Counts(nn.Module):
+    calls = 0
+
+    def forward(self, x):
+        self.calls += 1
+        return x.sum(1) * self.calls
+
+
+class Remembers(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.cell, self.state = nn.LSTMCell(6, 4).double(), None
+
+    def forward(self, x):
+        state = None if self.state is None else [each[:1].expand(len(x), -1).contiguous() for each in self.state]
+        self.state = self.cell(x, state)
+        return self.state[0].sum(1)
+
+
+class Averages(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(6, dtype=torch.float64))
+
+    def forward(self, x):
+        self.mean.mul_(0.9).add_(0.1 * x.mean(0))
+        return (x - self.mean).sum(1)
+
+
+@pytest.mark.parametrize("chunk", [None, 1])
+@pytest.mark.parametrize(
+    ("model", "why"),
+    [
+        (Drops(), r"draws random numbers \(torch\)"),
+        (Noisy(), r"draws random numbers \(numpy\)"),
+        (Counts(), "keeps something from call to call .'calls'"),
+        (Remembers(), "keeps something from call to call .'state'"),
+        (Averages(), "keeps something from call to call .'mean'"),
+    ],
+    ids=["dropout", "numpy", "counter", "lstm-cell", "running-mean"],
+)
+def test_a_model_that_draws_or_remembers_is_refused(model, why, chunk):
+    for players in (None, torch.zeros(1, 6, dtype=torch.int64)):
+        with pytest.raises(ValueError, match=f"changes between calls: it {why}"):
+            Game.from_model(model.eval(), ONES, players=players, chunk=chunk)
+
+
+def test_random_numbers_without_effect_are_no_matter():
+    class Draws(nn.Module):
+        def forward(self, x):
+            return x.prod(1) + 0 * torch.rand(len(x))
+
+    before = torch.get_rng_state()
+    effects = harsanyi(Game.from_model(Draws().eval(), ONES * 2))
+    assert effects.values[-1] == effects.values.abs().sum() == 64
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_the_size_of_a_batch_that_is_written_into_a_model():
+    class Fixed(nn.Module):
+        def forward(self, x):
+            return x.view(1, 2, 3).prod(2).sum(1)
+
+    with pytest.raises(ValueError, match=r"fails for a batch of 8.*chunk=1"):
+        Game.from_model(Fixed().eval(), ONES * 2)
+    effects = harsanyi(Game.from_model(Fixed().eval(), ONES * 2, chunk=1))
+    assert effects[0, 1, 2] == effects[3, 4, 5] == 8
+    assert effects.values.abs().sum() == 16
+
+
+def test_inference_mode_changes_nothing():
+    net = nn.Sequential(nn.Linear(6, 4), nn.Tanh(), nn.Linear(4, 1)).double().eval()
+    expected = method("integrated_gradients").attribute(Game.from_model(net, ONES)).tolist()
+    with torch.inference_mode():
+        game = Game.from_model(net, ONES)
+        assert harsanyi(game).values.isfinite().all()
+        assert method("integrated_gradients").attribute(game).tolist() == pytest.approx(expected, rel=1e-12)
