@@ -11,7 +11,8 @@ from decompositions import degrees
 from decompositions.layers import Step
 from decompositions.operations import Neurons, matrix
 from synergy.backward import AbstractRule
-from synergy.multipliers import SMALL, Pair, Rescale
+from synergy.multipliers import Pair, Rescale
+from synergy.secant import secant
 
 FAN_IN = 16  # 2**16 values per neuron; more is refused
 VALUES = 2**22  # values of neurons that are held at once
@@ -74,23 +75,18 @@ def _wires(dense: torch.Tensor, name: str) -> tuple[torch.Tensor, torch.Tensor]:
 def _multipliers(operation: Neurons, start: torch.Tensor, change: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
     """Shapley value of an input in its neuron, divided by the input's change. Shape ``(batch, neurons, fan-in)``.
 
-    Where an input does not change, the limit: the weight times the mean slope over the orders.
+    Which is its weight times the mean slope over the orders, between the points without it and with it.
     """
     n = change.shape[-1]
     z = change * weights
     bits = degrees.bits(0, 2**n, n, z.device).to(z.dtype)
-    points = start[..., None] + z @ bits.T
-    values, columns = operation.activation.function(points), []
-    slopes = operation.activation.slope(points)
+    points, columns = start[..., None] + z @ bits.T, []
     chances = _chances(n).to(z)[bits.sum(1).long()]
     others = torch.arange(2 ** (n - 1), device=z.device)
     for i in range(n):
-        inside = (others >> i << i + 1) + (others & (1 << i) - 1)  # the coalitions without i, in order
-        gain = values[..., inside + (1 << i)] - values[..., inside]
-        small = z[..., i].abs() < SMALL
-        ratio = (gain * chances[inside]).sum(-1) / torch.where(small, 1.0, z[..., i])
-        limit = (slopes[..., inside] * chances[inside]).sum(-1)
-        columns.append(torch.where(small, limit, ratio) * weights[:, i])
+        without = (others >> i << i + 1) + (others & (1 << i) - 1)  # the coalitions without i, in order
+        rates = secant(operation.activation, points[..., without], points[..., without + (1 << i)])
+        columns.append((rates * chances[without]).sum(-1) * weights[:, i])
     return torch.stack(columns, -1)
 
 

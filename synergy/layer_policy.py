@@ -14,8 +14,8 @@ from decompositions import degrees
 from decompositions.effects import Effects
 from decompositions.mobius import mobius
 from synergy.allocation import Allocation, from_table
+from synergy.secant import Activation, curved_secant
 
-Activation = Callable[[torch.Tensor], torch.Tensor]
 Weights = Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
 Rates = Callable[[torch.Tensor, torch.Tensor, Activation], torch.Tensor]
 
@@ -68,12 +68,8 @@ def neuron_effects(derivatives: torch.Tensor, z: torch.Tensor) -> Effects:
 
 
 def secant(sigma: Activation, start: torch.Tensor, change: torch.Tensor) -> torch.Tensor:
-    """(σ(start + change) − σ(start)) / change, and σ′(start) where the change is (nearly) zero."""
-    small = change.abs() < 1e-10
-    with torch.enable_grad():
-        leaf = start.detach().clone().requires_grad_()
-        slope = torch.autograd.grad(sigma(leaf).sum(), leaf)[0]
-    return torch.where(small, slope, (sigma(start + change) - sigma(start)) / torch.where(small, 1.0, change))
+    """(σ(start + change) − σ(start)) / change, and σ′(start) where nothing changes."""
+    return curved_secant(sigma, start, start + change)
 
 
 def degree_layer_shares() -> LayerPolicy:
@@ -89,17 +85,16 @@ def equal_layer_shares() -> LayerPolicy:
     """1[i∈S] / |S| on the neuron's dividends: fused Deep SHAP."""
 
     def rates(z: torch.Tensor, start: torch.Tensor, sigma: Activation) -> torch.Tensor:
-        """Σ_{S∋i} J(S)/|S| / z_i; for an input that adds nothing, of the function's slope in z_i."""
+        """Σ_{S∋i} J(S)/|S| with the dividends of what z_i adds per unit, of which the others are the players."""
         n = len(z)
         bits = degrees.bits(0, 2**n, n).to(z.dtype)
         shares = bits / bits.sum(1, keepdim=True).clamp(min=1)
-        credits = (mobius(sigma(start + bits @ z))[:, None] * shares).sum(0)
-        limits = []
+        given = []
         for i in range(n):
             others = torch.where(torch.arange(n) == i, 0.0, z)
-            slopes = mobius(secant(sigma, start + bits @ others, torch.zeros(2**n, dtype=z.dtype)) * bits[:, i])
-            limits.append((slopes * shares[:, i]).sum())
-        return torch.where(z.abs() < 1e-10, torch.stack(limits), credits / torch.where(z.abs() < 1e-10, 1.0, z))
+            added = secant(sigma, start + bits @ others, z[i]) * bits[:, i]
+            given.append((mobius(added) * shares[:, i]).sum())
+        return torch.stack(given)
 
     return LayerPolicy(lambda k, z, start: (k > 0) / (k > 0).sum(-1, keepdim=True).to(k.dtype), rates, "1[i∈S] / |S|")
 

@@ -9,9 +9,9 @@ import torch
 from decompositions.layers import Step
 from decompositions.operations import AbstractAffine, Elementwise, MaxPooling, Rearrangement
 from synergy.backward import AbstractRule
+from synergy.secant import secant
 
 Pair = tuple[torch.Tensor, torch.Tensor]  # a value and its reference
-SMALL = 1e-10  # changes below it take the slope
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Rescale(AbstractRule):
         if isinstance(operation, Rearrangement):
             return operation.back(signal, values)
         if isinstance(operation, Elementwise):
-            return [signal * secant(operation, states[0], result)]
+            return [signal * secant(operation, states[0][1], states[0][0])]
         if isinstance(operation, MaxPooling):
             return [to_winners(operation, states[0], result, signal)]
         (u, u0), (v, v0) = states
@@ -45,22 +45,17 @@ class Rescale(AbstractRule):
         return signal * (state[0] - state[1])
 
 
-def secant(operation: Elementwise, place: Pair, result: Pair) -> torch.Tensor:
-    """Δy/Δu, and the slope where Δu is (nearly) zero."""
-    change = place[0] - place[1]
-    small = change.abs() < SMALL
-    ratio = (result[0] - result[1]) / torch.where(small, 1.0, change)
-    if small.device.type == "cpu" and not small.any():  # elsewhere the question would cost more than the slopes
-        return ratio
-    return torch.where(small, operation.slope(place[0]), ratio)
-
-
 def to_winners(operation: MaxPooling, place: Pair, result: Pair, signal: torch.Tensor) -> torch.Tensor:
-    """A rise is credited to the winner at x, a fall to the winner at the reference; as multipliers of Δu."""
-    higher = torch.maximum(*result)
-    credit = operation.to_winners(signal * (higher - result[1]), [place[0]])
-    credit = credit + operation.to_winners(signal * (result[0] - higher), [place[1]])
+    """A winner of both x and the reference keeps the multiplier; else a rise is credited to the winner at x, a fall to
+    the winner at the reference, as multipliers of Δu.
+
+    Neither can be credited with more than its own change, so nothing is lost where there is none.
+    """
+    same = operation.winners([place[0]]) == operation.winners([place[1]])
+    rise = (result[0] - result[1]).clamp(min=0)
+    fall = (result[0] - result[1]).clamp(max=0)
+    moved = torch.where(same, 0.0, signal)
+    credit = operation.to_winners(moved * rise, [place[0]]) + operation.to_winners(moved * fall, [place[1]])
     change = place[0] - place[1]
-    small = change.abs() < SMALL
-    ratio = credit / torch.where(small, 1.0, change)
-    return torch.where(small, operation.to_winners(signal, [place[0]]), ratio)
+    given = torch.where(change == 0, 0.0, credit / torch.where(change == 0, 1.0, change))
+    return given + operation.to_winners(torch.where(same, signal, 0.0), [place[0]])

@@ -20,7 +20,6 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from itertools import pairwise
 
 import torch
 
@@ -31,6 +30,7 @@ from decompositions.model import ModelFunction, Output
 from decompositions.operations import AbstractAffine, AbstractOperation, Elementwise, MaxPooling, Rearrangement
 from synergy.backward import chooser
 from synergy.breakpoints import Grid, Refinement, merged, refined, straight
+from synergy.secant import mean_slope, slopes_between
 from synergy.windows import Contests, Windows
 
 LIMIT = 2**23  # numbers at one place of the network, above which the pieces are too many
@@ -173,30 +173,7 @@ def _pooled_first(steps: Network, shapes: tuple) -> tuple[list[Step], tuple]:
 def _rises(operation: AbstractOperation) -> bool:
     if not isinstance(operation, Elementwise) or operation.kinks is None:
         return False
-    return bool((_slopes(operation, torch.zeros((), dtype=torch.float64)) >= 0).all())
-
-
-def _slopes(operation: Elementwise, like: torch.Tensor) -> torch.Tensor:
-    """The slope before, between and after the kinks, each at a place well inside. Shape ``(kinks + 1,)``."""
-    kinks = operation.kinks or ()
-    between = [low / 2 + high / 2 for low, high in pairwise(kinks)]
-    ends = (kinks[0] - max(1.0, abs(kinks[0])), kinks[-1] + max(1.0, abs(kinks[-1]))) if kinks else ()
-    places = [*ends[:1], *between, *ends[1:]] if kinks else [0.0]
-    return operation.slope(torch.tensor(places, dtype=like.dtype, device=like.device))
-
-
-def mean_slope(operation: Elementwise, start: torch.Tensor, end: torch.Tensor) -> torch.Tensor:
-    """The mean of σ′ between two places, from the shares of the way on either side of every kink."""
-    slopes = _slopes(operation, start)
-    low, high = torch.minimum(start, end), torch.maximum(start, end)
-    way = high - low
-    mean = slopes[0].expand_as(start)
-    for kink, before, after in zip(operation.kinks or (), slopes[:-1], slopes[1:], strict=True):
-        mean = mean + (after - before) * ((high - kink) / way).clamp(0, 1)
-    still = way == 0
-    if still.device.type == "cpu" and not still.any():  # elsewhere the question would cost more than the slopes
-        return mean
-    return torch.where(still, operation.slope(start), mean)
+    return bool((slopes_between(operation, torch.zeros((), dtype=torch.float64)) >= 0).all())
 
 
 Back = Callable[[torch.Tensor], list[torch.Tensor]]  # from the signal of a step's output to those of its inputs

@@ -10,19 +10,17 @@ import torch
 from decompositions.layers import Step
 from decompositions.operations import AbstractAffine, Elementwise, MaxPooling, Rearrangement
 from synergy.backward import AbstractRule
-from synergy.multipliers import SMALL, to_winners
+from synergy.multipliers import to_winners
+from synergy.secant import secant
 
 
 class Channels(NamedTuple):
-    """A unit's reference and the two channels of its change."""
+    """A unit's reference, the two channels of its change, and its value, which is their sum but for rounding."""
 
     reference: torch.Tensor
     plus: torch.Tensor
     minus: torch.Tensor
-
-    @property
-    def value(self) -> torch.Tensor:
-        return self.reference + self.plus + self.minus
+    value: torch.Tensor
 
 
 Multipliers = tuple[torch.Tensor, torch.Tensor]  # of the plus and the minus channel
@@ -34,19 +32,20 @@ class RevealCancel(AbstractRule):
 
     def start(self, inputs: torch.Tensor, baselines: torch.Tensor) -> Channels:
         change = inputs - baselines
-        return Channels(baselines, change.clamp(min=0), change.clamp(max=0))
+        return Channels(baselines, change.clamp(min=0), change.clamp(max=0), inputs)
 
     def forward(self, step: Step, states: list[Channels]) -> Channels:
         operation = step.operation
-        reference = operation.forward([state.reference for state in states])
+        reference, value = (operation.forward([state[k] for state in states]) for k in (0, 3))
         if isinstance(operation, AbstractAffine):
-            return Channels(reference, *_contributions(operation, states))
+            return Channels(reference, *_contributions(operation, states), value)
         if isinstance(operation, Elementwise):
-            return Channels(reference, *_two_orders(operation, states[0]))
+            return Channels(reference, *_two_orders(operation, states[0]), value)
         if isinstance(operation, MaxPooling):
-            return _pooled(operation, states[0], reference)
+            return _pooled(operation, states[0], reference, value)
         if isinstance(operation, Rearrangement):
-            return Channels(reference, *(operation.forward([s[k] for s in states]) for k in (1, 2)))
+            plus, minus = (operation.forward([state[k] for state in states]) for k in (1, 2))
+            return Channels(reference, plus, minus, value)
         raise ValueError(f"'{step.name}' multiplies two parts of the network, and RevealCancel has no rule for it")
 
     def seed(self, state: Channels, chosen: torch.Tensor) -> Multipliers:
@@ -57,7 +56,7 @@ class RevealCancel(AbstractRule):
         if isinstance(operation, AbstractAffine):
             return _transposed(operation, states, signal)
         if isinstance(operation, Elementwise):
-            return [_secants(operation, states[0], result, signal)]
+            return [_secants(operation, states[0], signal)]
         if isinstance(operation, Rearrangement):
             both = [operation.back(each, [state.plus for state in states]) for each in signal]
             return list(zip(*both, strict=True))
@@ -67,7 +66,7 @@ class RevealCancel(AbstractRule):
         return signal[0] * state.plus + signal[1] * state.minus
 
 
-def _contributions(operation: AbstractAffine, states: list[Channels]) -> list[torch.Tensor]:
+def _contributions(operation: AbstractAffine, states: list[Channels]) -> tuple[torch.Tensor, torch.Tensor]:
     """The sums of the positive and of the negative contributions to every output."""
     sums = []
     for sign in (1, -1):
@@ -81,7 +80,7 @@ def _contributions(operation: AbstractAffine, states: list[Channels]) -> list[to
                 total = some if total is None else total + some
         assert total is not None
         sums.append(total)
-    return sums
+    return sums[0], sums[1]
 
 
 def _two_orders(operation: Elementwise, z: Channels) -> tuple[torch.Tensor, torch.Tensor]:
@@ -90,13 +89,12 @@ def _two_orders(operation: Elementwise, z: Channels) -> tuple[torch.Tensor, torc
     return ((plus - nothing) + (both - minus)) / 2, ((minus - nothing) + (both - plus)) / 2
 
 
-def _secants(operation: Elementwise, z: Channels, y: Channels, signal: Multipliers) -> Multipliers:
-    """m_z = m_y Δy±/z±, with the mean slope of the two orders where z± is (nearly) zero."""
+def _secants(operation: Elementwise, z: Channels, signal: Multipliers) -> Multipliers:
+    """m_z = m_y Δy±/z±: the mean slope of the two orders."""
     given = []
-    for own, other, credit, m in ((z.plus, z.minus, y.plus, signal[0]), (z.minus, z.plus, y.minus, signal[1])):
-        small = own.abs() < SMALL
-        limit = (operation.slope(z.reference) + operation.slope(z.reference + other)) / 2
-        given.append(m * torch.where(small, limit, credit / torch.where(small, 1.0, own)))
+    for own, other, m in ((z.plus, z.minus, signal[0]), (z.minus, z.plus, signal[1])):
+        first = secant(operation, z.reference, z.reference + own)
+        given.append(m * (first + secant(operation, z.reference + other, z.reference + other + own)) / 2)
     return given[0], given[1]
 
 
@@ -123,14 +121,12 @@ def _same_winner(operation: MaxPooling, z: Channels) -> torch.Tensor:
     return operation.winners([z.value]) == operation.winners([z.reference])
 
 
-def _pooled(operation: MaxPooling, z: Channels, reference: torch.Tensor) -> Channels:
+def _pooled(operation: MaxPooling, z: Channels, reference: torch.Tensor, value: torch.Tensor) -> Channels:
     """The winner's channels where x and the reference have the same; else a rise is all plus, a fall all minus."""
-    change = operation.forward([z.value]) - reference
-    same = _same_winner(operation, z)
+    change, same = value - reference, _same_winner(operation, z)
     plus, minus = (operation.at_winners(channel, [z.value]) for channel in (z.plus, z.minus))
-    return Channels(
-        reference, torch.where(same, plus, change.clamp(min=0)), torch.where(same, minus, change.clamp(max=0))
-    )
+    plus, minus = torch.where(same, plus, change.clamp(min=0)), torch.where(same, minus, change.clamp(max=0))
+    return Channels(reference, plus, minus, value)
 
 
 def _winners(operation: MaxPooling, z: Channels, y: Channels, signal: Multipliers) -> Multipliers:

@@ -20,7 +20,7 @@ class DeepLIFTRescale(AbstractMethod):
 
     .. math:: m_{u} = m_{y} \frac{\sigma(u) - \sigma(u^0)}{u - u^0}, \qquad a_i = m_i (x_i - b_i)
 
-    with the slope σ′ where \|Δu\| < 1e-10. Policy on the effects of a neuron at its reference u⁰:
+    with the slope σ′ where nothing changes. Policy on the effects of a neuron at its reference u⁰:
     :math:`\kappa_i / |\kappa|`. A max pool credits a rise to the winner at x and a fall to the winner at the reference;
     a product of two parts shares its change equally between the orders.
     """
