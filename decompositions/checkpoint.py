@@ -2,8 +2,9 @@
 
 A checkpoint is a directory: ``manifest.json`` says of which question the values are, every ``*.part`` holds the values
 of one range of coalitions behind one line of json. A file is written under another name, forced to the disk and then
-renamed, so that under its own name it is whole; hashes tell a damaged one. ``lock`` is held while a process works here
-and is given back by the operating system when that process ends, however it ends.
+renamed, so that under its own name it is whole; hashes tell a damaged one. ``synergy.lock`` is held while a process
+works here and is given back by the operating system when that process ends, however it ends. In a directory that is not
+a checkpoint's nothing is made, changed or deleted.
 """
 
 from __future__ import annotations
@@ -11,29 +12,42 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import socket
+import stat
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 import numpy as np
 import torch
 
 from decompositions import coalitions, degrees
+from decompositions.arguments import shown
 from decompositions.cube import AbstractCube
+from decompositions.fingerprint import changes, fingerprint, of_tensor
 from decompositions.function_cube import FunctionCube
 from decompositions.game import Game
 from decompositions.model import ModelFunction
 from decompositions.softening import Softened
 
-FORMAT = "synergy-checkpoint/1"
+FORMAT = "synergy-checkpoint/2"
+FORMATS = "synergy-checkpoint/"  # how all of them begin
 MANIFEST = "manifest.json"
-LOCK = "lock"
+LOCK = "synergy.lock"
+SIGNATURE = "synergy-checkpoint, process "  # how the lock of a checkpoint begins
+PART = re.compile(r"\d+-\d+\.part")
+UNFINISHED = re.compile(r"\.synergy-(manifest\.json|\d+-\d+\.part)\.\d+\.tmp")
 ASKED = 8  # coalitions whose values must be the same, bit for bit
+PER_PART = 4  # kept coalitions that are compared again, at most; one in 64 of a part, but one at least
+WHOLE = 3  # kept batches that are compared again, bit for bit
+ROUNDING = 256.0  # of epsilon, relative to the largest value: how much a value may depend on its batch
 QUESTION = {
     "format": "the format",
+    "versions": "the versions",
     "names": "the players' names",
     "order": "the order",
     "x": "the input",
@@ -48,6 +62,20 @@ QUESTION = {
     "range": "the length of a range",
     "values": "the function's values",
 }
+SHOWN = ("versions", "order", "target", "dtype", "device", "chunk", "range")  # rather than hashes or long lists
+
+
+class Work(Protocol):
+    """Coalitions to be evaluated: their points, their values, and by what shortcuts."""
+
+    @property
+    def how(self) -> str: ...
+
+    @property
+    def points(self) -> Callable[[int, int], torch.Tensor]: ...
+
+    @property
+    def values(self) -> Callable[[FunctionCube, torch.Tensor], torch.Tensor]: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,39 +101,81 @@ class Checkpoint:
 
     @property
     def state(self) -> str:
-        """For a person."""
+        """For a person: what is there now, which may be less than was written."""
         if not (self.folder / MANIFEST).is_file():
             return f"nothing is kept: {self.folder} has vanished meanwhile; give a directory that stays"
+        done = sum(stop - start for (start, stop), path in self.kept.items() if path.is_file())
+        if done < self.done:
+            return (
+                f"{done:,} of {self.total:,} coalitions are left in {self.folder}, from which files have vanished; "
+                "what is missing is evaluated again"
+            )
         return (
-            f"{self.done:,} of {self.total:,} coalitions are kept in {self.folder}; the same call with this checkpoint "
+            f"{done:,} of {self.total:,} coalitions are kept in {self.folder}; the same call with this checkpoint "
             "goes on from there"
         )
 
-    def restore(self, values: torch.Tensor, how: str, cube: FunctionCube) -> FunctionCube:
-        """Fill in the values that are kept.
+    def restore(self, values: torch.Tensor, work: Work, cube: FunctionCube) -> FunctionCube:
+        """Fill in the values that are kept, and compare some of them with what g gives now.
 
         Args:
             values: of all coalitions. Shape ``(total,)``.
-            how: by what shortcuts the others will be evaluated.
+            work: how the others will be evaluated.
             cube: g.
 
         Returns:
             The cube, by the smallest chunk to which memory has forced an earlier run.
 
         Raises:
-            ValueError: a damaged part, or one that was evaluated in another way.
+            ValueError: a damaged part, one that was evaluated in another way, or values that g does not give any more.
         """
-        chunk = cube.chunk
+        chunks = {}
         for (start, stop), path in sorted(self.kept.items()):
             header, numbers = _read_part(path, self.question, (start, stop))
-            if header["how"] != how:
+            if header["how"] != work.how:
                 raise ValueError(
                     f"{path} was evaluated in another way ({header['how'] or 'without shortcuts'}) than now "
-                    f"({how or 'without shortcuts'}); take the versions of then, or give another directory"
+                    f"({work.how or 'without shortcuts'}); take the versions of then, or give another directory"
                 )
             values[start:stop] = torch.from_numpy(numbers).to(values.device)
-            chunk = min(chunk, header["chunk"])
-        return cube.by(chunk)
+            chunks[start, stop] = header["chunk"]
+        if chunks and cube.device.type != "meta":
+            self._compare_some(values, work, cube.unwatched())
+            self._compare_batches(values, work, cube.unwatched(), chunks)
+        return cube.by(min([cube.chunk, *chunks.values()]))
+
+    def _compare_some(self, values: torch.Tensor, work: Work, cube: FunctionCube) -> None:
+        """A few coalitions of every part, up to rounding."""
+        places = [place for span in sorted(self.kept) for place in _places(span, self.question)]
+        points = torch.cat([work.points(place, place + 1) for place in places])
+        again = torch.cat([work.values(cube, some) for some in points.split(cube.points_at_once)])
+        first = values[places]
+        largest = float(torch.nan_to_num(first, 0.0, 0.0, 0.0).abs().max())
+        tolerance = ROUNDING * cube.precision * largest
+        same = torch.isclose(again, first, rtol=0.0, atol=tolerance, equal_nan=True)
+        if not same.all():
+            worst = int((~same).nonzero()[0])
+            raise self._changed(first[worst].item(), again[worst].item(), places[worst])
+
+    def _compare_batches(
+        self, values: torch.Tensor, work: Work, cube: FunctionCube, chunks: dict[tuple[int, int], int]
+    ) -> None:
+        """A batch of the first, of a middle and of the last part, bit for bit."""
+        spans = sorted(self.kept)
+        for start, stop in sorted({spans[place * (len(spans) - 1) // (WHOLE - 1)] for place in range(WHOLE)}):
+            cube = cube.by(chunks[start, stop])
+            behind = min(stop, start + cube.points_at_once)
+            again, first = work.values(cube, work.points(start, behind)), values[start:behind]
+            if not torch.equal(_bits(again), _bits(first)):
+                worst = int((_bits(again) != _bits(first)).nonzero()[0])
+                raise self._changed(first[worst].item(), again[worst].item(), start + worst)
+
+    def _changed(self, there: float, now: float, place: int) -> ValueError:
+        return ValueError(
+            f"the checkpoint in {self.folder} is of another question: it holds {there!r} for the coalition at position "
+            f"{place:,}, and the function gives {now!r} now: another function, another library, or one whose output "
+            "changes between calls; ask what was asked before, or give another directory"
+        )
 
     def keep(self, start: int, values: torch.Tensor, how: str, chunk: int) -> None:
         """Store the values of one range.
@@ -142,7 +212,8 @@ def opened(folder: str | Path | None, game: Game, active: tuple[int, ...], order
         yield None
         return
     cube = _require_function(game.cube)
-    folder = Path(folder)
+    folder = _folder(folder)
+    _require_ours(folder)
     with _explained(folder):
         folder.mkdir(parents=True, exist_ok=True)
     with _locked(folder):
@@ -154,6 +225,20 @@ def opened(folder: str | Path | None, game: Game, active: tuple[int, ...], order
         except Exception as error:
             error.add_note(checkpoint.state)
             raise
+
+
+def _folder(folder: Any) -> Path:
+    """The directory, as a path.
+
+    Raises:
+        TypeError: no path.
+        ValueError: an empty one.
+    """
+    if not isinstance(folder, (str, os.PathLike)) or isinstance(os.fspath(folder), bytes):
+        raise TypeError(f"checkpoint is the path of a directory, a text or a Path, not {shown(folder)}")
+    if not os.fspath(folder) or "\0" in os.fspath(folder):
+        raise ValueError(f"checkpoint is the path of a directory, not {shown(os.fspath(folder))}")
+    return Path(folder)
 
 
 def _require_function(cube: AbstractCube) -> FunctionCube:
@@ -171,36 +256,82 @@ def _ready(folder: Path, game: Game, cube: FunctionCube, active: tuple[int, ...]
     total = 2**count if order is None else degrees.count_up_to_order(count, order) + 1
     length = coalitions.range_length(total, cube.points_at_once)
     question = _question(game, cube, active, order) | {"range": length}
-    for left in folder.glob(".*.tmp"):
-        left.unlink()
     path = folder / MANIFEST
+    _require_ours(folder)
     if path.exists():
-        _compare(question, _read_manifest(path), folder)
+        there = _read_manifest(path)
+        _compare(question, there, folder)
+        question = there
     else:
-        _require_empty(folder)
         with _explained(folder):
             _write(path, _sealed(question, b""))
+    _clear(folder)
     kept = _kept(folder, set(coalitions.spans(total, length)))
     return Checkpoint(folder, _hash(json.dumps(question).encode()), total, kept)
+
+
+def _clear(folder: Path) -> None:
+    """Delete what an earlier process of a checkpoint left unfinished."""
+    for left in folder.iterdir():
+        if _unfinished(left):
+            left.unlink()
+
+
+def _unfinished(path: Path) -> bool:
+    """Whether a file is one that a checkpoint was writing when its process ended; a link is none."""
+    return bool(UNFINISHED.fullmatch(path.name)) and not path.is_symlink() and path.is_file()
 
 
 def _kept(folder: Path, ranges: set[tuple[int, int]]) -> dict[tuple[int, int], Path]:
     named = {_part_name(each): each for each in ranges}
     found = {}
     for path in folder.glob("*.part"):
+        if not PART.fullmatch(path.name):
+            continue
         if path.name not in named:
             raise _damaged(path, "its name is that of no range of this evaluation")
         found[named[path.name]] = path
     return found
 
 
-def _require_empty(folder: Path) -> None:
-    others = sorted(path.name for path in folder.iterdir() if path.name != LOCK)
+def _require_ours(folder: Path) -> None:
+    """Refuse a directory that holds anything but a checkpoint, before anything in it is touched.
+
+    Raises:
+        ValueError: another directory, or one whose manifest or lock is not a checkpoint's.
+        OSError: the directory cannot be read.
+    """
+    with _explained(folder):
+        if not folder.exists():
+            return
+        names = sorted(path.name for path in folder.iterdir())
+    for name in (MANIFEST, LOCK):
+        path = folder / name
+        if path.is_symlink() or (name in names and not path.is_file()):
+            raise ValueError(f"{path} is no file of a checkpoint's but a link or a directory; {ANOTHER}")
+    locked = LOCK in names and _begins(folder / LOCK, SIGNATURE)
+    if LOCK in names and not locked and (folder / LOCK).stat().st_size:
+        raise ValueError(f"{folder / LOCK} is not the lock of a checkpoint; {ANOTHER}")
+    if MANIFEST in names:
+        if not (locked or FORMATS in _beginning(folder / MANIFEST)):
+            raise ValueError(f"{folder / MANIFEST} is not the manifest of a checkpoint; {ANOTHER}")
+        return
+    others = [name for name in names if name != LOCK and not _unfinished(folder / name)]
     if others:
-        raise ValueError(
-            f"{folder} has no {MANIFEST} but holds other files ({', '.join(others[:3])}, …); give a new or empty "
-            "directory for the checkpoint"
-        )
+        some = ", ".join(map(shown, others[:3])) + (", …" if len(others) > 3 else "")
+        raise ValueError(f"{folder} has no {MANIFEST} but holds other files ({some}); {ANOTHER}")
+
+
+ANOTHER = "give a new or empty directory for the checkpoint"
+
+
+def _beginning(path: Path) -> str:
+    with path.open("rb") as file:
+        return file.read(200).decode("utf8", "replace")
+
+
+def _begins(path: Path, text: str) -> bool:
+    return _beginning(path).startswith(text)
 
 
 @contextmanager
@@ -215,40 +346,49 @@ def _locked(folder: Path) -> Iterator[None]:
     except ImportError as error:
         raise OSError("a checkpoint needs the file locks of POSIX, which this system lacks") from error
     with _explained(folder):
-        file = (folder / LOCK).open("a+")
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+        file = os.fdopen(os.open(folder / LOCK, flags, 0o666), "r+", errors="replace")
     with file:
+        text = file.read(200) if stat.S_ISREG(os.fstat(file.fileno()).st_mode) else "?"
+        if text and not text.startswith(SIGNATURE):
+            raise ValueError(f"{folder / LOCK} is not the lock of a checkpoint; {ANOTHER}")
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            file.seek(0)
+            owner = text.partition(", ")[2] or "another process"
             raise BlockingIOError(
-                f"the checkpoint in {folder} is in use by {file.read().strip() or 'another process'}; wait until it "
+                f"the checkpoint in {folder} is in use by {owner}; wait until it "
                 "ends, or give another directory (the lock ends with its process, nothing needs to be deleted)"
             ) from error
         with _explained(folder):
-            file.truncate(0)
-            file.write(f"process {os.getpid()} on {socket.gethostname()}")
+            file.seek(0)
+            file.truncate()
+            file.write(f"{SIGNATURE}{os.getpid()} on {socket.gethostname()}")
             file.flush()
         yield
 
 
 def _question(game: Game, cube: FunctionCube, active: tuple[int, ...], order: int | None) -> dict[str, Any]:
-    """What the values depend on."""
+    """What the values depend on; parts of f that its calls change by themselves (counters, caches) are named."""
+    before = _function(cube.f)
+    values = _answers(cube, active)
     model, target = _function(cube.f)
     return {
         "format": FORMAT,
+        "versions": "Python {}.{}, torch {}, NumPy {}".format(*sys.version_info[:2], torch.__version__, np.__version__),
         "names": list(game.names),
         "order": order,
-        "x": _tensor(cube.x),
-        "baseline": _tensor(cube.baseline),
-        "weights": _tensor(cube.weights),
-        "players": _tensor(cube.entry_players()),
+        "x": of_tensor(cube.x),
+        "baseline": of_tensor(cube.baseline),
+        "weights": of_tensor(cube.weights),
+        "players": of_tensor(cube.entry_players()),
         "model": model,
         "target": target,
+        "loose": changes(model, before[0]) + changes(_parts(target), _parts(before[1])),
         "dtype": str(cube.dtype),
         "device": cube.device.type,
         "chunk": cube.chunk,
-        "values": _answers(cube, active),
+        "values": values,
     }
 
 
@@ -260,93 +400,76 @@ def _answers(cube: FunctionCube, active: tuple[int, ...]) -> list[str]:
     return [float(value).hex() for value in cube.values(points).tolist()]
 
 
-def _function(f: Callable[[torch.Tensor], torch.Tensor]) -> tuple[str, str]:
-    """A function and its target as hashes or names."""
+def _function(f: Callable[[torch.Tensor], torch.Tensor]) -> tuple[dict[str, str], dict[str, str] | str]:
+    """The parts of a function, and its target: the parts of a function, too, or the index."""
     if isinstance(f, Softened):
         model, target = _function(f.f)
-        return f"{model}, softened by {f.beta!r}", target
-    if isinstance(f, ModelFunction):
-        return _module(f.module), _callable(f.target) if callable(f.target) else repr(f.target)
-    if isinstance(f, torch.nn.Module):
-        return _module(f), ""
-    return _callable(f), ""
+        return model | {"softened": repr(f.beta)}, target
+    if not isinstance(f, ModelFunction):
+        return fingerprint(f, "f") | _global_hooks(), ""
+    target = fingerprint(f.target, "target") if callable(f.target) else repr(f.target)
+    return fingerprint(f.module, "model") | _global_hooks(), target
 
 
-def _callable(f: Any) -> str:
-    """The name of a plain function and a hash of its code and of what it closes over, as far as that is data."""
-    code = getattr(f, "__code__", None)
-    name = getattr(f, "__qualname__", type(f).__qualname__)
-    if code is None:
-        return f"{name}, {_hash(_data(vars(f) if hasattr(f, '__dict__') else {}).encode())}"
-    cells = [cell.cell_contents for cell in f.__closure__ or ()]
-    known = [code.co_code.hex(), *(_data(each) for each in (code.co_consts, f.__defaults__, f.__kwdefaults__, cells))]
-    return f"{name}, {_hash(' '.join(known).encode())}"
+def _global_hooks() -> dict[str, str]:
+    """The forward hooks that torch calls for every module; mostly there are none."""
+    modules = torch.nn.modules.module
+    hooks = [*modules._global_forward_pre_hooks.values(), *modules._global_forward_hooks.values()]
+    return fingerprint(hooks, "hooks of all modules") if hooks else {}
 
 
-def _data(value: Any) -> str:
-    """Numbers, text, tensors and what holds them, written down; of anything else its type."""
-    if isinstance(value, torch.Tensor):
-        return _tensor(value)
-    if isinstance(value, (bool, int, float, complex, str, bytes, type(None), np.generic, torch.dtype)):
-        return repr(value)
-    if isinstance(value, np.ndarray) and value.dtype != object:
-        return _tensor(torch.from_numpy(np.ascontiguousarray(value)))
-    if isinstance(value, (list, tuple)):
-        return f"[{', '.join(map(_data, value))}]"
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{key!r}: {_data(each)}" for key, each in sorted(value.items(), key=_key)) + "}"
-    if isinstance(value, torch.nn.Module):
-        return _module(value)
-    return _callable(value) if hasattr(value, "__code__") else type(value).__qualname__
+def _parts(target: dict[str, str] | str) -> dict[str, str]:
+    return target if isinstance(target, dict) else {}
 
 
-def _key(item: tuple[Any, Any]) -> str:
-    return repr(item[0])
+def _places(span: tuple[int, int], seed: str) -> list[int]:
+    """A few coalitions of a range, drawn by what the checkpoint is of."""
+    start, stop = span
+    count = max(1, min(PER_PART, (stop - start) // 64))
+    drawn = np.random.default_rng([int(seed[:8], 16), start])
+    return sorted((start + drawn.choice(stop - start, count, replace=False)).tolist())
 
 
-def _module(module: torch.nn.Module) -> str:
-    """A hash of the classes of a model's modules and of its parameters and buffers."""
-    found = hashlib.sha256()
-    for name, each in module.named_modules():
-        found.update(f"{name}: {type(each).__qualname__}\n".encode())
-    for name, tensor in [*module.named_parameters(), *module.named_buffers()]:
-        found.update(f"{name}: {_tensor(tensor)}\n".encode())
-    return found.hexdigest()
-
-
-def _tensor(tensor: torch.Tensor) -> str:
-    """A hash of the type, shape and bytes of a tensor."""
-    numbers = tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy()
-    found = hashlib.sha256(f"{tensor.dtype} {tuple(tensor.shape)}\n".encode())
-    found.update(numbers.data)
-    return found.hexdigest()
+def _bits(values: torch.Tensor) -> torch.Tensor:
+    return values.contiguous().view(torch.int64)
 
 
 def _compare(now: dict[str, Any], there: dict[str, Any], folder: Path) -> None:
     """Refuse the checkpoint of another question, and say in what it differs."""
-    changed = [key for key in QUESTION if now[key] != there.get(key)]
-    if len(changed) > 1:  # the values differ because something else does
-        changed = [key for key in changed if key not in ("values", "range")]
-    if not changed:
+    differ, where = [], []
+    for key in QUESTION:
+        if isinstance(now[key], dict) and isinstance(there.get(key), dict):
+            paths = changes(now[key], there[key], [*now["loose"], *there["loose"]])
+            differ += [key] if paths else []
+            where += paths
+        elif now[key] != there.get(key):
+            differ.append(key)
+    if len(differ) > 1:  # the values differ because something else does
+        differ = [key for key in differ if key not in ("values", "range")]
+    if not differ:
         return
-    said = [f"{QUESTION[key]}{_both(there.get(key), now[key])}" for key in changed]
+    said = [f"{QUESTION[key]}{_both(there.get(key), now[key]) if key in SHOWN else ''}" for key in differ]
     hint = ": another function, another library, or one whose output changes between calls"
+    parts = f" ({', '.join(map(shown, where[:3]))}{', …' if len(where) > 3 else ''})" if where else ""
     raise ValueError(
         f"the checkpoint in {folder} is of another question: {', '.join(said)} changed"
-        f"{hint if changed == ['values'] else ''}; ask what was asked before, or give another directory"
+        f"{hint if differ == ['values'] else ''}{parts}; ask what was asked before, or give another directory"
     )
 
 
 def _both(there: Any, now: Any) -> str:
     """Two short values, for a person."""
-    short = all(isinstance(each, (int, str)) and len(str(each)) <= 20 for each in (there, now))
+    short = all(isinstance(each, (int, str)) and len(str(each)) <= 60 for each in (there, now))
     return f" ({there} there, {now} here)" if short else ""
 
 
 def _read_manifest(path: Path) -> dict[str, Any]:
     header, _ = _unsealed(path)
     if header.get("format") != FORMAT:
-        raise ValueError(f"the format of {path} is {header.get('format')!r}, this version reads {FORMAT!r}")
+        raise ValueError(
+            f"the format of {path} is {header.get('format')!r}, this version reads {FORMAT!r}; begin anew in another "
+            "directory"
+        )
     return header
 
 
@@ -366,6 +489,8 @@ def _sealed(header: dict[str, Any], payload: bytes) -> bytes:
 
 
 def _unsealed(path: Path) -> tuple[dict[str, Any], bytes]:
+    if path.is_symlink() or not path.is_file():
+        raise _damaged(path, "it is a link or a directory")
     line, end, payload = path.read_bytes().partition(b"\n")
     try:
         header = json.loads(line if end else b"")
@@ -379,7 +504,7 @@ def _unsealed(path: Path) -> tuple[dict[str, Any], bytes]:
 
 def _damaged(path: Path, what: str) -> ValueError:
     way_out = (
-        "delete its whole directory and begin anew"
+        "delete its whole directory, if it holds nothing else, and begin anew"
         if path.name == MANIFEST
         else "delete this file, and its coalitions are evaluated again"
     )
@@ -388,9 +513,10 @@ def _damaged(path: Path, what: str) -> ValueError:
 
 def _write(path: Path, data: bytes) -> None:
     """All of a file or nothing, and on the disk before it has its name."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    part = path.with_name(f".synergy-{path.name}.{os.getpid()}.tmp")
     try:
-        with part.open("wb") as file:
+        part.unlink(missing_ok=True)  # of an earlier process of the same number
+        with part.open("xb") as file:
             _put(file, data)
         os.replace(part, path)
     except BaseException:

@@ -190,7 +190,7 @@ def _range_by_range(
     values = _room(work.total, cube)
     ranges = spans(work.total, range_length(work.total, cube.points_at_once))
     if checkpoint is not None:
-        cube = checkpoint.restore(values, work.how, cube)
+        cube = checkpoint.restore(values, work, cube)
         ranges = [each for each in ranges if each not in checkpoint.kept]
     for start, stop in ranges:
         cube = _fill(cube, work, start, values[start:stop])
