@@ -13,9 +13,10 @@ import sympy
 import torch
 
 from decompositions import convergence
-from decompositions.arithmetic import objects
+from decompositions.arithmetic import objects, to_float
 from decompositions.cube import AbstractCube, Calls, PowerSeries, both, ignore
 from decompositions.identity import expanded, settled
+from decompositions.line_series import along_lines
 from decompositions.reading import read
 from decompositions.series import expression_series
 
@@ -122,8 +123,28 @@ class ExpressionCube(AbstractCube):
         degrees, coefficients, remainder, truncated = expression_series(self, degree)
         if not truncated:
             return PowerSeries(degrees, coefficients, remainder, False, radius=float("inf"))
-        radius, note = convergence.of_terms(degrees, coefficients, remainder)
+        radius, note = self._reach(degrees, coefficients, remainder)
         return PowerSeries(degrees, coefficients, remainder, True, 0.0, radius, note)
+
+    def _reach(self, degrees: np.ndarray, coefficients: np.ndarray, remainder: Any) -> tuple[float, str]:
+        """The radius of convergence of a series that is cut off, and what a person should know of it.
+
+        It is estimated from the terms that are known, and from those to a high degree along some lines; where both give
+        one, the smaller. Of a series with symbols nothing is known.
+        """
+        try:
+            growth, rest = convergence.growth_of(degrees, to_float(coefficients)), to_float(objects([remainder])).item()
+        except TypeError:  # symbols
+            return float("nan"), ""
+        lines = along_lines(self)
+        known = 0.0
+        reach = [float("inf")] if self.is_polynomial else [convergence.radius(growth)]
+        if lines is not None:
+            known = float(lines[len(growth) :, 0].sum())
+            growth = np.abs(lines).max(1)
+            reach += [convergence.radius(growth)]
+        found = float(np.nanmin(reach)) if not np.isnan(reach).all() else float("nan")
+        return found, convergence.statement(growth, known, rest, 0.0, found)
 
     def smoothed(self, noise: Any) -> ExpressionCube:
         shifts = self.array(noise)[:, None, :]

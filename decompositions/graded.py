@@ -13,17 +13,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from decompositions.rings import AbstractRing, Element, Scalar
+from decompositions.rings import AbstractNumbers, Element, Scalar
 
 Series = list[Element]
 
 
-def times(ring: AbstractRing, a: Series, b: Series) -> Series:
+def times(ring: AbstractNumbers, a: Series, b: Series) -> Series:
     """The product of two series."""
     return [_coefficient(ring, a, b, k) for k in range(len(a))]
 
 
-def natural_power(ring: AbstractRing, u: Series, exponent: int) -> Series:
+def natural_power(ring: AbstractNumbers, u: Series, exponent: int) -> Series:
     """u to a natural power."""
     result = [ring.one, *[ring.zero] * (len(u) - 1)]
     for bit in bin(exponent)[2:] if exponent else "":
@@ -32,7 +32,7 @@ def natural_power(ring: AbstractRing, u: Series, exponent: int) -> Series:
     return result
 
 
-def power(ring: AbstractRing, u: Series, exponent: Scalar | Element, start: Element, inverse: Element) -> Series:
+def power(ring: AbstractNumbers, u: Series, exponent: Scalar | Element, start: Element, inverse: Element) -> Series:
     """y = u^a from u y′ = a y u′, with start = u₀^a and inverse = 1/u₀."""
     y = [start]
     for k in range(1, len(u)):
@@ -43,12 +43,12 @@ def power(ring: AbstractRing, u: Series, exponent: Scalar | Element, start: Elem
     return y
 
 
-def exponential(ring: AbstractRing, u: Series, start: Element) -> Series:
+def exponential(ring: AbstractNumbers, u: Series, start: Element) -> Series:
     """eᵘ from y′ = y u′, with start = e^{u₀}."""
     return _solved(ring, u, start, lambda y, k: y[k])
 
 
-def logarithm(ring: AbstractRing, u: Series, start: Element, inverse: Element) -> Series:
+def logarithm(ring: AbstractNumbers, u: Series, start: Element, inverse: Element) -> Series:
     """log u from u y′ = u′, with start = log u₀ and inverse = 1/u₀."""
     y = [start]
     for k in range(1, len(u)):
@@ -58,7 +58,7 @@ def logarithm(ring: AbstractRing, u: Series, start: Element, inverse: Element) -
 
 
 def sine_and_cosine(
-    ring: AbstractRing, u: Series, sine: Element, cosine: Element, sign: int = -1
+    ring: AbstractNumbers, u: Series, sine: Element, cosine: Element, sign: int = -1
 ) -> tuple[Series, Series]:
     """s and c from s′ = c u′ and c′ = sign · s u′: sin and cos of u, or sinh and cosh with sign 1."""
     s, c = [sine], [cosine]
@@ -69,7 +69,7 @@ def sine_and_cosine(
     return s, c
 
 
-def tangent(ring: AbstractRing, u: Series, start: Element, sign: int = 1) -> Series:
+def tangent(ring: AbstractNumbers, u: Series, start: Element, sign: int = 1) -> Series:
     """y from y′ = (1 + sign · y²) u′: tan u, or tanh u with sign −1, with start = y₀."""
 
     def slope(y: Series, k: int) -> Element:
@@ -78,12 +78,12 @@ def tangent(ring: AbstractRing, u: Series, start: Element, sign: int = 1) -> Ser
     return _solved(ring, u, start, slope)
 
 
-def primitive(ring: AbstractRing, u: Series, start: Element, slope: Series) -> Series:
+def primitive(ring: AbstractNumbers, u: Series, start: Element, slope: Series) -> Series:
     """φ(u) from the series slope = φ′(u), with start = φ(u₀)."""
     return _solved(ring, u, start, lambda y, k: slope[k])
 
 
-def composed(ring: AbstractRing, u: Series, coefficients: Sequence[Element]) -> Series:
+def composed(ring: AbstractNumbers, u: Series, coefficients: Sequence[Element]) -> Series:
     """Σ_k c_k (u − u₀)^k by Horner's rule: any function from its own Taylor coefficients at u₀."""
     rest = [ring.zero, *u[1:]]
     y = [coefficients[-1], *[ring.zero] * (len(u) - 1)]
@@ -93,7 +93,7 @@ def composed(ring: AbstractRing, u: Series, coefficients: Sequence[Element]) -> 
     return y
 
 
-def _solved(ring: AbstractRing, u: Series, start: Element, slope: Callable[[Series, int], Element]) -> Series:
+def _solved(ring: AbstractNumbers, u: Series, start: Element, slope: Callable[[Series, int], Element]) -> Series:
     """y with y₀ = start and y′ = w u′, where slope(y, k) is w_k and needs y₀ … y_k."""
     y: Series = [start]
     w: Series = []
@@ -109,11 +109,11 @@ def _euler(u: Series) -> Series:
     return [part * j for j, part in enumerate(u)]
 
 
-def _convolved(ring: AbstractRing, scaled: Series, w: Series, k: int) -> Element:
+def _convolved(ring: AbstractNumbers, scaled: Series, w: Series, k: int) -> Element:
     """Σ_{j≥1} (j u_j) w_{k−j}."""
     return sum((scaled[j] * w[k - j] for j in range(1, k + 1) if scaled[j] and w[k - j]), ring.zero)
 
 
-def _coefficient(ring: AbstractRing, a: Series, b: Series, k: int) -> Element:
+def _coefficient(ring: AbstractNumbers, a: Series, b: Series, k: int) -> Element:
     """Σ_j a_j b_{k−j}."""
     return sum((a[j] * b[k - j] for j in range(k + 1) if a[j] and b[k - j]), ring.zero)

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 CORNERS = 32  # at which a series that seems complete is tried
 ROWS = 1024  # lines that are followed at once, at most
 PROBE = 24  # degree to which a few lines are followed, to see how the series goes on
+FURTHER = 48  # where those terms do not say how far it reaches
+OWN = 12  # degree from which on the terms themselves are asked for that, too
 LINES = 4  # how many lines to corners, or between them
 GENERIC = 2  # how many more in directions on which no polynomial vanishes by its symmetry
 ZERO = 1e-12  # of the largest coefficient: what counts as zero in the probe
@@ -52,8 +54,10 @@ def function_series(cube: FunctionCube, degree: int | None, limit: int) -> Power
 def _series(cube: FunctionCube, degree: int | None, limit: int) -> PowerSeries:
     active = cube.active()
     refuse_kinks(cube)
-    probe = _probe(cube, active)
+    probe = _probe(cube, active, PROBE)
     end = _last_degree(np.abs(probe).max(1), cube.precision)
+    if end > PROBE - 4 and np.isnan(convergence.radius(np.abs(probe).max(1))):
+        probe = _probe(cube, active, FURTHER)
     if degree is None and end > PROBE - 4:
         reach = convergence.radius(np.abs(probe).max(1))
         short = f" and does not reach x (it converges up to about {reach:.2g} of the way)" if reach <= 1 else ""
@@ -89,21 +93,29 @@ def _judged(cube: FunctionCube, series: PowerSeries, probe: np.ndarray, top: int
     """The series with what it misses at x, and with what its terms along the probe say of its reach."""
     ends = cube.values(cube.array(np.array([[0] * cube.n, [1] * cube.n])))
     remainder = ends[1] - series.coefficients.sum()
-    growth, noise, reach = np.abs(probe).max(1), series.noise, float("inf")
-    if series.truncated:
-        reach = convergence.radius(growth)
-    else:
+    growth, noise, known = np.abs(probe).max(1), series.noise, float(probe[top + 1 :, 0].sum())
+    if not series.truncated:
         noise = max(noise, float(growth[top + 1 :].sum()))  # what was counted as zero
-    short = not bool(remainder.abs() <= MISSING * series.coefficients.abs().sum()) or _misses(cube, series)
+    scale = MISSING * float(series.coefficients.abs().sum() + growth[top + 1 :].sum())
+    short = not abs(float(remainder)) <= scale or _misses(cube, series)
     missing = series.truncated or short
-    known = probe[top + 1 :, 0].sum()
-    note = convergence.statement(growth, known, float(remainder), noise) if missing else ""
+    ended = _last_degree(growth, cube.precision) <= len(growth) - 4 and abs(float(remainder) - known) <= scale
+    whole = ended and not (short and not series.truncated) and not convergence.regular(growth)
+    reach = float("inf") if whole else _reach(series, growth)
+    note = convergence.statement(growth, known, float(remainder), noise, reach) if missing else ""
     if short and not series.truncated:
         note = (
-            f"the terms to degree {PROBE} do not add up to f everywhere: it has terms of higher degree, or is flat at "
-            "the baseline; the dividends, harsanyi(), and the measured allocation, measure(), need no series"
+            f"the terms to degree {len(probe) - 1} do not add up to f everywhere: it has terms of higher degree, or is "
+            "flat at the baseline; the dividends, harsanyi(), and the measured allocation, measure(), need no series"
         )
     return replace(series, remainder=remainder, truncated=missing, noise=noise, radius=reach, note=note)
+
+
+def _reach(series: PowerSeries, growth: np.ndarray) -> float:
+    """The smaller of the radii that the terms along the probe and the terms themselves have."""
+    own = convergence.growth_of(series.degrees, series.coefficients.cpu().numpy())
+    found = [convergence.radius(growth), *([convergence.radius(own)] if len(own) > OWN else [])]
+    return float("nan") if np.isnan(found).all() else float(np.nanmin(found))
 
 
 def _misses(cube: FunctionCube, series: PowerSeries) -> bool:
@@ -139,14 +151,14 @@ def _some(cube: FunctionCube, lines: torch.Tensor, active: tuple[int, ...], degr
     return total
 
 
-def _probe(cube: FunctionCube, active: tuple[int, ...]) -> np.ndarray:
-    """The coefficients to a high degree along some lines, the one to x first. Shape ``(PROBE+1, lines)``."""
+def _probe(cube: FunctionCube, active: tuple[int, ...], degree: int) -> np.ndarray:
+    """The coefficients to a high degree along some lines, the one to x first. Shape ``(degree+1, lines)``."""
     generator = torch.Generator().manual_seed(0)
     shape = (LINES + GENERIC, max(1, len(active)))
     lines = (torch.randint(0, 2, shape, generator=generator) * 2 - 1).double()
     lines[0] = 1.0
     lines[LINES:] *= (1 + torch.rand(GENERIC, shape[1], generator=generator, dtype=torch.float64)) / 2
-    found = _along(cube, lines.to(cube.device), active, PROBE)
+    found = _along(cube, lines.to(cube.device), active, degree)
     _require_finite(found)
     return found.cpu().numpy()
 

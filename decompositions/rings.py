@@ -13,12 +13,12 @@ Element = Any  # of the ring: elements know + − * ** with each other, and * wi
 Scalar = Any  # a rational number in the ring's own type
 
 
-class AbstractRing(ABC):
-    """ℚ[z₁, …, z_r] with the lexicographic order of monomials, z₁ > z₂ > … > z_r."""
+class AbstractNumbers(ABC):
+    """What the coefficients of a series can be: a commutative ring over the rational numbers."""
 
     @abstractmethod
     def generators(self) -> tuple[Element, ...]:
-        """z₁, …, z_r."""
+        """What stands for the players' t, and for constants."""
 
     @abstractmethod
     def scalar(self, numerator: int, denominator: int) -> Scalar:
@@ -29,12 +29,8 @@ class AbstractRing(ABC):
         """A rational number as an element of the ring."""
 
     @abstractmethod
-    def terms(self, element: Element) -> Iterable[tuple[tuple[int, ...], Scalar]]:
-        """Monomials (exponents) and their coefficients, the largest monomial first."""
-
-    @abstractmethod
-    def ratio(self, scalar: Scalar) -> tuple[int, int]:
-        """Numerator and denominator of a scalar, coprime."""
+    def size(self, element: Element) -> int:
+        """The number of terms of an element."""
 
     @cached_property
     def zero(self) -> Element:
@@ -43,6 +39,45 @@ class AbstractRing(ABC):
     @cached_property
     def one(self) -> Element:
         return self.element(self.scalar(1, 1))
+
+
+class AbstractRing(AbstractNumbers):
+    """ℚ[z₁, …, z_r] with the lexicographic order of monomials, z₁ > z₂ > … > z_r."""
+
+    @abstractmethod
+    def terms(self, element: Element) -> Iterable[tuple[tuple[int, ...], Scalar]]:
+        """Monomials (exponents) and their coefficients, the largest monomial first."""
+
+    @abstractmethod
+    def ratio(self, scalar: Scalar) -> tuple[int, int]:
+        """Numerator and denominator of a scalar, coprime."""
+
+    def size(self, element: Element) -> int:
+        return len(element)
+
+
+@dataclass(frozen=True)
+class LineNumbers(AbstractNumbers):
+    """Floats, along a line on which every player goes at a speed of its own.
+
+    >>> line = LineNumbers((1.0, -0.5))
+    >>> line.generators(), line.scalar(1, 4)
+    ((1.0, -0.5), 0.25)
+    """
+
+    speeds: tuple[float, ...]
+
+    def generators(self) -> tuple[float, ...]:
+        return self.speeds
+
+    def scalar(self, numerator: int, denominator: int) -> float:
+        return numerator / denominator
+
+    def element(self, scalar: float) -> float:
+        return scalar
+
+    def size(self, element: float) -> int:
+        return 1
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import sympy
 from decompositions import graded
 from decompositions.graded import Series
 from decompositions.identity import vanishes
-from decompositions.rings import AbstractRing, Element
+from decompositions.rings import AbstractNumbers, Element
 
 Places = dict[sympy.Symbol, sympy.Expr]
 
@@ -60,8 +60,9 @@ class Plan:
     top: int
     steps: list[Step] = field(default_factory=list)
     values: dict[sympy.Expr, sympy.Expr] = field(default_factory=dict)
+    derives: bool = False  # whether a step needs derivatives one by one, the more the higher the degree
 
-    def run(self, expression: sympy.Expr, ring: AbstractRing, element: Callable[[sympy.Expr], Element]) -> Series:
+    def run(self, expression: sympy.Expr, ring: AbstractNumbers, element: Callable[[sympy.Expr], Element]) -> Series:
         """The series of an expression that was visited; ``element`` takes a constant to the ring."""
         known: dict[sympy.Expr, Series] = {}
         for step in self.steps:
@@ -111,12 +112,12 @@ class Plan:
         """b_i + t_i d_i."""
         place, start = list(self.baseline).index(symbol), self.baseline[symbol]
 
-        def line(ring: AbstractRing, constant: Element, change: Element) -> Series:
+        def line(ring: AbstractNumbers, constant: Element, change: Element) -> Series:
             return [constant, ring.generators()[place] * change, *[ring.zero] * self.top][: self.top + 1]
 
         self._add(symbol, start, (), (start, sympy.expand(self.x[symbol] - start)), line)
 
-    def _constant(self, ring: AbstractRing, value: Element) -> Series:
+    def _constant(self, ring: AbstractNumbers, value: Element) -> Series:
         return [value, *[ring.zero] * self.top]
 
     def _power(self, part: sympy.Expr, base: sympy.Expr, exponent: sympy.Expr) -> None:
@@ -154,7 +155,8 @@ class Plan:
         self._add(part, value, (inner, slope), (value,), lambda ring, u, w, y: graded.primitive(ring, u, y, w))
 
     def _composed(self, part: sympy.Expr) -> None:
-        """Any function of one part, from its derivatives f⁽ᵏ⁾(u₀) / k!."""
+        """Any function of one part, from its derivatives f⁽ᵏ⁾(u₀) / k!, as many as are asked for."""
+        self.derives = True
         inner = [each for each in part.args if self._varies(each)]
         if len(inner) > 1 or not isinstance(part, sympy.Function):
             raise _unknown(part)
@@ -198,13 +200,13 @@ def _unknown(part: sympy.Expr) -> ValueError:
     return ValueError(f"no Taylor series is known for {part}; use harsanyi(), exact for any expression")
 
 
-def _sum(ring: AbstractRing, *parts: Series) -> Series:
+def _sum(ring: AbstractNumbers, *parts: Series) -> Series:
     return [sum(of_degree, ring.zero) for of_degree in zip(*parts, strict=True)]
 
 
-def _product(ring: AbstractRing, *parts: Series) -> Series:
+def _product(ring: AbstractNumbers, *parts: Series) -> Series:
     """The factors with the fewest terms first."""
-    ordered = sorted(parts, key=lambda part: sum(map(len, part)))
+    ordered = sorted(parts, key=lambda part: sum(map(ring.size, part)))
     product = ordered[0]
     for part in ordered[1:]:
         product = graded.times(ring, product, part)
@@ -214,7 +216,7 @@ def _product(ring: AbstractRing, *parts: Series) -> Series:
 def _real_power(exponent: sympy.Expr) -> Callable[..., Series]:
     """u^a; a rational exponent is a scalar of the ring, any other one an element."""
 
-    def run(ring: AbstractRing, u: Series, a: Element, start: Element, inverse: Element) -> Series:
+    def run(ring: AbstractNumbers, u: Series, a: Element, start: Element, inverse: Element) -> Series:
         if exponent.is_Rational:
             a = ring.scalar(int(exponent.p), int(exponent.q))
         return graded.power(ring, u, a, start, inverse)

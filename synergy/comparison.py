@@ -8,9 +8,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from decompositions import counts
 from decompositions.arguments import shown, whole
 from decompositions.arithmetic import Array, to_float
+from decompositions.convergence import describes
 from decompositions.effects import Effects
 from decompositions.function_cube import is_out_of_memory
 from decompositions.game import Game
@@ -255,7 +258,8 @@ def _series(game: Game, degree: int | None) -> tuple[Effects | None, str]:
         series = taylor(game, degree)
     except Exception as error:  # whatever the model raises when it is differentiated
         return None, _reason(error)
-    return (None, series.note) if series.radius <= 1 else (series, series.note)
+    shown = describes(np.asarray(series.degrees), to_float(series.values), series.radius)
+    return series if shown else None, series.note
 
 
 def _result(

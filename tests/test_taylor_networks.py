@@ -692,7 +692,7 @@ def test_a_function_that_is_flat_at_the_baseline_is_never_complete(f, degree):
 def test_the_root_test_by_hand():
     assert convergence.radius(2.0 ** np.arange(12)) == pytest.approx(0.5)
     assert convergence.radius(np.array([1, 0, 3, 0, 9, 0, 27, 0, 81, 0, 243.0])) == pytest.approx(3**-0.5, rel=0.1)
-    assert convergence.radius(np.array([1.0, 2, 3, 0, 0, 0, 0, 0, 0])) == float("inf")
+    assert np.isnan(convergence.radius(np.array([1.0, 2, 3, 0, 0, 0, 0, 0, 0])))  # it may go on above degree 8
     assert np.isnan(convergence.radius(np.array([1.0, 2, 3])))
 
 

@@ -1,0 +1,58 @@
+"""The power series of an expression along lines, in floats to a high degree: how it goes on above its exact terms."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import TYPE_CHECKING
+
+import numpy as np
+import sympy
+
+from decompositions.rings import LineNumbers
+from decompositions.steps import Plan
+
+if TYPE_CHECKING:
+    from decompositions.expression_cube import ExpressionCube
+
+PROBE = 36  # degree to which lines are followed
+SIGNS, GENERIC = (
+    3,
+    2,
+)  # lines to corners or between them, beside that to x, and lines on which nothing cancels by symmetry
+
+
+def along_lines(cube: ExpressionCube) -> np.ndarray | None:
+    """The coefficients of g along some lines through b, the one to x first. Shape ``(PROBE+1, lines)``.
+
+    Returns:
+        None where they are not to be had in floats: with symbols, or where a step needs derivatives one by one.
+    """
+    lines = [LineNumbers(speeds) for speeds in _speeds(cube.n)]
+    total = np.zeros((PROBE + 1, len(lines)))
+    try:
+        for x, baseline, weight in zip(cube.x, cube.baseline, cube.weights, strict=True):
+            plan = Plan(dict(zip(cube.symbols, baseline, strict=True)), dict(zip(cube.symbols, x, strict=True)), PROBE)
+            plan.visit(cube.expression)
+            if plan.derives:
+                return None
+            for column, line in enumerate(lines):
+                total[:, column] += float(weight) * np.array(plan.run(cube.expression, line, _float), dtype=float)
+    except (TypeError, OverflowError, ZeroDivisionError):  # a symbol, or a number beyond floats
+        return None
+    return total if np.isfinite(total).all() else None
+
+
+def _speeds(n: int) -> list[tuple[float, ...]]:
+    draw = Random(0)
+    signs = [tuple(draw.choice((-1.0, 1.0)) for _ in range(n)) for _ in range(SIGNS + GENERIC)]
+    generic = [tuple(sign * (1 + draw.random()) / 2 for sign in line) for line in signs[SIGNS:]]
+    return [(1.0,) * n, *signs[:SIGNS], *generic]
+
+
+def _float(value: sympy.Expr) -> float:
+    """A constant as a float.
+
+    Raises:
+        TypeError: it has symbols, or is no real number.
+    """
+    return float(value)
