@@ -55,7 +55,7 @@ def radius(growth: np.ndarray) -> float:
 
 
 def _fitted(degrees: np.ndarray, logarithms: np.ndarray, top: int) -> tuple[float, float, float]:
-    """p and log r of k^(−p) r^(−k) through the peaks of the last two thirds, or all terms there, and the largest misfit.
+    """p, log r and the largest misfit of k^(−p) r^(−k) through the peaks of the last two thirds, or all terms there.
 
     NaN for a bad fit.
     """

@@ -15,10 +15,8 @@ if TYPE_CHECKING:
     from decompositions.expression_cube import ExpressionCube
 
 PROBE = 36  # degree to which lines are followed
-SIGNS, GENERIC = (
-    3,
-    2,
-)  # lines to corners or between them, beside that to x, and lines on which nothing cancels by symmetry
+SIGNS = 3  # lines to corners or between them, beside that to x
+GENERIC = 2  # lines on which nothing cancels by symmetry
 
 
 def along_lines(cube: ExpressionCube) -> np.ndarray | None:
@@ -31,10 +29,12 @@ def along_lines(cube: ExpressionCube) -> np.ndarray | None:
     total = np.zeros((PROBE + 1, len(lines)))
     try:
         for x, baseline, weight in zip(cube.x, cube.baseline, cube.weights, strict=True):
-            plan = Plan(dict(zip(cube.symbols, baseline, strict=True)), dict(zip(cube.symbols, x, strict=True)), PROBE)
-            plan.visit(cube.expression)
-            if plan.derives:
+            start, end = (dict(zip(cube.symbols, row, strict=True)) for row in (baseline, x))
+            scout, plan = Plan(start, end, 0), Plan(start, end, PROBE)
+            scout.visit(cube.expression)
+            if scout.derives:
                 return None
+            plan.visit(cube.expression)
             for column, line in enumerate(lines):
                 total[:, column] += float(weight) * np.array(plan.run(cube.expression, line, _float), dtype=float)
     except (TypeError, OverflowError, ZeroDivisionError):  # a symbol, or a number beyond floats
