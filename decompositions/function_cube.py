@@ -13,6 +13,7 @@ import torch
 from decompositions.arguments import shown
 from decompositions.arithmetic import wide
 from decompositions.cube import AbstractCube, Calls, PowerSeries, both, ignore
+from decompositions.full_precision import full_precision
 from decompositions.precision import HALF, too_coarse
 from decompositions.softening import Softened, in_double
 from decompositions.undisturbed import Before, undisturbed
@@ -80,7 +81,7 @@ class FunctionCube(AbstractCube):
     @contextmanager
     def calling(self) -> Iterator[Before]:
         """Calls of f, without gradients, that leave it as it was."""
-        with undisturbed(self.f, self.device) as before, torch.no_grad(), _full_precision(self.device):
+        with undisturbed(self.f, self.device) as before, torch.no_grad(), full_precision():
             yield before
 
     def unwatched(self) -> FunctionCube:
@@ -130,7 +131,8 @@ class FunctionCube(AbstractCube):
     def series(self, degree: int | None, limit: int) -> PowerSeries:
         from decompositions.jet_series import function_series  # loaded only where a series is asked for
 
-        return function_series(self.double(), degree, limit)
+        with self.calling():
+            return function_series(self.double(), degree, limit)
 
     def double(self) -> FunctionCube:
         """The same function of the same numbers, computed in float64 by a copy of the model.
@@ -300,21 +302,6 @@ class _Between(torch.autograd.Function):
 def _is_numeric(given: Any) -> bool:
     """Whether something is a NumPy array of numbers that torch can take."""
     return isinstance(given, np.ndarray) and given.dtype.kind in "fiub" and given.dtype.isnative
-
-
-@contextmanager
-def _full_precision(device: torch.device) -> Iterator[None]:
-    """On CUDA, convolutions and products in float32 with all its digits (not TF32), by the same kernel every time."""
-    if device.type != "cuda":
-        yield
-        return
-    before = torch.backends.cuda.matmul.allow_tf32
-    torch.backends.cuda.matmul.allow_tf32 = False
-    try:
-        with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
-            yield
-    finally:
-        torch.backends.cuda.matmul.allow_tf32 = before
 
 
 def is_out_of_memory(error: Exception) -> bool:

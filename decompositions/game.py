@@ -15,6 +15,7 @@ from decompositions.arguments import shown, whole
 from decompositions.arithmetic import Array, as_array
 from decompositions.chunk import LARGEST, fitting_chunk, room
 from decompositions.cube import AbstractCube, Calls
+from decompositions.full_precision import full_precision
 from decompositions.function_cube import FunctionCube
 from decompositions.mobius import table_size
 from decompositions.model import ModelFunction, Target, model_function
@@ -79,7 +80,7 @@ class Game:
         if not isinstance(x, torch.Tensor):
             raise TypeError(f"x is a torch tensor as the model takes it, not {type(x).__name__}")
         x = _own(x)
-        with undisturbed(model, x.device):
+        with undisturbed(model, x.device), full_precision():
             function = model_function(model, x, target, output)
         return cls._from_torch(function, x, baseline, players, weights, names, chunk)
 
@@ -226,7 +227,7 @@ class Game:
         if chunk is not None:
             chunk = whole(chunk, "chunk is the number of inputs handed over at once", 1)
         shares = _weights(weights, len(baselines), x.device)
-        with undisturbed(f, x.device):
+        with undisturbed(f, x.device), full_precision():
             chunk = _chunk(f, x, chunk)
         cube = FunctionCube(f, x, baselines, shares, table[0].to(x.device), n, _computes_in(f, x), chunk)
         names = _names(names, n)

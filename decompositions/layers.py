@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import fx, nn
 
+from decompositions.full_precision import full_precision
 from decompositions.operations import (
     AbstractAffine,
     AbstractOperation,
@@ -107,6 +108,7 @@ def _read_undisturbed(model: nn.Module, x: torch.Tensor, prepare: Callable[[Netw
         return _read(model, x[:1], prepare)
 
 
+@full_precision()
 def _read(model: nn.Module, x: torch.Tensor, prepare: Callable[[Network], Network]) -> Network:
     title = type(model).__name__
     try:

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from decompositions.arithmetic import Array
+from decompositions.full_precision import full_precision
 from decompositions.function_cube import FunctionCube
 from decompositions.game import Game
 from decompositions.layers import Network, Step, network
@@ -42,6 +43,7 @@ class AbstractRule(ABC):
         """The attributions of the input's entries."""
 
 
+@full_precision()
 def attribute(game: Game, ends: Any, rule: AbstractRule, prepare: Callable[[Network], Network] | None = None) -> Array:
     """A layer-wise method at the end points of a game about a model, averaged over the baselines.
 

@@ -24,6 +24,7 @@ from functools import cached_property
 import torch
 
 from decompositions.arithmetic import wide
+from decompositions.full_precision import full_precision
 from decompositions.function_cube import FunctionCube
 from decompositions.layers import Network, Step, network
 from decompositions.model import ModelFunction, Output
@@ -117,6 +118,7 @@ class PiecewiseLinear:
         }
 
 
+@full_precision()
 def reading(cube: FunctionCube) -> PiecewiseLinear | None:
     """The model of a game as a piecewise linear network; None if it is curved, cannot be read, or there is none."""
     f = cube.f

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from decompositions.arithmetic import Array
+from decompositions.full_precision import full_precision
 from decompositions.game import Game
 from decompositions.layers import Network, Step, fused, network
 from decompositions.operations import (
@@ -30,6 +31,7 @@ from synergy.layer_policy import LayerPolicy
 Channels = list[torch.Tensor]  # the change of each channel at a place, or the multiplier of each
 
 
+@full_precision()
 def propagate(game: Game, policy: LayerPolicy) -> Array:
     r"""A layer-wise method from its per-layer policy.
 

@@ -6,6 +6,7 @@ from abc import abstractmethod
 
 import torch
 
+from decompositions.full_precision import full_precision
 from decompositions.game import Game
 from decompositions.layers import Step, network
 from decompositions.operations import AbstractAffine, Elementwise, MaxPooling, Rearrangement
@@ -59,6 +60,7 @@ def safe_ratio(relevance: torch.Tensor, total: torch.Tensor) -> torch.Tensor:
     return torch.where(total == 0, torch.zeros_like(total), relevance / torch.where(total == 0, 1, total))
 
 
+@full_precision()
 def ledger(game: Game, rule: AbstractRelevance) -> list[tuple[str, float, float]]:
     """Where relevance is lost or made: for each step, the relevance that came back to it and what it passed on.
 

@@ -11,6 +11,7 @@ from torch import nn
 
 from decompositions import players as players_
 from decompositions.arithmetic import Array
+from decompositions.full_precision import full_precision
 from decompositions.game import Game
 from decompositions.layers import Network, modules, network
 from decompositions.operations import Convolution
@@ -54,6 +55,7 @@ class GradCAM(AbstractMethod):
         """The rule over the effects of the head, ``allocate(taylor(method.game(game)), …)``."""
         return degree_credit
 
+    @full_precision()
     def game(self, game: Game) -> Game:
         """The head: players are the locations of the map, the baseline is A = 0.
 
@@ -76,6 +78,7 @@ class GradCAM(AbstractMethod):
         names = [f"({r}, {c})" for r in range(table.shape[-2]) for c in range(table.shape[-1])]
         return Game.from_function(head, values[place], 0.0, table, names=names, chunk=cube.chunk)
 
+    @full_precision()
     def attribute(self, game: Game, ends: Any = None) -> Array:
         cube, f = explained(game)
         steps = self._steps(f.module, cube.x)
@@ -89,6 +92,7 @@ class GradCAM(AbstractMethod):
         values = torch.cat(parts)
         return values[0] if ends is None else values
 
+    @full_precision()
     def locations(self, game: Game) -> torch.Tensor:
         """The shares of the map's locations at x. Shape ``(H, W)``."""
         cube, f = explained(game)
