@@ -104,6 +104,28 @@ def support_masks(table: np.ndarray) -> np.ndarray:
     return (table > 0) @ (1 << np.arange(n, dtype=np.int64))
 
 
+def repeated(table: np.ndarray) -> int | None:
+    """The first row of a table of whole numbers that is there twice; None where all differ. Shape ``(m, n)``.
+
+    Rows are told apart by a number of 64 bits each; only where two of these agree are the rows themselves compared.
+
+    >>> repeated(np.array([[0, 1], [1, 0], [0, 1]])), repeated(np.array([[0, 1], [1, 0]]))
+    (2, None)
+    """
+    odd = 2 * np.random.default_rng(1).integers(2**63, size=(table.shape[1],), dtype=np.uint64) + 1
+    numbers = np.zeros(len(table), dtype=np.uint64)
+    for player in range(table.shape[1]):
+        numbers += table[:, player].astype(np.uint64) * odd[player]
+    if len(np.unique(numbers)) == len(numbers):
+        return None
+    seen = set()
+    for row, entries in enumerate(map(tuple, table.tolist())):
+        if entries in seen:
+            return row
+        seen.add(entries)
+    return None
+
+
 def up_to_order(players: Iterable[int], n: int, order: int) -> np.ndarray:
     """All coalitions of at most ``order`` of the given players, smallest first. Shape ``(m, n)``, zeros and ones."""
     pool = tuple(players)

@@ -82,6 +82,7 @@ class Effects:
         if self.values.ndim == 0 or self.values.shape[-1] != rows:
             given = "a single number" if self.values.ndim == 0 else self.values.shape[-1]
             raise ValueError(f"{count(rows)} effects of {self.n} players need as many values, not {given}")
+        self._check_rows()
         if self.noise != math.inf:
             real(self.noise, "noise is the rounding error of a value", 0)
 
@@ -103,6 +104,17 @@ class Effects:
             raise ValueError(
                 f"degrees are whole numbers, {least}; these go from {self.degrees.min()} to {self.degrees.max()}"
             )
+
+    def _check_rows(self) -> None:
+        """Refuse a table of degrees without a constant, or with a row twice."""
+        if self.degrees is None:
+            return
+        if self.degrees[:1].any():
+            raise ValueError(f"row 0 of the degrees is the constant, zeros only, not {shown(self.degrees[0].tolist())}")
+        twice = degrees_.repeated(self.degrees)
+        if twice is not None:
+            entries = shown(self.degrees[twice].tolist())
+            raise ValueError(f"degrees have one row per effect; {entries} is there twice, again in row {twice:,}")
 
     @property
     def n(self) -> int:
@@ -332,22 +344,34 @@ class Effects:
         )
 
     def save(self, path: str | Path) -> None:
-        """Write the effects to one file (npz with a json header, never pickle), whole or not at all."""
+        """Write the effects to one file (npz with a json header, never pickle), whole or not at all.
+
+        A file that is replaced keeps its mode; a symbolic link is followed.
+
+        Raises:
+            TypeError: no path.
+            ValueError: effects that are NaN or infinite.
+            OSError: the file cannot be written.
+        """
         from decompositions import storage
 
-        storage.save(self, Path(path))
+        storage.save(self, storage.as_path(path))
 
     @staticmethod
     def load(path: str | Path) -> Effects:
         """Read what :meth:`save` wrote.
 
+        Only what effects need is read, and nothing is unpacked before its size is known to be right.
+
         Raises:
+            TypeError: no path.
             FileNotFoundError: no such file.
             ValueError: not a file of effects, or damaged.
+            MemoryError: the effects do not fit.
         """
         from decompositions import storage
 
-        return storage.load(Path(path))
+        return storage.load(storage.as_path(path))
 
     def __repr__(self) -> str:
         head = f"Effects({self.basis}, {self.n} players, {len(self)} rows"

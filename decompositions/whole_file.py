@@ -5,11 +5,25 @@ from __future__ import annotations
 import os
 import secrets
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Write a file beside its place and then put it there in one step.
+    """Write a file beside its place and then put it there in one step; see :func:`whole_file`.
+
+    Raises:
+        OSError: it cannot be written; nothing is left behind.
+    """
+    with whole_file(path) as file:
+        file.write(data)
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """A file to write into, beside its place; it is put there in one step when all is written.
 
     A file that is replaced keeps its mode; of a symbolic link the file that it leads to is replaced. Something that is
     no file, such as ``/dev/null``, is written to.
@@ -19,14 +33,15 @@ def write_whole(path: Path, data: bytes) -> None:
     """
     target = require_writable(path)
     if target.exists() and not target.is_file():
-        target.write_bytes(data)
+        with target.open("wb") as file:
+            yield file
         return
     part = target.with_name(f".{secrets.token_hex(8)}.part")
     try:
         with part.open("xb") as file:
             if target.exists():
                 os.chmod(part, stat.S_IMODE(target.stat().st_mode))
-            file.write(data)
+            yield file
         os.replace(part, target)
     except BaseException:
         part.unlink(missing_ok=True)

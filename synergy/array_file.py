@@ -2,28 +2,14 @@
 
 from __future__ import annotations
 
-import ast
-import math
-import operator
 from pathlib import Path
-from typing import BinaryIO, Literal
 
 import numpy as np
 
 from decompositions.arguments import shown
 from decompositions.counts import count
+from decompositions.npy import read_layout
 
-MAGIC = b"\x93NUMPY"
-LONGEST = 10_000  # bytes of a header; an array's own has about a hundred
-KINDS = {
-    "O": "Python objects",
-    "V": "records with named fields",
-    "c": "complex ones",
-    "M": "dates",
-    "m": "spans of time",
-    "U": "text",
-    "S": "text",
-}
 SAVE = "save one array of real numbers with numpy.save('x.npy', array)"
 
 
@@ -43,48 +29,17 @@ def read_array(path: Path, what: str) -> np.ndarray:
     if not path.is_file():
         raise FileNotFoundError(f"{what} is a .npy file; there is no file {path}")
     with path.open("rb") as file:
-        order, shape, dtype = _header(file, f"{what} {path}")
-        size, left = math.prod(shape) * dtype.itemsize, path.stat().st_size - file.tell()
-        if size != left:
+        layout = read_layout(file, f"{what} {path}", SAVE)
+        if layout.dtype.kind not in "biuf":
+            raise ValueError(f"{what} {path} holds no real numbers but {layout.kind}; {SAVE}")
+        left = path.stat().st_size - file.tell()
+        if layout.size != left:
             raise ValueError(
-                f"{what} {path} is damaged: {shown(shape)} in {dtype} takes {count(size)} bytes, and {left:,} "
-                f"follow its header; {SAVE}"
+                f"{what} {path} is damaged: {shown(layout.shape)} in {layout.dtype} takes {count(layout.size)} bytes, "
+                f"and {left:,} follow its header; {SAVE}"
             )
-        flat = np.frombuffer(file.read(size), dtype)
-    return _plain(flat.reshape(shape, order=order))
-
-
-def _header(file: BinaryIO, where: str) -> tuple[Literal["C", "F"], tuple[int, ...], np.dtype]:
-    """Order, shape and type that the file claims; the file is then at its first number."""
-    start = file.read(10)
-    if not start.startswith(MAGIC):
-        raise ValueError(f"{where} is no .npy file{_instead(start)}; {SAVE}")
-    version, length = start[6:7], start[8:]
-    if version != b"\1":
-        length += file.read(2)
-    size = int.from_bytes(length, "little")
-    if version not in (b"\1", b"\2", b"\3") or size > LONGEST:
-        raise ValueError(f"{where} holds no plain array: its header takes {size:,} bytes; {SAVE}")
-    try:
-        claimed = ast.literal_eval(file.read(size).decode("utf-8" if version == b"\3" else "latin-1").strip())
-        kind, shape = claimed["descr"], tuple(map(operator.index, claimed["shape"]))
-        dtype = np.dtype(kind) if isinstance(kind, str) else np.dtype("V")
-    except (ValueError, SyntaxError, TypeError, LookupError, RecursionError, MemoryError) as error:
-        raise ValueError(f"{where} is damaged: its header cannot be read; {SAVE}") from error
-    if dtype.kind not in "biuf":
-        raise ValueError(f"{where} holds no real numbers but {KINDS.get(dtype.kind, dtype.name)}; {SAVE}")
-    if min(shape, default=0) < 0:
-        raise ValueError(f"{where} is damaged: its header says the shape {shown(shape)}; {SAVE}")
-    return ("F" if claimed.get("fortran_order") else "C"), shape, dtype
-
-
-def _instead(start: bytes) -> str:
-    """What a file is, by its first bytes."""
-    if not start:
-        return ": it is empty"
-    if start.startswith(b"PK"):
-        return " but an archive, as .npz and .pt are"
-    return " but a pickle" if start.startswith(b"\x80") else ""
+        flat = np.frombuffer(file.read(layout.size), layout.dtype)
+    return _plain(flat.reshape(layout.shape, order=layout.order))
 
 
 def _plain(array: np.ndarray) -> np.ndarray:
