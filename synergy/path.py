@@ -15,25 +15,18 @@ from decompositions.function_cube import FunctionCube
 from decompositions.game import Game
 from synergy import piecewise
 from synergy.method import AbstractEstimate
+from synergy.quadrature import kronrod, length, part, summed
 
 POINTS = 2**14  # points on paths that are made at once
 RULES = (8, 16, 32)  # nodes of the Gauss–Legendre rules, one after the other until two agree
 AGREE = 1e-10  # and the gradient's sum is the gain, relative to the largest of the numbers
+MARGIN = 2  # of the error of a sum of panels
+ROUNDINGS = 4  # of every number in a sum
 FLOOR = 32  # roundings of the model's type that are no disagreement
 PANELS = 5  # of the adaptive rule at the start
 CUTS = 4  # of a panel in two
 NODES = 15 * (PANELS + 2 * CUTS)  # of the adaptive rule in all
 ADAPTIVE = NODES + PANELS + 1 + CUTS  # and the values between its panels
-KRONROD = (  # nodes in (0, 1] of the 15-point rule on [−1, 1], its weights, and those of the 7-point Gauss rule
-    (0.991455371120812639206854697526329, 0.022935322010529224963732008058970, 0.0),
-    (0.949107912342758524526189684047851, 0.063092092629978553290700663189204, 0.129484966168869693270611432679082),
-    (0.864864423359769072789712788640926, 0.104790010322250183839876322541518, 0.0),
-    (0.741531185599394439863864773280788, 0.140653259715525918745189590510238, 0.279705391489276667901467771423780),
-    (0.586087235467691130294144691693013, 0.169004726639267902826583426598550, 0.0),
-    (0.405845151377397166906606412076961, 0.190350578064785409913256402421014, 0.381830050505118944950369775488975),
-    (0.207784955007898467600689403773245, 0.204432940075298892414161999234649, 0.0),
-)
-KRONROD_MIDDLE = (0.0, 0.209482141084727828012999174891714, 0.417959183673469387755102040816327)
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,8 +59,9 @@ class AbstractPathMethod(AbstractEstimate):
     too many to list, 15-point Gauss–Kronrod rules on intervals that are cut where they err most, 195 nodes in all.
 
     Args:
-        nodes: of a Gauss–Legendre rule, whose error is its largest difference from those with half as many and with
-            one less; None for the choice. For polynomial expressions the integral is always exact.
+        nodes: of a Gauss–Legendre rule, whose error is read from its nodes, from the gain f(x) − f(b), and from
+            the rules with half as many and with one less; None for the choice. For polynomial expressions the integral is always
+            exact.
     """
 
     nodes: int | None = None
@@ -152,7 +146,8 @@ def _exact(cube: FunctionCube, known: piecewise.PiecewiseLinear, ends: Array) ->
     shape = (len(ends), len(cube.baseline), *cube.x.shape[1:])
     values = cube.by_player((found.entries * (stops - starts)).reshape(shape)).to(ends)
     gains = (found.changes.reshape(shape[:2]) * wide(cube.weights)).sum(1).to(ends)
-    return PathIntegral(values, _errors(values, abs(values) * 0, gains, 2.0**-52), f"exact, {found.pieces:,} pieces")
+    errors = _errors(values, abs(values) * 0, gains, 2.0**-52 * abs(values))
+    return PathIntegral(values, errors, f"exact, {found.pieces:,} pieces")
 
 
 def _lines(cube: FunctionCube, ends: Array) -> tuple[torch.Tensor, torch.Tensor]:
@@ -166,31 +161,42 @@ def _lines(cube: FunctionCube, ends: Array) -> tuple[torch.Tensor, torch.Tensor]
 
 
 def _fixed(game: Game, ends: Array, nodes: int) -> PathIntegral:
-    """One Gauss–Legendre rule; its error is the largest difference from those of half the nodes and of one less.
+    """One Gauss–Legendre rule; its error is read from its nodes, the gain, and rules of half the nodes and of one less.
 
-    Two other rules, as one may agree by accident where the gradient jumps.
+    Two other rules, as one may agree by accident where the gradient jumps; a larger one where there are none.
     """
-    values = _gauss(game, ends, nodes)
-    half = abs(values - _gauss(game, ends, max(1, nodes // 2)))
-    fewer = abs(values - _gauss(game, ends, max(1, nodes - 1)))
-    return PathIntegral(values, torch.maximum(half, fewer), f"Gauss–Legendre, {nodes} nodes")
+    places, weights = game.cube.path_rule(nodes)
+    borders = torch.tensor([[0.0], [1.0]], dtype=ends.dtype, device=ends.device).expand(2, len(ends))[..., None]
+    found = summed(game, ends, borders[0], borders[1], places, weights[:, None])
+    values = found.values[:, 0]
+    others = [_gauss(game, ends, k) for k in {nodes // 2, nodes - 1, nodes + 1 if nodes < 3 else 0} - {0}]
+    changes = torch.stack([abs(values - other) for other in others]).amax(0)
+    gains = game(ends).to(ends) - game(ends * 0).to(ends)
+    errors = MARGIN * replace(found, changes=changes[:, None]).errors(gains[:, None])[:, 0]
+    rounding = ROUNDINGS * game.cube.precision * found.sizes[:, 0]
+    return PathIntegral(values, _errors(values, errors, gains, rounding), f"Gauss–Legendre, {nodes} nodes")
 
 
 def _doubled(game: Game, ends: Array) -> PathIntegral | None:
     """Gauss–Legendre rules until two agree at all end points and give the gain; None if they never do.
 
-    The gain is the second witness, as two rules may agree by accident where the gradient jumps.
+    The gain is the second witness, as two rules may agree by accident where the gradient jumps. A player's own values
+    may agree by accident, too: the largest difference of all players, relative to what is summed up, is everybody's.
     """
-    before = _gauss(game, ends, RULES[0])
+    before, _ = _gauss_with_sizes(game, ends, RULES[0])
     at_ends, at_start = game(ends).to(ends), game(ends * 0).to(ends)
-    gains, sizes = at_ends - at_start, abs(at_ends) + abs(at_start)
-    unit = AGREE + FLOOR * game.cube.precision
+    gains, heights = at_ends - at_start, abs(at_ends) + abs(at_start)
+    rounding = FLOOR * game.cube.precision
     for nodes in RULES[1:]:
-        values = _gauss(game, ends, nodes)
-        change, size = abs(values - before), abs(values).max(-1).values
-        agree = (change.max(-1).values <= unit * size) & (abs(values.sum(-1) - gains) <= unit * (size + sizes))
+        values, sizes = _gauss_with_sizes(game, ends, nodes)
+        change, size, summed = abs(values - before), abs(values).max(-1).values, sizes.max(-1).values
+        unit = AGREE * size + rounding * summed
+        agree = (change.max(-1).values <= unit) & (
+            abs(values.sum(-1) - gains) <= unit + AGREE * heights + rounding * heights
+        )
         if _holds(agree):
-            errors = _errors(values, change, gains, game.cube.precision)
+            common = sizes * part(change, sizes).where(sizes > 0, 0).max(-1, keepdim=True).values
+            errors = _errors(values, common, gains, ROUNDINGS * game.cube.precision * sizes)
             return PathIntegral(values, errors, f"Gauss–Legendre, {nodes} nodes")
         before = values
     return None
@@ -199,8 +205,10 @@ def _doubled(game: Game, ends: Array) -> PathIntegral | None:
 def _adaptive(game: Game, ends: Array) -> PathIntegral:
     """Gauss–Kronrod rules on panels; again and again the one that errs most is cut in two, for each path its own.
 
-    A panel's error is the difference of its two rules, and of its integral's sum from the gain over the panel, so that
-    a kink between its nodes is found as well. All differences are added up, as if they had one sign.
+    A panel's error is read from the gradient's changes between nodes, from the difference of its two rules, and from
+    that of its integral's sum and the gain over the panel, so that a kink between its nodes is found as well
+    (:meth:`synergy.quadrature.Sums.errors`). The panels know nothing of each other, so their errors add in squares,
+    with a margin.
     """
     m = len(ends)
     borders = torch.linspace(0, 1, PANELS + 1, dtype=ends.dtype, device=ends.device).expand(m, -1)
@@ -214,26 +222,27 @@ def _adaptive(game: Game, ends: Array) -> PathIntegral:
         new = [_panels(game, ends, old.left, middle, old.low, height)]
         new.append(_panels(game, ends, middle, old.right, height, old.high))
         panels = panels.without(worst).joined(new)
-    values, change = panels.values.sum(1), panels.errors.sum(1)
-    errors = _errors(values, change, heights[:, -1] - heights[:, 0], game.cube.precision)
-    return PathIntegral(values, errors, f"adaptive, {NODES} nodes")
+    values, change = panels.values.sum(1), MARGIN * length(panels.errors, 1)
+    gains, rounding = heights[:, -1] - heights[:, 0], ROUNDINGS * game.cube.precision * panels.sizes.sum(1)
+    return PathIntegral(values, _errors(values, change, gains, rounding), f"adaptive, {NODES} nodes")
 
 
 @dataclass(frozen=True, eq=False)
 class _Panels:
-    """Intervals of every path, ``(m, p)``: their ends, g there, and integrals with errors, ``(m, p, n)``."""
+    """Intervals of every path, ``(m, p)``: their ends, g there, and integrals with sizes and errors, ``(m, p, n)``."""
 
     left: torch.Tensor
     right: torch.Tensor
     low: torch.Tensor
     high: torch.Tensor
     values: torch.Tensor
+    sizes: torch.Tensor
     errors: torch.Tensor
 
     @property
     def doubt(self) -> torch.Tensor:
         """How much each may err. Shape ``(m, p)``."""
-        return self.errors.norm(dim=-1) + abs(self.values.sum(-1) - (self.high - self.low))
+        return length(self.errors, -1) + abs(self.values.sum(-1) - (self.high - self.low))
 
     def taken(self, which: torch.Tensor) -> _Panels:
         """Some of each path. Shape ``(m, k)``."""
@@ -254,15 +263,9 @@ class _Panels:
 
 
 def _panels(game: Game, ends: Array, left: Array, right: Array, low: Array, high: Array) -> _Panels:
-    """The two rules on every panel."""
-    rows = [(-x, k, g) for x, k, g in KRONROD] + [KRONROD_MIDDLE] + list(reversed(KRONROD))
-    table = game.cube.array(np.array(rows))
-    places, weights = (table[:, 0] + 1) / 2, table[:, 1:] / 2
-    width = (right - left)[..., None]
-    means = _means(game, ends, left[..., None] + width * places, weights)
-    values = ends[:, None] * means[..., 0, :] * width
-    errors = abs(ends[:, None] * (means[..., 0, :] - means[..., 1, :]) * width)
-    return _Panels(left, right, low, high, values, errors)
+    """The integrals over every panel by the larger of two rules."""
+    found = summed(game, ends, left, right, *kronrod(game))
+    return _Panels(left, right, low, high, found.values, found.sizes, found.errors(high - low))
 
 
 def _like(which: torch.Tensor, part: torch.Tensor) -> torch.Tensor:
@@ -276,51 +279,36 @@ def _heights(game: Game, ends: Array, places: Array) -> Array:
 
 def _gauss(game: Game, ends: Array, nodes: int | None) -> Array:
     """The cube's own rule: Gauss–Legendre, or an exact one of an expression. Shape ``(m, n)``."""
+    return _gauss_with_sizes(game, ends, nodes)[0]
+
+
+def _gauss_with_sizes(game: Game, ends: Array, nodes: int | None) -> tuple[Array, Array]:
+    """The integrals by the cube's own rule, and those of the magnitudes. Shape ``(m, n)`` each."""
     places, weights = game.cube.path_rule(nodes)
     block = max(1, POINTS // len(places))
-    parts = []
+    parts, sizes = [], []
     for start in range(0, len(ends), block):
         some = ends[start : start + block]
         points = (some[:, None, :] * places[:, None]).reshape(-1, game.n)
-        slopes = game.gradient(points).reshape(len(some), len(places), game.n)
-        parts.append(some * (slopes * weights[:, None]).sum(1))
-    return concatenate(parts, 0)
+        slopes = game.gradient(points).reshape(len(some), len(places), game.n) * weights[:, None]
+        parts.append(some * slopes.sum(1))
+        sizes.append(abs(some) * abs(slopes).sum(1))
+    return concatenate(parts, 0), concatenate(sizes, 0)
 
 
-def _means(game: Game, ends: Array, places: Array, weights: Array) -> Array:
-    """Weighted means of the gradient over places along every path.
-
-    Args:
-        game: the question.
-        ends: Shape ``(m, n)``.
-        places: Shape ``(m, p, q)``.
-        weights: of the q places in several rules. Shape ``(q, r)``.
-
-    Returns:
-        Shape ``(m, p, r, n)``.
-    """
-    block = max(1, POINTS // places[0].numel())
-    parts = []
-    for start in range(0, len(ends), block):
-        some, at = ends[start : start + block], places[start : start + block]
-        slopes = game.gradient((some[:, None, None] * at[..., None]).reshape(-1, game.n))
-        parts.append(torch.einsum("mpqn,qr->mprn", slopes.reshape(*at.shape, game.n), weights))
-    return torch.cat(parts)
-
-
-def _errors(values: Array, change: Array, gains: Array, precision: float) -> Array:
+def _errors(values: Array, change: Array, gains: Array, rounding: Array) -> Array:
     """Differences of rules, widened where their squares add up to less than what is missing of the gain.
 
     Args:
         values: Shape ``(m, n)``.
         change: the differences. Shape ``(m, n)``.
         gains: g at the end points less g at the baseline. Shape ``(m,)``.
-        precision: of one number.
+        rounding: of every value. Shape ``(m, n)``.
     """
     missing = abs(gains - values.sum(-1))[..., None]
-    size = values.norm(dim=-1, keepdim=True)
+    size = length(values, -1)[..., None]
     share = torch.where(size > 0, abs(values) / size, values.shape[-1] ** -0.5)
-    return torch.maximum(change, missing * share) + precision * abs(values)
+    return torch.maximum(change, missing * share) + rounding
 
 
 def _holds(everywhere: torch.Tensor) -> bool:

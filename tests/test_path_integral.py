@@ -11,6 +11,7 @@ import pytest
 import scipy.integrate
 import torch
 from cases import BY_ID, NETWORKS, close, draw, label, mlp
+from hard_paths import hard_paths
 from torch import nn
 
 from synergy import Game, compare, measure, method, path, piecewise, players
@@ -445,6 +446,66 @@ def test_the_rule_and_its_error_are_shown():
     assert "settings: integrated_gradients exact, " in comparison.table()
     exact = Game.from_expression("x1*x2", {"x1": 2, "x2": 3})
     assert compare(exact, ["integrated_gradients"])["integrated_gradients"].settings == "exact"
+
+
+def held(players, seeds, dtype, **settings):
+    """For every hard path: the largest of true error ÷ stated error over the players, and of stated ÷ true error."""
+    worst, width = {}, {}
+    for case in hard_paths(players, seeds):
+        truth = case.truth()
+        if dtype == torch.float32 and abs(truth).max() < 1e-30:
+            continue  # below what float32 holds
+        found = method("integrated_gradients", **settings).integrate(
+            Game.from_function(case.f, case.x.to(dtype), case.baselines.to(dtype))
+        )
+        off, known = abs(found.values - truth), 3e-7 * abs(truth).max()  # to which the truth itself is known
+        worst[case.name] = float(((off - known).clamp(min=0) / found.errors.clamp(min=1e-300)).max())
+        if off.max() > 5 * known:
+            width[case.name] = float(found.errors.max() / off.max())
+    return worst, sorted(width.values())
+
+
+@pytest.mark.parametrize("nodes", [None, 200])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_the_stated_error_holds_on_hard_paths_and_is_not_absurdly_wide(dtype, nodes):
+    worst, width = held((1, 2, 5, 12), (0, 2), dtype, nodes=nodes)
+    assert len(worst) >= 180
+    assert {name: ratio for name, ratio in worst.items() if ratio > 0.9} == {}
+    assert width[len(width) // 2] < 15
+    assert width[len(width) // 4] > 3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_the_stated_error_holds_on_more_hard_paths(dtype):
+    worst, width = held((3, 30), range(4, 8), dtype)
+    assert {name: ratio for name, ratio in worst.items() if ratio > 1} == {}
+    assert width[len(width) // 2] < 15
+
+
+@pytest.mark.parametrize("factor", [1e-200, 1e200])
+def test_the_errors_of_hard_paths_are_those_of_numbers_of_any_size(factor):
+    for case in hard_paths((2,), (0,)):
+        plain, scaled = (
+            method("integrated_gradients").integrate(
+                Game.from_function(lambda z, f=case.f, s=s: f(z) * s, case.x, case.baselines)
+            )
+            for s in (1.0, factor)
+        )
+        assert scaled.rule == plain.rule
+        rounding = 1e-13 * abs(plain.values).max()
+        assert (abs(scaled.errors / factor - plain.errors) <= 1e-6 * plain.errors + rounding).all()
+
+
+@pytest.mark.parametrize("nodes", [1, 2, 3])
+def test_rules_of_few_nodes_have_an_error(nodes):
+    """z1⁴ z2⁴ at (1, 1): 1/2 each; one node gives 4 · 2⁻⁷."""
+    found = method("integrated_gradients", nodes=nodes).integrate(
+        Game.from_function(lambda z: z.prod(1) ** 4, [1.0, 1.0])
+    )
+    off = abs(found.values - 0.5)
+    assert (off > 1e-3).all()
+    assert (off <= found.errors).all()
 
 
 @pytest.mark.slow

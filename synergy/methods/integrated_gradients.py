@@ -19,7 +19,7 @@ class IntegratedGradients(AbstractPathMethod):
               = \sum_\kappa \frac{\kappa_i}{|\kappa|}\, \text{effect}(\kappa)
 
     Args:
-        nodes: of a Gauss–Legendre rule, whose error is estimated from the rules with half as many and with one less.
+        nodes: of a Gauss–Legendre rule, whose error is read from its nodes and from two other rules.
             None chooses: exact for polynomial expressions and for networks that are piecewise linear, a quadrature with
             its error elsewhere; :meth:`integrate` says which.
     """
