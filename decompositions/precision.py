@@ -79,11 +79,15 @@ class in_type(TorchDispatchMode):
     """Everything that is computed in this context is computed in one floating-point type, constants and parameters too.
 
     What is written to in place must be of that type already, else a TypeError is raised.
+
+    Args:
+        beyond: whether something came that is finite and not zero, but not so in that type: its range is too small.
     """
 
     def __init__(self, dtype: torch.dtype) -> None:
         super().__init__()
         self.dtype = dtype
+        self.beyond = False
 
     def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         there, named = tree_map(self._converted, (args, kwargs or {}))
@@ -96,5 +100,13 @@ class in_type(TorchDispatchMode):
         if isinstance(each, torch.dtype) and each.is_floating_point:
             return self.dtype
         if isinstance(each, torch.Tensor) and each.is_floating_point() and each.dtype != self.dtype:
-            return each.to(self.dtype)
+            return self._noted(each, each.to(self.dtype))
+        if isinstance(each, float):
+            self._noted(torch.tensor(each, dtype=torch.float64), torch.tensor(each, dtype=self.dtype))
         return each
+
+    def _noted(self, given: torch.Tensor, converted: torch.Tensor) -> torch.Tensor:
+        """What was converted; noted if its range was too small."""
+        lost = ((converted == 0) & (given != 0)) | (converted.isinf() & ~given.isinf())
+        self.beyond |= bool(lost.any())
+        return converted

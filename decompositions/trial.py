@@ -218,11 +218,13 @@ def _noise(cube: FunctionCube, rows: torch.Tensor, values: torch.Tensor, inside:
         return _noise_of_neighbours(cube, rows)
     if inside.coarsest == torch.float64 and rows.dtype == torch.float64:
         rounded = rows.float()
-        coarse = _elsewhere(cube, rounded, torch.float32)
+        coarse, beyond = _elsewhere(cube, rounded, torch.float32)
+        if beyond or (coarse is not None and (torch.isfinite(values) & ~torch.isfinite(coarse)).any()):
+            return max(SPREAD * _shaken(cube, rows, values), _noise_of_neighbours(cube, rows))
         fine = None if coarse is None else _values(cube, rounded.double())
         ratio = torch.finfo(torch.float64).eps / torch.finfo(torch.float32).eps
     else:
-        coarse, fine, ratio = values, _elsewhere(cube, rows, torch.float64), 1.0
+        coarse, fine, ratio = values, _elsewhere(cube, rows, torch.float64)[0], 1.0
     if coarse is None or fine is None:
         return None
     error = (coarse - fine).abs()
@@ -236,25 +238,29 @@ def _noise(cube: FunctionCube, rows: torch.Tensor, values: torch.Tensor, inside:
 
 def _shaken(cube: FunctionCube, rows: torch.Tensor, values: torch.Tensor) -> float:
     """How far the values move when the input does, for a move of one rounding."""
-    signs = torch.randint(0, 2, rows.shape, generator=torch.Generator().manual_seed(7)).to(rows.device) * 2 - 1
+    signs = torch.randint(0, 2, rows.shape, generator=torch.Generator().manual_seed(7)).to(rows) * 2 - 1
     moved = (_values(cube, rows * (1 + MOVE * signs)) - values).abs()
     return _largest(moved) * torch.finfo(rows.dtype).eps / MOVE
 
 
-def _elsewhere(cube: FunctionCube, rows: torch.Tensor, dtype: torch.dtype) -> torch.Tensor | None:
-    """The values computed in another type; None where the function does not let itself be computed so."""
+def _elsewhere(cube: FunctionCube, rows: torch.Tensor, dtype: torch.dtype) -> tuple[torch.Tensor | None, bool]:
+    """The values computed in another type, and whether its range was too small.
+
+    None where the function does not let itself be computed so.
+    """
     try:
-        with in_type(dtype):
+        with in_type(dtype) as mode:
             values = _values(cube, rows.to(dtype) if rows.is_floating_point() else rows)
     except Exception:  # a fixed type, an operation without such a kernel: whatever someone else's code may raise
-        return None
-    return wide(values)
+        return None, False
+    return wide(values), mode.beyond
 
 
 def _noise_of_neighbours(cube: FunctionCube, rows: torch.Tensor) -> float:
-    """Of a function that leaves torch: the fourth differences along short lines, which a smooth function has not.
+    """Of a function that leaves torch or the range of float32: the fourth differences along short lines.
 
-    A quantile over the lines, so that a kink on one of them does not count, nor many on which the function is flat.
+    A smooth function has none. A quantile over the lines is taken, so that a kink on one of them does not count, nor
+    many on which the function is flat.
     Reference: more2011estimating
     """
     if not rows.is_floating_point():

@@ -60,8 +60,8 @@ class AbstractPathMethod(AbstractEstimate):
 
     Args:
         nodes: of a Gauss–Legendre rule, whose error is read from its nodes, from the gain f(x) − f(b), and from
-            the rules with half as many and with one less; None for the choice. For polynomial expressions the integral is always
-            exact.
+            the rules with half as many and with one less; None for the choice. For polynomial expressions the integral
+            is always exact.
     """
 
     nodes: int | None = None

@@ -40,3 +40,21 @@ def test_a_float64_model_that_computes_in_float32_has_no_effects_above_the_noise
     sizes = torch.tensor([bin(mask).count("1") for mask in range(256)])
     assert above[sizes == 1].all()
     assert not above[sizes > 1].any()
+
+
+@pytest.mark.parametrize("exponent", [-664, 664])
+@pytest.mark.parametrize("family", [name for name in FAMILIES if name not in ("inside", "end", "numpy-inside")])
+def test_the_stated_noise_is_that_of_the_values_beyond_the_range_of_float32(family, exponent):
+    """Every value times a power of two: the same roundings, and no float32 to compare with."""
+    ratios = []
+    for each in bank(12):
+        if each.id.startswith(f"{family}-{each.seed}") and each.dtype == torch.float64:
+            x, model = torch.from_numpy(each.x), each.model()
+            game = Game.from_function(lambda z, model=model: model(z) * 2.0**exponent, x)
+            values = torch.as_tensor(model(x * torch.from_numpy(MASKS))).double().numpy()
+            error = np.abs(values - each.twin(each.x.astype(np.longdouble) * MASKS)).max()
+            ratios.append(harsanyi(game).noise / 2.0**exponent / float(error))
+    assert len(ratios) == 12
+    # where everything saturates the neighbours show nothing of a large constant that is taken away
+    assert (np.array(ratios) < 0.1).sum() <= (2 if family == "constant" else 1)
+    assert 0.3 < np.median(ratios) < 20
