@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
-from numbers import Integral, Rational
+from numbers import Integral, Rational, Real
 from typing import Any
 
 import numpy as np
@@ -69,6 +69,29 @@ def _numbers(values: Any) -> np.ndarray:
         raise TypeError(f"{RULE}, not {array.dtype}; take the real part, the modulus or the angle")
     native = array.dtype.newbyteorder("=") if array.dtype.itemsize <= 8 else np.dtype(np.float64)
     return array if array.dtype == object else array.astype(native, copy=False)
+
+
+def real_numbers(values: Any, rule: str) -> np.ndarray | torch.Tensor:
+    """Real numbers of any type: a tensor as it is, anything else as an array of float64 or int64.
+
+    Args:
+        values: what came.
+        rule: what they are, as the error begins.
+
+    Raises:
+        TypeError: text, complex numbers, rows of several lengths, …
+    """
+    if isinstance(values, torch.Tensor) and not values.is_complex():
+        return values
+    try:
+        array = np.asarray(values)
+        if array.dtype == object and array.size and all(isinstance(entry, Real) for entry in array.flat):
+            array = array.astype(np.float64)
+    except (ValueError, TypeError, RuntimeError, OverflowError) as error:
+        raise TypeError(f"{rule}, not {shown(values)}: {str(error).splitlines()[0]}") from error
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{rule}, not {shown(values)}")
+    return array.astype(np.float64 if array.dtype.kind == "f" else np.int64)
 
 
 def _exactly(entry: Any) -> Any:

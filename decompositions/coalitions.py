@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import torch
 from tqdm import tqdm
 
 from decompositions import counts, degrees, prefix, trial
+from decompositions.arguments import whole
 from decompositions.arithmetic import Array, concatenate, is_exact
 from decompositions.function_cube import FunctionCube, is_out_of_memory
 from decompositions.game import Game
@@ -301,6 +302,15 @@ def with_progress(game: Game, total: int, what: str, work: Callable[[Game], T], 
 
         result = work(game.watched(report))
     return result, paid
+
+
+def as_limit(limit: Any) -> int:
+    """A limit of model calls as a whole number.
+
+    Raises:
+        TypeError, ValueError: none, or a negative one.
+    """
+    return whole(limit, "limit is the number of model calls above which the work is refused", 0)
 
 
 def require_limit(calls: int, limit: int, instead: str) -> None:

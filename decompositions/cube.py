@@ -29,6 +29,9 @@ def both(first: Calls, second: Calls) -> Calls:
     return tell
 
 
+POINTS = "points of the cube are rows of n numbers, in a tensor, an array or nested lists"
+
+
 @dataclass(frozen=True, eq=False)
 class PowerSeries:
     """The power series of g at t = 0, up to a degree.

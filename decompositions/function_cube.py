@@ -11,8 +11,8 @@ import numpy as np
 import torch
 
 from decompositions.arguments import shown
-from decompositions.arithmetic import wide
-from decompositions.cube import AbstractCube, Calls, PowerSeries, both, ignore
+from decompositions.arithmetic import real_numbers, wide
+from decompositions.cube import POINTS, AbstractCube, Calls, PowerSeries, both, ignore
 from decompositions.full_precision import full_precision
 from decompositions.precision import HALF, too_coarse
 from decompositions.softening import Softened, in_double
@@ -121,7 +121,7 @@ class FunctionCube(AbstractCube):
         if isinstance(table, torch.Tensor) and (table.dtype == torch.bool or table.is_floating_point()):
             return table.to(device)
         dtype = torch.float32 if device.type == "mps" else torch.float64
-        return torch.as_tensor(table).to(device=device, dtype=dtype)
+        return torch.as_tensor(real_numbers(table, POINTS)).to(device=device, dtype=dtype)
 
     def path_rule(self, nodes: int | None) -> tuple[torch.Tensor, torch.Tensor]:
         """Gauss–Legendre, exact for derivatives that are polynomials of degree below twice the number of nodes."""
@@ -166,6 +166,11 @@ class FunctionCube(AbstractCube):
         return replace(self, f=Softened(self.f, beta))
 
     def smoothed(self, noise: torch.Tensor) -> FunctionCube:
+        entries = self.x[0].numel()
+        rule = f"noise has one row of {entries} numbers, the entries of x, for every shift"
+        noise = torch.as_tensor(real_numbers(noise, rule))
+        if noise.ndim < 2 or noise[0].numel() != entries or not len(noise):
+            raise ValueError(f"{rule}, not the shape {tuple(noise.shape)}")
         shifts = noise.to(self.x).reshape(-1, 1, *self.x.shape[1:])
         x = (self.x + shifts).expand(-1, len(self.baseline), *self.x.shape[1:]).flatten(0, 1)
         baseline = (self.baseline + shifts).flatten(0, 1)

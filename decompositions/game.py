@@ -12,7 +12,7 @@ from torch import nn
 
 from decompositions import players as players_
 from decompositions.arguments import shown, whole
-from decompositions.arithmetic import Array, as_array
+from decompositions.arithmetic import Array, as_array, real_numbers
 from decompositions.chunk import LARGEST, fitting_chunk, room
 from decompositions.cube import AbstractCube, Calls
 from decompositions.full_precision import full_precision
@@ -23,6 +23,8 @@ from decompositions.table_cube import TableCube
 from decompositions.trial import tried
 from decompositions.undisturbed import outside_inference, undisturbed
 from decompositions.visible import visible
+
+INPUT = "x and the baseline are tensors, arrays or lists of real numbers"
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,7 +177,8 @@ class Game:
         """
         points = self.cube.array(t)
         if points.ndim != 2 or points.shape[1] != self.n:
-            raise ValueError(f"points of the cube have shape (batch, {self.n}), not {tuple(points.shape)}")
+            came = tuple(points.shape)
+            raise ValueError(f"points of the cube are rows of {self.n} numbers, shape (batch, {self.n}), not {came}")
         return points
 
     def ends(self, ends: Any = None) -> Array:
@@ -234,6 +237,16 @@ class Game:
         return cls(replace(cube, rounding=tried(cube, cube.active(), names)), names)
 
 
+def require_game(game: Any, who: str) -> None:
+    """Refuse what is no game.
+
+    Raises:
+        TypeError: something else.
+    """
+    if not isinstance(game, Game):
+        raise TypeError(f"{who} asks a Game, not {shown(game)}; build one with Game.from_model or Game.from_function")
+
+
 def _computes_in(f: Callable, x: torch.Tensor) -> torch.dtype:
     """The floating-point type with fewest digits of what a function is given and gives, as far as it is known."""
     given = x.dtype if x.is_floating_point() else torch.float32
@@ -250,7 +263,9 @@ def _chunk(f: Callable, x: torch.Tensor, chunk: int | None) -> int:
 
 
 def _as_input(values: Any) -> torch.Tensor:
-    tensor = values if isinstance(values, torch.Tensor) else torch.as_tensor(np.asarray(values, dtype=np.float64))
+    tensor = values
+    if not isinstance(values, torch.Tensor) or values.is_complex():
+        tensor = torch.as_tensor(real_numbers(values, INPUT)).double()
     return tensor[None] if tensor.ndim == 1 else tensor
 
 
@@ -264,18 +279,17 @@ def _own(x: torch.Tensor) -> torch.Tensor:
 
 
 def _baselines(baseline: Any, x: torch.Tensor) -> torch.Tensor:
-    if isinstance(baseline, (int, float)) or torch.as_tensor(baseline).ndim == 0:
+    rule = f"a baseline is a number, a tensor of x's shape {tuple(x.shape)} or a batch of at least one like it"
+    baseline = torch.as_tensor(real_numbers(baseline, rule))
+    if not baseline.ndim:
+        baseline = baseline.item()
         if not x.is_floating_point() and float(baseline) != int(baseline):
             raise TypeError(
                 f"x is {x.dtype} and cannot hold the baseline {baseline}; give both the same kind of numbers"
             )
         return torch.full_like(x, float(baseline) if x.is_floating_point() else int(baseline))
-    baseline = torch.as_tensor(baseline)
     if baseline.shape[1:] != x.shape[1:] or not len(baseline):
-        raise ValueError(
-            f"a baseline is a number, a tensor of x's shape {tuple(x.shape)} or a batch of at least one like it, "
-            f"not of shape {tuple(baseline.shape)}"
-        )
+        raise ValueError(f"{rule}, not of shape {tuple(baseline.shape)}")
     if baseline.device != x.device:
         raise ValueError(f"x is on {x.device} and the baseline on {baseline.device}; move one of them with .to()")
     if baseline.is_floating_point() != x.is_floating_point():
@@ -287,9 +301,10 @@ def _weights(weights: Any, count: int, device: torch.device) -> torch.Tensor:
     place = torch.device("cpu") if device.type == "mps" else device
     if weights is None:
         return torch.full((count,), 1.0 / count, dtype=torch.float64, device=place)
-    weights = torch.as_tensor(weights, dtype=torch.float64)
-    if weights.shape != (count,) or (weights < 0).any() or not 0 < weights.sum() < torch.inf:
-        raise ValueError(f"weights are {count} non-negative numbers, one per baseline, with a positive sum")
+    rule = f"weights are {count} non-negative numbers, one per baseline, with a positive sum"
+    weights = torch.as_tensor(real_numbers(weights, rule)).double()
+    if weights.shape != (count,) or not (weights >= 0).all() or not 0 < weights.sum() < torch.inf:
+        raise ValueError(f"{rule}, not {shown(weights.tolist())}")
     return (weights / weights.sum()).to(place)
 
 

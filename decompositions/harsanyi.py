@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from decompositions import coalitions, degrees
+from decompositions.arguments import whole
 from decompositions.arithmetic import Array, is_exact, wide, zeros
 from decompositions.checkpoint import Checkpoint, opened
 from decompositions.effects import Effects
-from decompositions.game import Game
+from decompositions.game import Game, require_game
 from decompositions.mobius import mobius
 
 TOGETHER = 16  # active players whose dividends are put in their places at once
@@ -52,9 +53,11 @@ def harsanyi(
     >>> effects[0, 1].item(), effects.independent.tolist()
     (4.0, [1.0, 2.0])
     """
+    require_game(game, "harsanyi()")
+    limit = coalitions.as_limit(limit)
     active = game.cube.active()
-    if order is not None and order < 1:
-        raise ValueError(f"the order is the largest number of players in a coalition, at least 1, not {order}")
+    if order is not None:
+        order = whole(order, "order is the largest number of players of a coalition", 1)
     with opened(checkpoint, game, active, order) as store:
         if order is None:
             return _all(game, active, limit, store)

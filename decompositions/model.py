@@ -10,6 +10,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from decompositions.arguments import shown
+
 Target = int | tuple[int, ...] | Callable[[torch.Tensor], torch.Tensor] | None
 PAIRS = 64  # classes up to which log-odds compare every two of them
 OUTPUTS = ("logit", "probability", "log_odds")
@@ -91,8 +93,8 @@ def model_function(model: nn.Module, x: torch.Tensor, target: Target, output: st
         raise TypeError(
             f"a torch.nn.Module is needed, not {type(model).__name__}; for a function use Game.from_function"
         )
-    if output not in OUTPUTS:
-        raise ValueError(f"output is one of {', '.join(OUTPUTS)}, not '{output}'")
+    if not isinstance(output, str) or output not in OUTPUTS:
+        raise ValueError(f"output is one of {', '.join(OUTPUTS)}, not {shown(output)}")
     _check_mode(model)
     _check_place(model, x)
     target = _index(target)

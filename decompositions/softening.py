@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch.overrides import TorchFunctionMode
 
+from decompositions.arguments import real
 from decompositions.model import ModelFunction
 
 
@@ -30,8 +31,9 @@ class Softened:
     beta: float
 
     def __post_init__(self) -> None:
-        if not 0 < self.beta < float("inf"):
-            raise ValueError(f"smooth is the sharpness β of the stand-ins for kinks, above zero, not {self.beta}")
+        object.__setattr__(
+            self, "beta", real(self.beta, "smooth is the sharpness β of the stand-ins for kinks", above=0)
+        )
 
     def __call__(self, inputs: torch.Tensor) -> torch.Tensor:
         with _Softening(self.beta):

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from numbers import Real
 from typing import Any, NoReturn
 
 import numpy as np
 import torch
 
-from decompositions.arguments import shown
-from decompositions.arithmetic import Array, is_exact, like, precision
-from decompositions.cube import AbstractCube, Calls
+from decompositions.arithmetic import Array, is_exact, like, precision, real_numbers
+from decompositions.cube import POINTS, AbstractCube, Calls
 from decompositions.mobius import table_size
-
-POINTS = "points of the cube are rows of n numbers, in a tensor, an array or nested lists"
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +54,7 @@ class TableCube(AbstractCube):
         Raises:
             TypeError: no real numbers.
         """
-        return like(_points(table), self.table)
+        return like(real_numbers(table, POINTS), self.table)
 
     def gradient(self, points: Array) -> Array:
         self._refuse("a derivative")
@@ -92,17 +88,3 @@ class TableCube(AbstractCube):
             f"{what} does not exist for a table of values, which knows the corners of the cube only; "
             "build the game with from_model, from_function or from_expression"
         )
-
-
-def _points(table: Any) -> np.ndarray | torch.Tensor:
-    if isinstance(table, torch.Tensor) and not table.is_complex():
-        return table
-    try:
-        points = np.asarray(table)
-    except (ValueError, TypeError, RuntimeError) as error:
-        raise TypeError(f"{POINTS}, not {shown(table)}: {str(error).splitlines()[0]}") from error
-    if points.dtype == object and points.size and all(isinstance(entry, Real) for entry in points.flat):
-        points = points.astype(np.float64)
-    if points.dtype.kind not in "biuf":
-        raise TypeError(f"{POINTS}, not {shown(table)}")
-    return points.astype(np.float64 if points.dtype.kind == "f" else np.int64)

@@ -7,11 +7,12 @@ from dataclasses import replace
 import torch
 
 from decompositions import coalitions
+from decompositions.arguments import whole
 from decompositions.arithmetic import Array
 from decompositions.degrees import some_corners
 from decompositions.effects import Effects
 from decompositions.function_cube import FunctionCube
-from decompositions.game import Game
+from decompositions.game import Game, require_game
 from decompositions.harsanyi import harsanyi
 
 CORNERS = 256  # at which two functions are compared
@@ -53,8 +54,10 @@ def taylor(
     >>> effects.to_dict()
     {(0, 0): 0, (2, 0): 1, (1, 1): 6}
     """
-    if degree is not None and degree < 0:
-        raise ValueError(f"the degree is the largest total degree to keep, at least 0, not {degree}")
+    require_game(game, "taylor()")
+    limit = coalitions.as_limit(limit)
+    if degree is not None:
+        degree = whole(degree, "degree is the largest total degree to keep", 0)
     distance = 0.0
     if smooth is not None:
         softened = game.softened(smooth)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import torch
 
 from decompositions import coalitions, degrees
+from decompositions.arguments import shown
 from decompositions.arithmetic import wide
 from decompositions.effects import Effects
 from decompositions.function_cube import FunctionCube
-from decompositions.game import Game
+from decompositions.game import Game, require_game
 from decompositions.harsanyi import harsanyi, of_corners, price
 from decompositions.model import ModelFunction
 from decompositions.prefix import SharedPrefix, shared_prefix
@@ -35,6 +36,12 @@ def harsanyi_all(games: Sequence[Game], *, limit: int = coalitions.LIMIT) -> lis
     >>> [effects.calls for effects in harsanyi_all(games)]
     [4, 0, 0]
     """
+    if not isinstance(games, Iterable):
+        raise TypeError(f"harsanyi_all() asks a list of Games, not {shown(games)}")
+    games = list(games)
+    for game in games:
+        require_game(game, "harsanyi_all()")
+    limit = coalitions.as_limit(limit)
     questions = _questions(games)
     shared = {place for each in questions for place in each.places}
     alone = [i for i in range(len(games)) if i not in shared]

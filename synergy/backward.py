@@ -11,7 +11,7 @@ import torch
 from decompositions.arithmetic import Array
 from decompositions.full_precision import full_precision
 from decompositions.function_cube import FunctionCube
-from decompositions.game import Game
+from decompositions.game import Game, require_game
 from decompositions.layers import Network, Step, network
 from decompositions.model import ModelFunction, Output
 
@@ -112,6 +112,7 @@ def explained(game: Game) -> tuple[FunctionCube, ModelFunction]:
         TypeError: no model.
         ValueError: another output than a logit, or a target function.
     """
+    require_game(game, "a layer-wise method")
     cube = game.cube
     if not isinstance(cube, FunctionCube) or not isinstance(cube.f, ModelFunction):
         raise TypeError("a layer-wise method needs the network; build the game with Game.from_model")

@@ -195,6 +195,8 @@ def compare(
     if not game.n:
         raise ValueError("a game without players has nothing to share out; its only value is f(b) = f(x)")
     budget = whole(budget, "budget is the number of model calls that one measured allocation may cost", 0)
+    if degree is not None:
+        degree = whole(degree, "degree is the largest total degree of the Taylor series", 0)
     if not (announce is None or callable(announce)):
         raise TypeError(f"announce is a function that is told a line, or None, not {shown(announce)}")
     chosen = _chosen(methods, game)

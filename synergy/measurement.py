@@ -13,7 +13,7 @@ from decompositions import coalitions, degrees
 from decompositions.arguments import shown, whole
 from decompositions.arithmetic import Array, concatenate, is_exact, to_float, wide, zeros
 from decompositions.effects import Effects
-from decompositions.game import Game
+from decompositions.game import Game, require_game
 from decompositions.harsanyi import harsanyi
 from decompositions.mobius import mobius, zeta
 from synergy.allocation import SAME_SIZE, Allocation, from_table
@@ -101,16 +101,6 @@ def require_ends(game: Game, limit: int = coalitions.LIMIT) -> None:
         ValueError: more than the limit.
     """
     coalitions.require_limit(ends(game), limit, "take fewer players")
-
-
-def require_game(game: Any, who: str) -> None:
-    """Refuse what is no game.
-
-    Raises:
-        TypeError: something else.
-    """
-    if not isinstance(game, Game):
-        raise TypeError(f"{who} asks a Game, not {shown(game)}; build one with Game.from_model or Game.from_function")
 
 
 def require_same(effects: Effects, game: Game) -> int:

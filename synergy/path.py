@@ -12,7 +12,7 @@ import torch
 from decompositions.arguments import whole
 from decompositions.arithmetic import Array, concatenate, wide
 from decompositions.function_cube import FunctionCube
-from decompositions.game import Game
+from decompositions.game import Game, require_game
 from synergy import piecewise
 from synergy.method import AbstractEstimate
 from synergy.quadrature import kronrod, length, part, summed
@@ -72,6 +72,7 @@ class AbstractPathMethod(AbstractEstimate):
 
     def integrate(self, game: Game, ends: Any = None) -> PathIntegral:
         """The attributions with their error and the rule that was used."""
+        require_game(game, "an attribution method")
         found = integral(game, game.ends(ends), self.nodes)
         return found.first if ends is None else found
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from decompositions.arithmetic import Array, concatenate
-from decompositions.game import Game
+from decompositions.game import Game, require_game
 
 NUMBERS = 2**22  # entries of the points that are made at once
 
@@ -37,5 +37,6 @@ def losses(game: Game, ends: Array, groups: Array) -> Array:
 
 def attribute(game: Game, ends: Any) -> Array:
     """The loss of every single player at x, ``(..., n)``, or at a batch of end points, ``(..., m, n)``."""
+    require_game(game, "an attribution method")
     values = losses(game, game.ends(ends), game.cube.array(np.eye(game.n, dtype=np.int64)))
     return values[..., 0, :] if ends is None else values

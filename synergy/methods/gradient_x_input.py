@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from decompositions.arithmetic import Array
-from decompositions.game import Game
+from decompositions.game import Game, require_game
 from synergy.method import AbstractMethod, register
 from synergy.policies import Policy, degree_credit
 
@@ -33,6 +33,7 @@ class GradientXInput(AbstractMethod):
         return degree_credit
 
     def attribute(self, game: Game, ends: Any = None) -> Array:
+        require_game(game, "an attribution method")
         points = game.ends(ends)
         values = points * game.gradient(points)
         return values[0] if ends is None else values

@@ -12,7 +12,7 @@ import numpy as np
 from decompositions.arguments import shown, whole
 from decompositions.arithmetic import Array, is_exact, like, stack, wide
 from decompositions.function_cube import FunctionCube
-from decompositions.game import Game
+from decompositions.game import Game, require_game
 from synergy import removal
 from synergy.method import AbstractMethod, register
 from synergy.policies import Policy, full_credit
@@ -75,6 +75,7 @@ class OcclusionPatch(AbstractMethod):
         return _windowed(meets, self._credit(game, windows, owners))
 
     def attribute(self, game: Game, ends: Any = None) -> Array:
+        require_game(game, "an attribution method")
         if self.window is None:
             return removal.attribute(game, ends)
         values = self._by_windows(game, game.ends(ends))

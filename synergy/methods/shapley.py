@@ -14,7 +14,7 @@ import torch
 from decompositions.arguments import whole
 from decompositions.arithmetic import Array, is_exact, rationals, zeros
 from decompositions.coalitions import LIMIT, dense, require_limit
-from decompositions.game import Game
+from decompositions.game import Game, require_game
 from synergy.method import AbstractMethod, register
 from synergy.policies import Policy, equal_shares
 
@@ -52,6 +52,7 @@ class Shapley(AbstractMethod):
         return equal_shares
 
     def attribute(self, game: Game, ends: Any = None) -> Array:
+        require_game(game, "an attribution method")
         active = game.cube.active()
         calls = 2 ** len(active) * game.cube.calls_per_point
         require_limit(calls, self.limit, "take fewer players")

@@ -10,7 +10,7 @@ import numpy as np
 
 from decompositions.arguments import real, whole
 from decompositions.arithmetic import Array
-from decompositions.game import Game
+from decompositions.game import Game, require_game
 from synergy.method import AbstractMean, register
 from synergy.policies import Policy
 
@@ -78,6 +78,7 @@ class SmoothGradXInput(AbstractMean):
         return Policy(weights, formula=self.formula, reads="degree")
 
     def attribute(self, game: Game, ends: Any = None) -> Array:
+        require_game(game, "an attribution method")
         points = game.ends(ends)
         values = points * game.smoothed(game.cube.array(self.noise(game))).gradient(points)
         return values[0] if ends is None else values
