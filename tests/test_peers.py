@@ -178,7 +178,7 @@ def test_a_callable_is_given_masked_inputs_expanded_baselines_and_the_target():
         return inputs - baselines
 
     measured = measure(spy, case.game())
-    inputs, baselines = (torch.cat(part) for part in zip(*seen, strict=True))
+    inputs, baselines = (torch.cat(part)[:48] for part in zip(*seen, strict=True))  # then a few again, alone
     expected = [(case.masked(s, k), case.baselines[k]) for s in coalitions(4) for k in range(3)]
     assert torch.equal(inputs, torch.stack([x for x, _ in expected]))
     assert torch.equal(baselines, torch.stack([b for _, b in expected]))
@@ -271,7 +271,7 @@ def test_what_is_no_method_is_refused(subject):
         (lambda m, x, b, t: None, TypeError),
         (lambda m, x, b, t: x.tolist(), TypeError),
         (lambda m, x, b, t: (x,), TypeError),
-        (lambda m, x, b, t: x.numpy(), TypeError),
+        (lambda m, x, b, t: x.numpy().astype(object), TypeError),
         (lambda m, x, b, t: x * 1j, TypeError),
         (lambda m, x, b, t: x > 0, TypeError),
     ],
