@@ -54,10 +54,11 @@ class SmoothGradXInput(AbstractMean):
         whole(self.seed, "seed is that of the noise", 0)
 
     def noise(self, game: Game) -> np.ndarray:
-        """The list of shifts, float32 numbers. Shape ``(samples, entries)``."""
+        """The list of shifts, of 24 binary digits as in float32, whatever their size. Shape ``(samples, entries)``."""
         entries = game.cube.differences().shape[-1]
         draws = np.random.default_rng(self.seed).standard_normal((self.samples, entries))
-        return (self.sigma * draws).astype(np.float32).astype(np.float64)
+        digits, powers = np.frexp(self.sigma * draws)
+        return np.ldexp(np.rint(digits * 2**24) / 2**24, powers)
 
     def policy(self, game: Game) -> Policy:
         """The weights above, as the mean over the same list of noise.
