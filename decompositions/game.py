@@ -249,9 +249,9 @@ def require_game(game: Any, who: str) -> None:
 
 def _computes_in(f: Callable, x: torch.Tensor) -> torch.dtype:
     """The floating-point type with fewest digits of what a function is given and gives, as far as it is known."""
-    given = x.dtype if x.is_floating_point() else torch.float32
-    answers = f.answers if isinstance(f, ModelFunction) and f.answers.is_floating_point else given
-    return max(given, answers, key=lambda dtype: torch.finfo(dtype).eps)
+    known = [x.dtype, f.answers] if isinstance(f, ModelFunction) else [x.dtype]
+    known = [dtype for dtype in known if dtype.is_floating_point] or [torch.float32]
+    return max(known, key=lambda dtype: torch.finfo(dtype).eps)
 
 
 def _chunk(f: Callable, x: torch.Tensor, chunk: int | None) -> int:

@@ -89,6 +89,15 @@ class in_type(TorchDispatchMode):
         self.dtype = dtype
         self.beyond = False
 
+    def __enter__(self) -> in_type:
+        self.called = _Called(self)
+        self.called.__enter__()
+        return super().__enter__()
+
+    def __exit__(self, *error: Any) -> None:
+        super().__exit__(*error)
+        self.called.__exit__(*error)
+
     def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         there, named = tree_map(self._converted, (args, kwargs or {}))
         for place, argument in enumerate(function._schema.arguments[: len(args)]):
@@ -110,3 +119,28 @@ class in_type(TorchDispatchMode):
         lost = ((converted == 0) & (given != 0)) | (converted.isinf() & ~given.isinf())
         self.beyond |= bool(lost.any())
         return converted
+
+
+class _Called(TorchFunctionMode):
+    """The same for functions when they are called: convolutions and recurrences compare types before they dispatch.
+
+    What writes in place is left alone, and so is what a tensor says of itself, but for its type.
+    """
+
+    def __init__(self, mode: in_type) -> None:
+        super().__init__()
+        self.mode = mode
+
+    def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        if function == torch.Tensor.dtype.__get__:  # type: ignore[attr-defined]
+            told = function(*args)
+            return self.mode.dtype if told.is_floating_point else told
+        name = getattr(function, "__name__", "")
+        if name not in ("__get__", "__set__", "__setitem__") and not name.endswith("_") and "out" not in kwargs:
+            args, kwargs = tree_map(self._alike, (args, kwargs))
+        return function(*args, **kwargs)
+
+    def _alike(self, each: Any) -> Any:
+        """A tensor in the type; that is noted where it is dispatched."""
+        return each.to(self.mode.dtype) if isinstance(each, torch.Tensor) and each.is_floating_point() else each

@@ -14,7 +14,7 @@ import torch
 
 from decompositions.arithmetic import wide
 from decompositions.function_cube import FunctionCube
-from decompositions.precision import Inside, in_type, types_inside
+from decompositions.precision import HALF, Inside, in_type, types_inside
 from decompositions.undisturbed import Before
 
 ROWS = 8  # coalitions that are tried, at most
@@ -216,12 +216,12 @@ def _noise(cube: FunctionCube, rows: torch.Tensor, values: torch.Tensor, inside:
     """The rounding error of one value, in units of f; None where it cannot be seen."""
     if inside.leaves_torch:
         return _noise_of_neighbours(cube, rows)
-    if inside.coarsest == torch.float64 and rows.dtype == torch.float64:
-        rounded = rows.float()
+    if inside.coarsest == torch.float64 and rows.dtype not in (torch.float32, *HALF):
+        rounded = rows.float() if rows.is_floating_point() else rows
         coarse, beyond = _elsewhere(cube, rounded, torch.float32)
         if beyond or (coarse is not None and (torch.isfinite(values) & ~torch.isfinite(coarse)).any()):
             return max(SPREAD * _shaken(cube, rows, values), _noise_of_neighbours(cube, rows))
-        fine = None if coarse is None else _values(cube, rounded.double())
+        fine = None if coarse is None else _values(cube, rounded.to(rows))
         ratio = torch.finfo(torch.float64).eps / torch.finfo(torch.float32).eps
     else:
         coarse, fine, ratio = values, _elsewhere(cube, rows, torch.float64)[0], 1.0
@@ -240,7 +240,9 @@ def _noise(cube: FunctionCube, rows: torch.Tensor, values: torch.Tensor, inside:
 
 
 def _shaken(cube: FunctionCube, rows: torch.Tensor, values: torch.Tensor) -> float:
-    """How far the values move when the input does, for a move of one rounding."""
+    """How far the values move when the input does, for a move of one rounding; whole numbers cannot be moved."""
+    if not rows.is_floating_point():
+        return 0.0
     signs = torch.randint(0, 2, rows.shape, generator=torch.Generator().manual_seed(7)).to(rows) * 2 - 1
     moved = (_values(cube, rows * (1 + MOVE * signs)) - values).abs()
     return _largest(moved) * torch.finfo(rows.dtype).eps / MOVE

@@ -1,5 +1,7 @@
 """The stated noise against the true error, which a twin in 80 bits knows."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -58,3 +60,44 @@ def test_the_stated_noise_is_that_of_the_values_beyond_the_range_of_float32(fami
     # where everything saturates the neighbours show nothing of a large constant that is taken away
     assert (np.array(ratios) < 0.1).sum() <= (2 if family == "constant" else 1)
     assert 0.3 < np.median(ratios) < 20
+
+
+class LastState(nn.Module):
+    """The last state of a recurrence."""
+
+    def __init__(self, kind):
+        super().__init__()
+        self.kind = kind(1, 4, batch_first=True)
+
+    def forward(self, x):
+        return self.kind(x)[0][:, -1]
+
+
+COMPARES_TYPES = {
+    "convolution": lambda: nn.Sequential(nn.Conv1d(1, 4, 3), nn.Flatten(), nn.LazyLinear(4)),
+    "transposed": lambda: nn.Sequential(nn.ConvTranspose1d(1, 4, 3), nn.Flatten(), nn.LazyLinear(4)),
+    "prelu": lambda: nn.Sequential(nn.Flatten(), nn.Linear(6, 4), nn.PReLU(4)),
+    "rnn": lambda: LastState(nn.RNN),
+    "lstm": lambda: LastState(nn.LSTM),
+    "gru": lambda: LastState(nn.GRU),
+}
+
+
+@pytest.mark.parametrize("name", COMPARES_TYPES)
+def test_the_noise_is_seen_in_layers_that_compare_types(name):
+    """A large constant is added and taken away, which costs its digits; such a layer refuses mixed types itself."""
+    torch.manual_seed(0)
+    add, take = nn.Linear(4, 4), nn.Linear(4, 1)
+    x = torch.randn(1, 6, 1) if isinstance(COMPARES_TYPES[name](), LastState) else torch.randn(1, 1, 6)
+    body = COMPARES_TYPES[name]()
+    body(x)
+    with torch.no_grad():
+        add.bias.fill_(1000.0)
+        take.bias.fill_(float(-1000 * take.weight.sum()))
+    model = nn.Sequential(body, add, take).eval()
+    effects = harsanyi(Game.from_model(model, x))
+    fine = copy.deepcopy(model).double()
+    with torch.no_grad():
+        inputs = [(x.flatten() * torch.tensor(mask)).reshape(x.shape) for mask in MASKS[:64, :6]]
+        error = max(float(abs(fine(each.double()) - model(each))) for each in inputs)
+    assert 0.1 < effects.noise / error < 10
