@@ -16,12 +16,14 @@ would cancel in float32. The result is exact, to rounding, for the function that
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 
 import torch
+from torch import nn
 
 from decompositions.arithmetic import wide
 from decompositions.full_precision import full_precision
@@ -127,20 +129,35 @@ def reading(cube: FunctionCube) -> PiecewiseLinear | None:
     if not cube.x.is_floating_point():
         return None
     try:
-        steps = network(f.module, cube.x[:1])
+        steps, x = _in_float64(f.module, cube.x[:1])
     except Exception:  # no rule for a step; or tracing ran the model's own code, which may raise anything
         return None
     if not all(
         isinstance(step.operation, AbstractAffine | Rearrangement) or bends(step.operation) for step in steps.steps
     ):
         return None
-    values = steps.values(cube.x[:1])
+    values = steps.values(x)
     chosen = chooser(f)(values[-1])
     shapes = tuple(tuple(value.shape[1:]) for value in values)
     ordered = _pooled_first(steps, shapes)
     return PiecewiseLinear(
         tuple(Step(s.name, _wide(s.operation), s.inputs) for s in ordered[0]), wide(chosen), ordered[1]
     )
+
+
+def _in_float64(module: nn.Module, x: torch.Tensor) -> tuple[Network, torch.Tensor]:
+    """The steps of a network in float64, in which batch normalisation is folded, and an input.
+
+    One that only runs in its own type is read in that, unless its folding would be rounded.
+    """
+    if x.dtype == torch.float64:
+        return network(module, x), x
+    try:
+        return network(copy.deepcopy(module).double(), wide(x)), wide(x)
+    except Exception:  # types that do not mix, a device without float64: whatever someone else's code may raise
+        if any(isinstance(each, nn.modules.batchnorm._BatchNorm) for each in module.modules()):
+            raise
+        return network(module, x), x
 
 
 def bends(operation: AbstractOperation) -> bool:

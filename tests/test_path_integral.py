@@ -526,3 +526,19 @@ def test_a_photo_has_too_many_kinks():
     assert abs(found.values.sum() - gain) <= found.errors.norm()
     assert (found.errors > 1e-3).all(), "the gradient is rough"
     assert found.errors.max() < 0.1 * abs(found.values).max()
+
+
+def test_batch_normalisation_is_folded_with_all_digits():
+    """A float32 network without a kink on the way: the gradient is the same everywhere, and known in float64."""
+    torch.manual_seed(3)
+    norm = nn.BatchNorm1d(4)
+    norm.running_mean.normal_()
+    norm.running_var.uniform_(0.5, 2.0)
+    model = nn.Sequential(nn.Linear(3, 4), norm, nn.Linear(4, 1)).eval()
+    x = torch.randn(1, 3)
+    found = method("integrated_gradients").integrate(Game.from_model(model, x))
+    fine, leaf = copy.deepcopy(model).double(), x.double().requires_grad_()
+    fine(leaf).backward()
+    off = (found.values - (leaf.grad * leaf)[0].detach()).abs()
+    assert found.rule.startswith("exact")
+    assert (off <= 10 * found.errors + 1e-15).all()
