@@ -15,6 +15,7 @@ from typing import IO
 
 import numpy as np
 
+from decompositions.memory import needed
 from decompositions.npy import Layout, read_layout
 
 ROOM = 2**26  # bytes to which a compressed member may expand in any case; 64 MiB
@@ -111,10 +112,5 @@ def opened(path: Path) -> Iterator[Archive]:
 
 
 def _room(layout: Layout, name: str) -> np.ndarray:
-    try:
+    with needed(f"the numbers of {name!r}", layout.size, way_out="free memory, or save effects up to an order"):
         return np.empty(layout.size, dtype=np.uint8)
-    except MemoryError as error:
-        raise MemoryError(
-            f"the array {name!r} takes {layout.size / 2**20:,.0f} MiB, which are not free; free memory, or save "
-            "effects up to an order"
-        ) from error

@@ -13,8 +13,9 @@ from tqdm import tqdm
 from decompositions import counts, degrees, prefix, trial
 from decompositions.arguments import whole
 from decompositions.arithmetic import Array, concatenate, is_exact
-from decompositions.function_cube import FunctionCube, is_out_of_memory
+from decompositions.function_cube import FunctionCube
 from decompositions.game import Game
+from decompositions.memory import needed
 from decompositions.table_cube import TableCube
 
 if TYPE_CHECKING:
@@ -188,7 +189,7 @@ def _range_by_range(
     cube: FunctionCube, work: _Work, checkpoint: Checkpoint | None
 ) -> tuple[torch.Tensor, FunctionCube]:
     """The values, of which those that a checkpoint holds are not evaluated, and the cube by the chunk that fits."""
-    values = _room(work.total, cube)
+    values = room(work.total, cube)
     ranges = spans(work.total, range_length(work.total, cube.points_at_once))
     if checkpoint is not None:
         cube = checkpoint.restore(values, work, cube)
@@ -211,21 +212,16 @@ def _error(cube: FunctionCube, work: _Work, values: torch.Tensor) -> float:
     return trial.noise(cube, points.to(cube.device))
 
 
-def _room(total: int, cube: FunctionCube) -> torch.Tensor:
-    """Zeros for the values of so many coalitions.
+def room(total: int, cube: FunctionCube, targets: int | None = None) -> torch.Tensor:
+    """Zeros for the values of so many coalitions, of one target or of several.
 
     Raises:
         MemoryError: they do not fit.
     """
-    try:
-        return torch.zeros(total, dtype=cube.weights.dtype, device=cube.weights.device)
-    except (RuntimeError, MemoryError) as error:
-        if not is_out_of_memory(error):
-            raise
-        raise MemoryError(
-            f"the values of {total:,} coalitions take {total * 8 / 2**20:,.0f} MiB on {cube.weights.device}, which are "
-            "not free; take order=2 for the lower orders only, or fewer players"
-        ) from error
+    shape = (total,) if targets is None else (targets, total)
+    size = cube.weights.dtype.itemsize * total * (targets or 1)
+    with needed(f"the values of {counts.count(total)} coalitions", size, cube.weights.device):
+        return torch.zeros(shape, dtype=cube.weights.dtype, device=cube.weights.device)
 
 
 def _fill(cube: FunctionCube, work: _Work, start: int, values: torch.Tensor) -> FunctionCube:

@@ -8,6 +8,7 @@ a time, in about 2(k+1) 2ⁿ additions; no table with a row per coalition and a 
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 
 import numpy as np
@@ -16,6 +17,7 @@ import torch
 from decompositions import degrees
 from decompositions.arguments import whole
 from decompositions.arithmetic import Array, is_exact, zeros
+from decompositions.memory import needed
 from decompositions.mobius import table_size
 
 LOW = 14  # log2 of the entries that are weighted at once
@@ -76,7 +78,9 @@ def weighted(values: Array, weights: Array) -> Array:
         raise ValueError(f"weights are one per size 0 to {n}, {n + 1} of them, not of shape {tuple(weights.shape)}")
     low = min(n, LOW if is_exact(values) or values.device.type == "cpu" else WIDE)
     sizes = degrees.sizes(0, 2**low) if is_exact(values) else _sizes(low, values.device)
-    result = values.copy() if is_exact(values) else values.clone(memory_format=torch.contiguous_format)
+    size, device = 8 * math.prod(values.shape), getattr(values, "device", "cpu")
+    with needed("the weighted effects", size, device, "take fewer players"):
+        result = values.copy() if is_exact(values) else values.clone(memory_format=torch.contiguous_format)
     rows = [weights[sizes + more] for more in range(n - low + 1)]
     for block in range(2 ** (n - low)):
         result[..., block << low : (block + 1) << low] *= rows[block.bit_count()]

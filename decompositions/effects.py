@@ -17,6 +17,7 @@ from decompositions import degrees as degrees_
 from decompositions.arguments import real, shown, whole
 from decompositions.arithmetic import Array, free_symbols, is_exact, like, to_float, zeros
 from decompositions.counts import count
+from decompositions.memory import needed
 from decompositions.visible import visible
 
 if TYPE_CHECKING:
@@ -289,13 +290,18 @@ class Effects:
         self.require_numbers("top()")
         if self.values.ndim != 1:
             raise ValueError(f"top() ranks the effects of one game; these have shape {tuple(self.values.shape)}")
+        with needed(f"the sizes of {len(self):,} effects", 8 * len(self)):
+            rows = self._strongest(k)
+        return [(self.key(int(row)), self._number(int(row))) for row in rows]
+
+    def _strongest(self, k: int) -> np.ndarray:
+        """The rows of the k strongest effects above the noise floor, strongest first."""
         strength = np.abs(to_float(self.values))
         strength[0] = 0
         strength[strength <= self.noise_floor()] = 0
         k = min(k, int((strength > 0).sum()))
         rows = np.argpartition(-strength, k - 1)[:k] if k else np.empty(0, dtype=int)
-        rows = rows[np.lexsort((rows, -strength[rows]))]
-        return [(self.key(int(row)), self._number(int(row))) for row in rows]
+        return rows[np.lexsort((rows, -strength[rows]))]
 
     def to_dict(self) -> dict[tuple[int, ...], Any]:
         """All rows, the constant included, by coalition (by degree vector for Taylor effects)."""

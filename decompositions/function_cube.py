@@ -14,6 +14,7 @@ from decompositions.arguments import shown
 from decompositions.arithmetic import real_numbers, wide
 from decompositions.cube import POINTS, AbstractCube, Calls, PowerSeries, both, ignore
 from decompositions.full_precision import full_precision
+from decompositions.memory import is_out_of_memory
 from decompositions.precision import HALF, too_coarse
 from decompositions.softening import Softened, in_double
 from decompositions.undisturbed import Before, undisturbed
@@ -307,14 +308,3 @@ class _Between(torch.autograd.Function):
 def _is_numeric(given: Any) -> bool:
     """Whether something is a NumPy array of numbers that torch can take."""
     return isinstance(given, np.ndarray) and given.dtype.kind in "fiub" and given.dtype.isnative
-
-
-def is_out_of_memory(error: Exception) -> bool:
-    """Whether an error says that memory ran out.
-
-    >>> is_out_of_memory(RuntimeError("CUDA error: out of memory")), is_out_of_memory(RuntimeError("shapes differ"))
-    (True, False)
-    """
-    said = str(error).lower()
-    words = ("out of memory", "can't allocate memory", "cannot allocate memory")
-    return isinstance(error, MemoryError) or any(each in said for each in words)

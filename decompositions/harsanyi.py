@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from decompositions import coalitions, degrees
 from decompositions.arguments import whole
 from decompositions.arithmetic import Array, is_exact, wide, zeros
 from decompositions.checkpoint import Checkpoint, opened
+from decompositions.counts import count
 from decompositions.effects import Effects
 from decompositions.game import Game, require_game
+from decompositions.memory import needed
 from decompositions.mobius import mobius
 
 TOGETHER = 16  # active players whose dividends are put in their places at once
@@ -96,17 +100,41 @@ def of_corners(game: Game, active: tuple[int, ...], corners: coalitions.Corners,
         ValueError: a value that is not finite (the coalition is named).
     """
     values = corners.values
+    size, device = 8 * 2**game.n * math.prod(values.shape[:-1]), getattr(values, "device", "cpu")
+    with needed(f"the dividends of {count(2**game.n)} coalitions", size, device):
+        return _of_values(game, active, corners, paid)
+
+
+def _of_values(game: Game, active: tuple[int, ...], corners: coalitions.Corners, paid: int) -> Effects:
+    values = corners.values
     coalitions.require_finite(values, lambda row: coalitions.label(game, coalitions.members(row, active)))
     noise = max(evaluation_noise(game, values), corners.error)
-    dividends = _settled(mobius(values if is_exact(values) else wide(values), inplace=corners.fresh))
+    dividends = _settled(mobius(_own(values, corners.fresh), inplace=True))
     table = _scatter(dividends, active, game.n)
     return Effects(table, game.names, "harsanyi", None, noise, 0, False, paid, evaluation=corners.how)
+
+
+def _own(values: Array, fresh: bool) -> Array:
+    """Values that may be overwritten, floats as float64."""
+    widened = values if is_exact(values) else wide(values)
+    if fresh or widened is not values:
+        return widened
+    return widened.clone(memory_format=torch.contiguous_format) if isinstance(widened, torch.Tensor) else widened.copy()
 
 
 def _up_to(game: Game, active: tuple[int, ...], order: int, limit: int, store: Checkpoint | None) -> Effects:
     calls, done = price(game, order), _paid_earlier(game, store)
     left = calls - done
     coalitions.require_limit(left, limit, "take a lower order")
+    with needed(f"the table of {count(calls)} coalitions", calls * game.n, way_out="take a lower order"):
+        return _lower(game, active, order, (calls, done), store)
+
+
+def _lower(
+    game: Game, active: tuple[int, ...], order: int, price: tuple[int, int], store: Checkpoint | None
+) -> Effects:
+    """The dividends up to an order, whose price is known: the calls in all and those that were paid earlier."""
+    calls, done = price
     table = degrees.up_to_order(active, game.n, order)
     wanted = np.concatenate([table, np.ones((1, game.n), dtype=np.uint8)])
 

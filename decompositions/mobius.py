@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from decompositions.arguments import shown
+from decompositions.memory import needed
 
 GROUP = 4  # bits that one matrix product handles
 SMALL = 2**14  # entries up to which the matrix products are faster
@@ -21,6 +22,7 @@ BLOCK = 18  # log2 of the number of entries that stay in cache together
 COLUMNS = 13  # log2 of the width of a strip in which the high bits are taken together
 NARROW = (1, 2)  # bits that are taken place by place
 NUMBERS = "?bBhHiIlLqQfdFDO"  # NumPy's types that torch has, too, without half precision; and exact numbers
+WAY_OUT = "overwrite the table with inplace=True, or take fewer players"
 HALF = (torch.float16, torch.bfloat16)  # their differences of many values would have no digit left
 
 
@@ -42,6 +44,7 @@ def mobius(values: Any, inplace: bool = False) -> Any:
         TypeError: no tensor or array of numbers, or ``inplace`` is asked of a type that cannot hold the result.
         ValueError: the last axis is no power of two, ``inplace`` is asked of a table that is not contiguous or
             writable, or sums of whole numbers may exceed int64.
+        MemoryError: the result does not fit.
 
     >>> mobius(torch.tensor([0., 1., 2., 7.])).tolist()
     [0.0, 1.0, 2.0, 4.0]
@@ -77,6 +80,17 @@ def table_size(length: int) -> int:
 def _checked(values: Any, sign: int, inplace: bool) -> Any:
     """The transform of a table of any kind."""
     _check(values, inplace)
+    with needed(*_table(values)):
+        return _transformed(values, sign, inplace)
+
+
+def _table(values: Any) -> tuple[str, int, Any, str]:
+    """What a transform of a table needs: another one, whose entries have at most eight bytes."""
+    entries = values.size if isinstance(values, np.ndarray) else values.numel()
+    return f"{entries:,} transformed values", 8 * entries, getattr(values, "device", "cpu"), WAY_OUT
+
+
+def _transformed(values: Any, sign: int, inplace: bool) -> Any:
     if isinstance(values, np.ndarray) and values.dtype == object:
         exact = values if inplace else values.copy()
         _exact_butterflies(exact.reshape(-1, values.shape[-1]), sign)

@@ -13,6 +13,8 @@ import numpy as np
 import torch
 
 from decompositions.arguments import shown, whole
+from decompositions.counts import count
+from decompositions.memory import needed
 
 AXES = "x is an input, and every entry of it a player: a tensor or an array"
 LABELS = "labels are whole numbers, one per entry, in a tensor, an array or nested lists"
@@ -20,6 +22,8 @@ PLAYERS = "players are whole numbers, entry → player, in a tensor, an array or
 FLAGS = "; for a player that is there and one that is not, number them: players.segments(flags)"
 SHAPE = "the shape of a grid is that of the picture, as x.shape, and each of its entries"
 CELLS = "the cells of a grid are k for k × k of them or (rows, columns), each"
+LONG = 20  # digits that no number of cells has
+SMALLER = "give the shape of the picture, as x.shape"
 WITHIN_INT64 = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
 TOKENS = "tokens are a tensor of ids, or a sequence of words or of the tokens' word numbers"
 
@@ -59,10 +63,18 @@ def grid(shape: Sequence[int], cells: int | tuple[int, int]) -> torch.Tensor:
         raise ValueError(f"a grid needs a height and a width; the shape is {shape}")
     height, width = shape[-2:]
     if not (1 <= rows <= height and 1 <= columns <= width):
-        raise ValueError(f"a grid of {rows}x{columns} cells does not fit {height}x{width} pixels; take 1 to that many")
+        cells_said, pixels = f"{count(rows)}x{count(columns)}", f"{count(height)}x{count(width)}"
+        raise ValueError(f"a grid of {cells_said} cells does not fit {pixels} pixels; take 1 to that many")
+    with needed(f"the {count(height)}x{count(width)} pixels of a grid", 8 * height * width, way_out=SMALLER):
+        return _cell_numbers(len(shape), (height, width), (rows, columns))
+
+
+def _cell_numbers(axes: int, pixels: tuple[int, int], cells: tuple[int, int]) -> torch.Tensor:
+    """Each pixel's cell, with axes of size 1 before."""
+    (height, width), (rows, columns) = pixels, cells
     down = torch.arange(height) * rows // height
     across = torch.arange(width) * columns // width
-    return (down[:, None] * columns + across).reshape((1,) * (len(shape) - 2) + (height, width))
+    return (down[:, None] * columns + across).reshape((1,) * (axes - 2) + (height, width))
 
 
 def _axes(shape: Any) -> tuple[int, ...]:
@@ -143,9 +155,9 @@ def parse(text: str, shape: Sequence[int]) -> torch.Tensor:
     if kind == "features" and not size:
         return features(torch.empty(tuple(shape), device="meta"))
     parts = size.lower().split("x")
-    if kind == "grid" and 1 <= len(parts) <= 2 and all(part.isdecimal() for part in parts):
+    if kind == "grid" and 1 <= len(parts) <= 2 and all(part.isdecimal() and len(part) < LONG for part in parts):
         return grid(shape, (int(parts[0]), int(parts[-1])))
-    raise ValueError(f"players are 'features', 'grid:K' or 'grid:ROWSxCOLUMNS', not '{text}'")
+    raise ValueError(f"players are 'features', 'grid:K' or 'grid:ROWSxCOLUMNS', not {shown(text)}")
 
 
 def check(players: Any, shape: Sequence[int]) -> tuple[torch.Tensor, int]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 FORMAT = "synergy-effects/1"
 FACTS = ("calls", "radius", "note", "distance", "evaluation")  # plain numbers and text
+AT_ONCE = 2**20  # effects that are looked at together
 PATH = "effects are kept in a file, and path is its name, a text or a Path"
 UNREADABLE = (
     OSError, ValueError, LookupError, TypeError, EOFError, RuntimeError, ArithmeticError, zipfile.BadZipFile,
@@ -204,7 +205,7 @@ def _require_numbers(values: Any) -> None:
         ValueError: which is none.
     """
     if isinstance(values, torch.Tensor):
-        if not torch.isfinite(values).all():
+        if not all(torch.isfinite(some).all() for some in values.reshape(-1).split(AT_ONCE)):
             raise ValueError("some effects are NaN or infinite; effects that are kept are finite numbers")
         return
     for value in values.flat:

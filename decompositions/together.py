@@ -72,6 +72,10 @@ class _Question:
     def how(self) -> str:
         return self.plan.description if self.plan else ""
 
+    def room(self) -> torch.Tensor:
+        """Zeros for all values. Shape ``(targets, 2**active)``."""
+        return coalitions.room(2 ** len(self.active), self.cube, len(self.targets))
+
     @property
     def error(self) -> float:
         return self.plan.error if self.plan else 0.0
@@ -122,18 +126,21 @@ def _answers(questions: list[_Question]) -> Iterator[tuple[_Question, torch.Tens
 
 
 def _by_plan(question: _Question, plan: SharedPrefix) -> torch.Tensor:
-    cube, n, parts = question.cube, len(question.active), []
-    for present in degrees.bits(0, 2**n, n, cube.device).split(cube.chunk):
+    cube, n = question.cube, len(question.active)
+    values = question.room()
+    for start in range(0, 2**n, cube.chunk):
+        stop = min(2**n, start + cube.chunk)
+        present = degrees.bits(start, stop, n, cube.device)
         with cube.calling():
-            parts.append(question.select(plan.suffix.module(plan.rebuild(present))))
+            values[:, start:stop] = question.select(plan.suffix.module(plan.rebuild(present)))
         cube.on_calls(len(present))
-    return torch.cat(parts, 1)
+    return values
 
 
 def _in_common_batches(group: list[_Question]) -> list[torch.Tensor]:
     """Batches that hold the coalitions of several questions, one after the other."""
     chunk = group[0].cube.chunk
-    answers: list[list[torch.Tensor]] = [[] for _ in group]
+    answers = [_Answers(each.room()) for each in group]
     waiting: list[tuple[int, torch.Tensor]] = []
     rows = 0
     for number, each in enumerate(group):
@@ -148,7 +155,19 @@ def _in_common_batches(group: list[_Question]) -> list[torch.Tensor]:
                 waiting, rows = [], 0
     if waiting:
         _run(group, waiting, answers)
-    return [torch.cat(parts, 1) for parts in answers]
+    return [each.values for each in answers]
+
+
+@dataclass(eq=False)
+class _Answers:
+    """The values of a question, of which the first are there."""
+
+    values: torch.Tensor
+    done: int = 0
+
+    def append(self, some: torch.Tensor) -> None:
+        self.values[:, self.done : self.done + some.shape[1]] = some
+        self.done += some.shape[1]
 
 
 def _inputs(question: _Question, start: int, stop: int) -> torch.Tensor:
@@ -156,7 +175,7 @@ def _inputs(question: _Question, start: int, stop: int) -> torch.Tensor:
     return cube.inputs(degrees.spread(start, stop, question.active, cube.n, cube.device))[:, 0]
 
 
-def _run(group: list[_Question], waiting: list[tuple[int, torch.Tensor]], answers: list[list[torch.Tensor]]) -> None:
+def _run(group: list[_Question], waiting: list[tuple[int, torch.Tensor]], answers: list[_Answers]) -> None:
     with group[0].cube.calling():
         outputs = group[0].module(torch.cat([inputs for _, inputs in waiting]))
     for (number, inputs), part in zip(waiting, outputs.split([len(i) for _, i in waiting]), strict=True):

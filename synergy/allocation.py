@@ -13,13 +13,16 @@ from decompositions import degrees
 from decompositions.arguments import shown
 from decompositions.arithmetic import Array, concatenate, is_exact, like, zeros
 from decompositions.contraction import by_player
+from decompositions.counts import count
 from decompositions.effects import Effects
+from decompositions.memory import needed
 from synergy.policies import Policy
 
 if TYPE_CHECKING:
     from decompositions.formulas import Formula
     from synergy.criteria import Criteria
 
+BY_ROW = "take some rows at a time with rows(start, stop) or blocks(), or the attribution only"
 ROWS = 2**16  # rows whose shares are made at once
 SAME_SIZE = 10.0  # a residual within this factor of the numerical error is of its size
 TRIED = 2**10  # rows on which a policy is looked at before it is taken
@@ -77,7 +80,8 @@ class Allocation:
     @property
     def values(self) -> Array:
         """The whole table. Shape ``(..., m, n)``."""
-        return concatenate([rows for _, _, rows in self.blocks()], -2)
+        with needed(f"the shares of {count(len(self))} effects", 8 * len(self) * self.n, way_out=BY_ROW):
+            return concatenate([rows for _, _, rows in self.blocks()], -2)
 
     @property
     def attribution(self) -> Array:

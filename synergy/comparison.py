@@ -15,9 +15,9 @@ from decompositions.arguments import shown, whole
 from decompositions.arithmetic import Array, to_float
 from decompositions.convergence import describes
 from decompositions.effects import Effects
-from decompositions.function_cube import is_out_of_memory
 from decompositions.game import Game
 from decompositions.harsanyi import harsanyi
+from decompositions.memory import is_out_of_memory
 from decompositions.taylor import taylor
 from synergy import measurement
 from synergy.allocation import Allocation, allocate

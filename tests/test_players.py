@@ -245,3 +245,12 @@ def test_a_grid_takes_whole_numbers_of_any_type():
     assert players.grid(torch.Size([1, 4, 6]), np.array([2, 3], dtype=np.uint8)).tolist() == expected
     assert players.grid([1, np.int16(4), 6], [torch.tensor(2), np.int64(3)]).tolist() == expected
     assert players.grid((4, 4), np.uint8(2)).tolist() == players.grid((4, 4), 2).tolist()
+
+
+def test_cells_and_pixels_of_any_size_are_refused_at_once():
+    with pytest.raises(ValueError, match=r"a grid of about 1\.0·10\^5000x1 cells does not fit 4x4 pixels"):
+        players.grid((4, 4), (10**5000, 1))
+    with pytest.raises(ValueError, match=r"players are 'features', 'grid:K' or .*… \(10,005 characters\)"):
+        players.parse("grid:" + "9" * 10_000, (4, 4))
+    with pytest.raises(MemoryError, match="pixels of a grid take"):
+        players.grid((2**62, 2**62), 2)
