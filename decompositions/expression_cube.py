@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -13,11 +14,13 @@ import sympy
 import torch
 
 from decompositions import convergence
+from decompositions.arguments import shown
 from decompositions.arithmetic import objects, to_float
 from decompositions.cube import AbstractCube, Calls, PowerSeries, both, ignore
 from decompositions.identity import expanded, settled
 from decompositions.line_series import along_lines
-from decompositions.reading import read
+from decompositions.reading import number as decimal
+from decompositions.reading import read, shorter
 from decompositions.series import expression_series
 
 
@@ -29,18 +32,21 @@ def exact(number: Any) -> sympy.Expr:
     """
     if isinstance(number, np.generic):
         number = number.item()
+    way = "give an int, a Fraction, a decimal or a SymPy number"
     try:
-        if isinstance(number, str):
-            value = read(number)
+        if isinstance(number, (str, float, Decimal, sympy.Float)):
+            value = read(number) if isinstance(number, str) else decimal(str(number))
+        elif isinstance(number, Fraction):
+            value = sympy.Rational(number.numerator, number.denominator)
         else:
-            value = sympy.Rational(str(number)) if isinstance(number, (float, Fraction)) else sympy.sympify(number)
+            value = sympy.sympify(number, strict=True)
     except (sympy.SympifyError, TypeError, ValueError) as error:
-        raise ValueError(f"{number!r} is not a number; give an int, a Fraction, a decimal or a SymPy number") from error
+        long = isinstance(number, str) or isinstance(error, ValueError)
+        why = f" ({shorter(error)})" if long and not isinstance(error, sympy.SympifyError) else ""
+        raise ValueError(f"{shown(number)} is not a number{why}; {way}") from error
     if not getattr(value, "is_number", False) or not value.is_real:
-        raise ValueError(
-            f"{number!r} is not a finite real number; give an int, a Fraction, a decimal or a SymPy number"
-        )
-    return sympy.Rational(str(value)) if value.is_Float else value
+        raise ValueError(f"{shown(number)} is not a finite real number; {way}")
+    return decimal(str(value)) if value.is_Float else value
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import keyword
 from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import sympy
 
+from decompositions.arguments import shown
 from decompositions.arithmetic import objects
 from decompositions.expression_cube import ExpressionCube, exact
+from decompositions.magnitude import Size, refuse_values, size
 from decompositions.reading import CONSTANTS, read
 
 Symbols = dict[str, sympy.Symbol]
@@ -22,12 +25,12 @@ def expression_cube(
     """The cube of :meth:`decompositions.game.Game.from_expression`, whose arguments these are.
 
     Raises:
-        TypeError: x is no mapping.
+        TypeError: x is no mapping, or the expression is none.
         ValueError: the expression cannot be read, a symbol is missing or both player and parameter, a value is no
             number.
     """
     if not isinstance(x, Mapping) or not x:
-        raise TypeError(f"x maps the symbols of the expression to numbers, {{'x1': 2, …}}; this is {x!r}")
+        raise TypeError(f"x maps the symbols of the expression to numbers, {{'x1': 2, …}}; this is {shown(x)}")
     named = {_name(symbol): number for symbol, number in x.items()}
     _refuse_names([*named, *(_name(p) for p in _listed(parameters))])
     expression = _read(expression)
@@ -36,8 +39,8 @@ def expression_cube(
     missing = sorted(set(found) - set(named) - set(kept))
     if missing:
         raise ValueError(
-            f"no number for {', '.join(missing)}; x must name every symbol of {expression}, but those that may stay: "
-            f"parameters={tuple(missing)}"
+            f"no number for {', '.join(missing)}; x must name every symbol of {shown(expression)}, but those that may "
+            f"stay: parameters={tuple(missing)}"
         )
     symbols = tuple(found.get(name, sympy.Symbol(name)) for name in named)
     starts = baseline if isinstance(baseline, Sequence) and not isinstance(baseline, str) else [baseline]
@@ -45,7 +48,14 @@ def expression_cube(
         raise ValueError("a game needs at least one baseline; the list is empty")
     rows = np.stack([_row(start, tuple(named), kept) for start in starts])
     ends = np.stack([objects([_value(number, kept) for number in named.values()])] * len(rows))
+    refuse_values(expression, {symbol: _size([*ends[:, i], *rows[:, i]]) for i, symbol in enumerate(symbols)})
     return ExpressionCube(expression, symbols, ends, rows, _weights(weights, len(rows)))
+
+
+def _size(values: list[sympy.Expr]) -> Size:
+    """That of b + t (x − b) for all values b and x of a symbol."""
+    sizes = [size(value) for value in dict.fromkeys(values)]
+    return max(bits for bits, _ in sizes), max(top for _, top in sizes)
 
 
 def _listed(parameters: Iterable[Any]) -> tuple[Any, ...]:
@@ -60,7 +70,9 @@ def _refuse_names(names: list[str]) -> None:
                 f"'{name}' is the constant {CONSTANTS[name]} in an expression; give the symbol another name"
             )
         if not name.isidentifier() or keyword.iskeyword(name):
-            raise ValueError(f"a symbol's name is one word of letters, digits and _, as Python's are, not '{name}'")
+            raise ValueError(
+                f"a symbol's name is one word of letters, digits and _, as Python's are, not {shown(name)}"
+            )
 
 
 def _parameters(parameters: Iterable[Any], found: Symbols, named: Mapping[str, Any]) -> Symbols:
@@ -90,8 +102,8 @@ def _value(number: Any, parameters: Symbols) -> sympy.Expr:
         return exact(number)
     if not names <= set(parameters) or value.has(sympy.nan, sympy.zoo, sympy.oo, -sympy.oo):
         raise ValueError(
-            f"{number!r} is not a finite real number; give an int, a Fraction, a decimal or a SymPy number, or declare "
-            f"its symbols: parameters={tuple(sorted(names))}"
+            f"{shown(number)} is not a finite real number; give an int, a Fraction, a decimal or a SymPy number, or "
+            f"declare its symbols: parameters={tuple(sorted(names))}"
         )
     return value.xreplace({symbol: parameters[symbol.name] for symbol in value.free_symbols})
 
@@ -99,13 +111,14 @@ def _value(number: Any, parameters: Symbols) -> sympy.Expr:
 def _read(expression: Any) -> sympy.Expr:
     if isinstance(expression, str):
         return read(expression)
-    try:
-        found = sympy.sympify(expression, rational=True)
-    except (sympy.SympifyError, SyntaxError, TypeError, AttributeError) as error:
-        raise ValueError(f"SymPy cannot read {expression!r} as an expression") from error
-    if not isinstance(found, sympy.Expr):
-        raise ValueError(f"{expression!r} is not one expression but {type(found).__name__}")
-    return sympy.nsimplify(found, rational=True) if found.has(sympy.Float) else found
+    if isinstance(expression, bool) or not isinstance(expression, (sympy.Expr, int, float, Fraction)):
+        raise TypeError(
+            f"an expression is text, a SymPy expression or a number, not {shown(expression)}; one value for each input "
+            "alone: Game.from_function"
+        )
+    if not isinstance(expression, sympy.Expr):
+        return exact(expression)
+    return expression.xreplace({each: exact(each) for each in expression.atoms(sympy.Float)})
 
 
 def _row(baseline: Any, names: tuple[str, ...], parameters: Symbols) -> np.ndarray:

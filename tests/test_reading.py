@@ -1,0 +1,114 @@
+"""Reading expressions: what is too large is refused before it is computed, what does not parse says why."""
+
+import time
+from decimal import Decimal
+from fractions import Fraction
+
+import numpy as np
+import pytest
+import sympy
+
+from decompositions.reading import read
+from synergy import Game, harsanyi
+
+SUM = "+".join(f"x{i}" for i in range(300))
+BOMBS = {
+    "tower-of-powers": "(9**9999)**9999",
+    "decimal": "1e999999999",
+    "small-decimal": "1e-999999999",
+    "root-of-a-power": "sqrt(10**9999 + 1)",
+    "root": "sqrt(10**2000 + 1)",
+    "minuses": "-" * 10**6 + "x",
+    "some-minuses": "-" * 10**4 + "x",
+    "spaced-minuses": "- " * 10**4 + "x",
+    "signs-in-powers": "x**-" * 2000 + "x",
+    "tower": "2**2**2**2**2**2",
+    "tower-of-x": "**".join(["x"] * 1000),
+    "brackets": "(" * 10**4 + "x" + ")" * 10**4,
+    "open-brackets": "(" * 10**5,
+    "fine-exponent": "x**(1/10**3000)",
+    "e-and-logarithm": "exp(10**9*log(2))",
+    "E-and-logarithm": "E**(10**9*log(2))",
+    "root-to-a-power": "sqrt(2)**(10**9)",
+    "exponentials": "Max(exp(exp(exp(exp(100)))), 2)",
+    "sine-of-exponentials": "sin(exp(exp(exp(100)))) + x",
+    "digits": "1" * 5000,
+    "sum": "+".join(["x"] * 10**4),
+    "long": "x + " * 10**6 + "x",
+    "maximum": "Max(" + ",".join(f"x{i}" for i in range(200)) + ")",
+    "large-exponent": "x**10**9",
+}
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_a_bomb_is_refused_at_once_and_not_repeated(name):
+    start = time.process_time()
+    with pytest.raises(ValueError, match=r".") as caught:
+        read(BOMBS[name])
+    assert time.process_time() - start < 1
+    assert len(str(caught.value)) < 600
+    assert "sys.set_int" not in str(caught.value)
+
+
+@pytest.mark.parametrize("x", [2, Fraction(1, 3), 1e300])
+def test_a_bomb_of_sympy_is_refused_before_it_is_computed(x):
+    z = sympy.Symbol("x")
+    for bomb in (z ** (10**9), (z**9999) ** 9999, (1 + sympy.sqrt(z)) ** (10**9)):
+        with pytest.raises(ValueError, match="digits"):
+            Game.from_expression(bomb, {"x": x})
+
+
+def test_what_is_large_but_bounded_is_read():
+    assert read("9**1000") == 9**1000
+    assert read("1e300") == 10**300
+    assert read(SUM) == sympy.Add(*sympy.symbols("x0:300"))
+    assert read("x - y - z/2*3/4 - -2") == sympy.sympify("x - y - 3*z/8 + 2")
+    assert read("-2**2 + 2**-1 + 2^3") == sympy.Rational(9, 2)
+    assert read("2**0.123456789") == 2 ** sympy.Rational(123456789, 10**9)
+    assert harsanyi(Game.from_expression("x**100 - x", {"x": 3}))[(0,)] == 3**100 - 3
+
+
+UNREADABLE = ["", "x +* y", "x > 1", "foo(x)", "sin(x", "sin()", "sin(x, y)", "1j", "'a'", "x.y", "relu(u=x)", "x[0]"]
+
+
+@pytest.mark.parametrize("text", UNREADABLE)
+def test_what_does_not_parse_says_the_rule_and_what_came(text):
+    with pytest.raises(ValueError, match="an expression has numbers|takes at most") as caught:
+        read(text)
+    assert repr(text) in str(caught.value)
+
+
+WRONG = {
+    "none": (None, TypeError),
+    "dict": ({"x": 1}, TypeError),
+    "list": (["x"], TypeError),
+    "bytes": (b"x", TypeError),
+    "function": (max, TypeError),
+    "true": (True, TypeError),
+    "relation": (sympy.Symbol("x") > 1, TypeError),
+    "megabytes": ("x*" * 10**6, ValueError),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_is_no_expression_is_refused(name):
+    expression, kind = WRONG[name]
+    with pytest.raises(kind, match="an expression") as caught:
+        Game.from_expression(expression, {"x": 1})
+    assert len(str(caught.value)) < 600
+
+
+VALUES = {
+    "nan": float("nan"), "inf": float("inf"), "numpy-nan": np.float64("nan"), "complex": 1j, "i": sympy.I, "none": None,
+    "text": "two", "dict": {}, "list": [1, 2], "true": True, "oo": sympy.oo, "far": Decimal("1e999999999"),
+    "sympy-far": sympy.Float("1e9999"), "power": "9**9999", "megabytes": "9" * 10**6,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("place", ["x", "baseline"])
+@pytest.mark.parametrize("name", VALUES)
+def test_values_that_are_no_numbers_are_refused(name, place):
+    places = {"x": {"x": 1}, "baseline": {"x": 0}} | {place: {"x": VALUES[name]}}
+    with pytest.raises((ValueError, TypeError), match="give an int, a Fraction") as caught:
+        Game.from_expression("2*x", places["x"], places["baseline"])
+    assert len(str(caught.value)) < 600
