@@ -87,3 +87,18 @@ def real(value: Any, what: str, least: float | None = None, *, above: float | No
     if wrong or (above is not None and number <= above):
         raise ValueError(f"{rule}, not {shown(value)}")
     return number
+
+
+def yes_or_no(value: Any, what: str) -> bool:
+    """A boolean; whatever else is true or false in Python is refused, as "no" is true.
+
+    Raises:
+        TypeError: no boolean.
+
+    >>> yes_or_no("no", "relu says whether negative shares are set to zero")
+    Traceback (most recent call last):
+    TypeError: relu says whether negative shares are set to zero, True or False, not 'no'
+    """
+    if not isinstance(value, bool):
+        raise TypeError(f"{what}, True or False, not {shown(value)}")
+    return value

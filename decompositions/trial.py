@@ -228,10 +228,7 @@ def _noise(cube: FunctionCube, rows: torch.Tensor, values: torch.Tensor, inside:
     if coarse is None or fine is None:
         return None
     error = (coarse - fine).abs()
-    kept = (fine == 0) | (
-        fine.abs() >= torch.finfo(torch.float32).tiny
-    )  # smaller ones vanish in float32, which is no error
-    finite = error[torch.isfinite(error) & kept]
+    finite = error[torch.isfinite(error)]
     if not len(finite):
         return None
     found = float(finite.max())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from decompositions.arguments import yes_or_no
 from decompositions.arithmetic import Array
 from decompositions.game import Game
 from decompositions.layers import fused
@@ -43,6 +44,9 @@ class DeepSHAP(AbstractMethod):
     scope = "layer"
     target = "f(x) − E f(b)"
     fused: bool = False
+
+    def __post_init__(self) -> None:
+        yes_or_no(self.fused, "fused says whether a neuron is one module")
 
     def policy(self, game: Game) -> LayerPolicy:
         return equal_layer_shares() if self.fused else degree_layer_shares()

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from decompositions import players as players_
+from decompositions.arguments import shown, yes_or_no
 from decompositions.arithmetic import Array
 from decompositions.full_precision import full_precision
 from decompositions.game import Game
@@ -50,6 +51,14 @@ class GradCAM(AbstractMethod):
     target = "head(A) − head(0)"
     layer: str | None = None
     relu: bool = False
+
+    def __post_init__(self) -> None:
+        if not (self.layer is None or isinstance(self.layer, str)):
+            raise TypeError(
+                f"layer is the name of a module, as in named_modules(), or None for the last convolution, not "
+                f"{shown(self.layer)}"
+            )
+        yes_or_no(self.relu, "relu says whether negative shares are set to zero")
 
     def policy(self, game: Game) -> Policy:
         """The rule over the effects of the head, ``allocate(taylor(method.game(game)), …)``."""
@@ -129,7 +138,7 @@ class GradCAM(AbstractMethod):
         if self.layer not in names:
             last = [steps.steps[k - 1].name for k in spatial[-3:]]
             near = ", ".join(f"'{name}'" for name in get_close_matches(self.layer, names, n=3) or last)
-            raise ValueError(f"the network has no layer '{self.layer}'; there is {near or 'no convolution'}")
+            raise ValueError(f"the network has no layer {shown(self.layer)}; there is {near or 'no convolution'}")
         return names[self.layer]
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import Any
 
+from decompositions.arguments import real, yes_or_no
 from decompositions.arithmetic import Array
 from decompositions.game import Game
 from synergy.backward import attribute
@@ -12,6 +14,8 @@ from synergy.layer_policy import LayerPolicy, alpha_beta_shares
 from synergy.method import AbstractMethod, register
 from synergy.relevance import AbstractRelevance
 from synergy.signed_relevance import SignedRelevance
+
+ROUNDINGS = 8  # of alpha and beta as they were typed, as 1.1 and 0.1
 
 
 @register
@@ -49,11 +53,12 @@ class LRPAlphaBeta(AbstractMethod):
     bias: bool = True
 
     def __post_init__(self) -> None:
-        if not self.beta >= 0:
-            raise ValueError(f"beta is at least 0 (and alpha − beta = 1), not {self.beta}; older texts write −beta")
-        if not abs(self.alpha - self.beta - 1) <= 1e-12:
+        alpha = real(self.alpha, "alpha is the factor of the positive parts, 1 + beta")
+        beta = real(self.beta, "beta is the factor of the negative parts, alpha − 1 (older texts write −beta)", 0)
+        yes_or_no(self.bias, "bias says whether the bias takes part in the denominators")
+        if not abs(alpha - beta - 1) <= ROUNDINGS * sys.float_info.epsilon * max(alpha, 1.0):
             raise ValueError(
-                f"alpha − beta must be 1, not {self.alpha - self.beta:g} (alpha={self.alpha}, beta={self.beta})"
+                f"alpha − beta must be 1, not {alpha - beta:g} (alpha={alpha}, beta={beta}); take alpha={1 + beta:g}"
             )
 
     def policy(self, game: Game) -> LayerPolicy:

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from decompositions.arguments import real, yes_or_no
 from decompositions.arithmetic import Array
 from decompositions.game import Game
 from decompositions.operations import AbstractAffine
@@ -47,8 +48,8 @@ class LRPEpsilon(AbstractMethod):
     bias: bool = True
 
     def __post_init__(self) -> None:
-        if not self.epsilon >= 0:
-            raise ValueError(f"epsilon is a stabiliser, at least 0, not {self.epsilon}")
+        real(self.epsilon, "epsilon is the stabiliser of a neuron's value", 0)
+        yes_or_no(self.bias, "bias says whether the bias takes part in a neuron's value")
 
     def policy(self, game: Game) -> LayerPolicy:
         return epsilon_shares(self.epsilon, self.bias)
