@@ -6,7 +6,8 @@ import difflib
 import math
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import or_
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -179,9 +180,17 @@ class Effects:
         mask = degrees_.mask(members)
         if self.degrees is None:
             return [mask]
-        if mask not in self._rows_by_mask and self.basis == "harsanyi":
+        if mask not in self._rows_by_mask and self.basis == "harsanyi" and not self._vanishes(mask):
             raise LookupError(f"{tuple(sorted(members))} has more players than the order that was decomposed")
         return self._rows_by_mask.get(mask, [])
+
+    def _vanishes(self, mask: int) -> bool:
+        """Whether a coalition without a row has no dividend: all are there, or a null player in it is in no row."""
+        if not self.truncated:
+            return True
+        known = reduce(or_, self._rows_by_mask, 0)
+        order = max(map(int.bit_count, self._rows_by_mask), default=0)
+        return bool(mask & ~known) and mask.bit_count() <= order
 
     def _coalition(self, coalition: Coalition) -> tuple[int, ...]:
         """The numbers of the players that a coalition names."""

@@ -71,6 +71,18 @@ def test_a_coalition_above_the_order_is_not_known():
         effects[0, 1, 2]
 
 
+@pytest.mark.parametrize("order", [1, 2, 3, 4])
+def test_coalitions_with_a_null_player_have_no_dividend(order):
+    """f = z1·z2 + z3 at (1, 2, 3, 4) and b = (0, 0, 3, 0): players 2 and 3 change nothing."""
+    f, x, b = (lambda z: z[:, 0] * z[:, 1] + z[:, 2]), torch.tensor([1.0, 2, 3, 4]), torch.tensor([0.0, 0, 3, 0])
+    effects = harsanyi(Game.from_function(f, x, b), order=order)
+    known = [c for c in ([2], [0, 2], [0, 1, 2], [0, 1, 2, 3]) if len(c) <= order or order > 2]
+    assert [effects[tuple(c)].item() for c in known] == [0.0] * len(known)
+    if order < 2:
+        with pytest.raises(LookupError, match="more players than the order"):
+            effects[0, 1]
+
+
 def test_remainder_by_hand():
     """f = z1·z2·z3 + z1 at (1, 2, 3): to order 2 only z1 = 1 is known, and 6 is left."""
     effects = harsanyi(Game.from_function(lambda z: z.prod(1) + z[:, 0], [1.0, 2.0, 3.0]), order=2)
