@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from decompositions.arguments import shown
 from decompositions.arithmetic import Array
-from decompositions.game import Game
+from decompositions.game import Game, require_game
 from synergy.layer_policy import LayerPolicy
 from synergy.moments import Moments
 from synergy.policies import Policy
@@ -76,6 +76,7 @@ class AbstractMean(AbstractEstimate):
 
     def estimate(self, game: Game, ends: Any = None) -> tuple[Array, Array]:
         """The mean over the draws and its standard error."""
+        require_game(game, "an attribution method")
         moments = Moments()
         for draw in self.draws(game, ends):
             moments.add(draw)

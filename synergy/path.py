@@ -85,6 +85,7 @@ class AbstractPathMethod(AbstractEstimate):
 
     def price(self, game: Game) -> int:
         """Model calls for one end point: the most that the choice can take, or the exact sum's for the path to x."""
+        require_game(game, "an attribution method")
         return price(game, self.nodes)
 
 

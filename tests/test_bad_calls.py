@@ -137,6 +137,19 @@ CALLS = {
     "method": (method, NOTHING | OBJECTS | FRACTIONS, "a method is asked for by its name"),
     "effects by size": (EFFECTS.top, NOTHING | NOT_WHOLE, ""),
 }
+SETTINGS = {
+    "integrated_gradients nodes": (NOT_WHOLE | {"0": 0}, "nodes is the number"),
+    "expected_gradients nodes": (NOT_WHOLE | {"0": 0}, "nodes is the number"),
+    "smoothgrad_x_input samples": (NOTHING | NOT_WHOLE | {"0": 0}, "samples is the number"),
+    "smoothgrad_x_input seed": (NOTHING | NOT_WHOLE, "seed is that"),
+    "smoothgrad_x_input sigma": (NOT_A_NUMBER | BELOW | {"inf": float("inf"), "True": True}, "sigma is the standard"),
+    "shapley limit": (NOTHING | NOT_WHOLE | {"0": 0}, "limit is the number"),
+}
+for _name, (_wrong, _rule) in SETTINGS.items():
+    _method, _setting = _name.split()
+    CALLS[_name] = (lambda given, m=_method, s=_setting: method(m, **{s: given}), _wrong, _rule)
+for _name in ("integrated_gradients", "expected_gradients", "smoothgrad_x_input"):
+    CALLS[f"{_name} estimate"] = (lambda given, name=_name: method(name).estimate(given), NOT_A_GAME, "asks a Game")
 for _name in METHODS:
     CALLS[f"{_name} game"] = (lambda given, name=_name: method(name).attribute(given), NOT_A_GAME, "asks a Game")
 CASES = [(call, name) for call, (_, wrong, _) in CALLS.items() for name in wrong]

@@ -33,7 +33,7 @@ class Busy(nn.Module):
         self.seen = z
         self.log.append(len(z))
         self.kept["last"] = z
-        torch.rand(2), np.random.rand(), random.random()  # noqa: B018, NPY002  # drawn for nothing
+        torch.rand(2), np.random.rand(), random.random()  # noqa: NPY002  # drawn for nothing
         return self.head(self.body(z))
 
 
@@ -89,7 +89,8 @@ def as_it_is():
         "x": (X.tolist(), X.requires_grad, X.grad, BASELINE.tolist(), BASELINE.requires_grad, PLAYERS.tolist()),
         "random": (torch.get_rng_state().tolist(), random.getstate(), repr(np.random.get_state())),  # noqa: NPY002
         "torch": (
-            torch.get_default_dtype(), torch.is_grad_enabled(), torch.is_inference_mode_enabled(), torch.get_num_threads(),
+            torch.get_default_dtype(), torch.is_grad_enabled(), torch.is_inference_mode_enabled(),
+            torch.get_num_threads(),
             torch.are_deterministic_algorithms_enabled(), torch.get_float32_matmul_precision(),
             torch.backends.cudnn.allow_tf32, torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic,
             torch.backends.cudnn.enabled,
