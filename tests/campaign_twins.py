@@ -579,6 +579,38 @@ class Twin:
         return self.back(self.chosen * self.x[-1].flatten(), rule)
 
 
+def grad_cam(alone):
+    """Σ_c (mean slope of channel c) · A_c at the last convolution over two axes, each share spread over its cell."""
+    last = [module for module in alone.model.modules() if isinstance(module, nn.Conv2d)][-1]
+    kept = []
+
+    def keep(module, inputs, output):
+        kept.append(output)
+        return output.clone()  # what comes next may write into it
+
+    handle = last.register_forward_hook(keep)
+    value = alone.f(alone.x.clone().requires_grad_())
+    handle.remove()
+    (slopes,) = torch.autograd.grad(value, kept[0])
+    shares = (slopes.mean((2, 3), keepdim=True) * kept[0].detach()).sum(1)[0]
+    channels, height, width = alone.x.shape[1:]
+    entries, (rows, columns) = torch.zeros(alone.x.shape, dtype=torch.float64), shares.shape
+    for r in range(rows):
+        for c in range(columns):
+            ys, xs = cell(height, rows, r), cell(width, columns, c)
+            for y in ys:
+                for x in xs:
+                    entries[0, :, y, x] += shares[r, c] / (len(ys) * len(xs) * channels)
+    return alone.by_player(entries)
+
+
+def cell(pixels, locations, place):
+    """The pixels of a location; of a map that is finer than the picture the one in which it lies."""
+    if pixels < locations:
+        return [place * pixels // locations]
+    return [pixel for pixel in range(pixels) if pixel * locations // pixels == place]
+
+
 def secant(step, u, u0, y, y0):
     change = (u - u0).flatten()
     limit = step.slope(u).flatten()

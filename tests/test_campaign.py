@@ -16,6 +16,7 @@ from campaign_twins import (
     Twin,
     degree_vectors,
     epsilon_rule,
+    grad_cam,
     has_kink,
     layers,
     path_integral,
@@ -255,6 +256,20 @@ def test_layer_wise_methods(case, dtype):
             within(values, truth, torch.full_like(truth, allowed))
         except AssertionError as error:
             raise AssertionError(f"{name}: {error}") from error
+    unchanged()
+
+
+PICTURES = [case for case in CASES.values() if case.architecture.id.startswith(("conv2d", "max-pool-last"))]
+PICTURES = [case for case in PICTURES if not refuses(case, "layers")]
+
+
+@pytest.mark.parametrize("dtype", TYPES.values(), ids=TYPES)
+@pytest.mark.parametrize("case", PICTURES, ids=[case.architecture.id for case in PICTURES])
+def test_grad_cam(case, dtype):
+    game, unchanged = asked(case.alone, dtype)
+    truth = case.truth("grad-cam", partial(grad_cam, case.alone))
+    allowed = 64 * EPSILON[dtype] * (1 + float(truth.abs().max()))
+    within(method("grad_cam").attribute(game), truth, torch.full_like(truth, allowed))
     unchanged()
 
 
