@@ -126,7 +126,7 @@ class ExpressionCube(AbstractCube):
         return objects(places), objects(list(weights))
 
     def series(self, degree: int | None, limit: int) -> PowerSeries:
-        degrees, coefficients, remainder, truncated = expression_series(self, degree)
+        degrees, coefficients, remainder, truncated = expression_series(self, degree, limit)
         if not truncated:
             return PowerSeries(degrees, coefficients, remainder, False, radius=float("inf"))
         radius, note = self._reach(degrees, coefficients, remainder)

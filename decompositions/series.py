@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import sympy
 
+from decompositions.arguments import shown
 from decompositions.arithmetic import objects
 from decompositions.constants import Constants, atoms_of
 from decompositions.graded import Series
 from decompositions.identity import settled
 from decompositions.rings import Scalar, polynomial_ring
 from decompositions.steps import Plan
+from decompositions.term_count import most_terms
 
 if TYPE_CHECKING:
     from decompositions.expression_cube import ExpressionCube
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 Term = tuple[tuple[int, ...], Scalar]  # exponents of t and the atoms, coefficient
 
 
-def expression_series(cube: ExpressionCube, degree: int | None) -> tuple[np.ndarray, np.ndarray, Any, bool]:
+def expression_series(cube: ExpressionCube, degree: int | None, limit: int) -> tuple[np.ndarray, np.ndarray, Any, bool]:
     """The coefficients of g(t) up to a degree.
 
     A polynomial's are all known without a degree. The others follow from the parts of the expression by recurrences in
@@ -34,7 +36,7 @@ def expression_series(cube: ExpressionCube, degree: int | None) -> tuple[np.ndar
         is g(1) less the kept coefficients; whether a term may be left out.
 
     Raises:
-        ValueError: no polynomial and no degree, a singular point (it is named), or a function without a series.
+        ValueError: more terms than ``limit``, no polynomial and no degree, a singular point (it is named), or a function without a series.
     """
     end = max(sympy.Poly(cube.expression, *cube.symbols).total_degree(), 0) if cube.is_polynomial else None
     top = end if degree is None else degree
@@ -43,6 +45,7 @@ def expression_series(cube: ExpressionCube, degree: int | None) -> tuple[np.ndar
             f"{cube.expression} is no polynomial, so its Taylor series does not end; give the degree up to which it is "
             "wanted, taylor(game, degree=6), or use harsanyi(), whose effects are exact for any expression"
         )
+    _refuse_terms(cube, top, limit)
     constants, parts = _mean(cube, top)
     terms = [term for part in parts for term in constants.ring.terms(part)]
     rows = list(_rows(constants, terms))
@@ -54,6 +57,17 @@ def expression_series(cube: ExpressionCube, degree: int | None) -> tuple[np.ndar
         return table, values, sympy.Integer(0), False
     whole = cube.values(cube.array(np.ones((1, cube.n), dtype=np.int64)))[0]
     return table, values, settled(whole - _total(constants, terms)), True
+
+
+def _refuse_terms(cube: ExpressionCube, top: int, limit: int) -> None:
+    starts = {cube.symbols[i]: any(start != 0 for start in cube.baseline[:, i]) for i in cube.active()}
+    count = most_terms(cube.expression, starts, top)
+    if count > limit:
+        raise ValueError(
+            f"the Taylor series of {shown(cube.expression)} to degree {top} in {len(starts)} players may have "
+            f"{count:,} terms, more than {limit:,}; take a lower degree or players together, harsanyi(game, order=…), or, where "
+            f"there is memory, limit={count}"
+        )
 
 
 def _mean(cube: ExpressionCube, top: int) -> tuple[Constants, Series]:

@@ -9,7 +9,7 @@ import pytest
 import sympy
 
 from decompositions.reading import read
-from synergy import Game, harsanyi
+from synergy import Game, harsanyi, taylor
 
 SUM = "+".join(f"x{i}" for i in range(300))
 BOMBS = {
@@ -112,3 +112,17 @@ def test_values_that_are_no_numbers_are_refused(name, place):
     with pytest.raises((ValueError, TypeError), match="give an int, a Fraction") as caught:
         Game.from_expression("2*x", places["x"], places["baseline"])
     assert len(str(caught.value)) < 600
+
+
+def test_a_series_of_too_many_terms_is_refused_with_their_number():
+    """Of 20 players to degree 12 there are C(32, 12) monomials."""
+    names = [f"x{i}" for i in range(20)]
+    game = Game.from_expression(f"sin({'+'.join(names)})", dict.fromkeys(names, 1))
+    start = time.process_time()
+    with pytest.raises(ValueError, match="225,792,840 terms"):
+        taylor(game, 12)
+    with pytest.raises(ValueError, match=r"limit=9\d\d\d"):
+        taylor(Game.from_expression("exp(x + y + z)", {"x": 1, "y": 1, "z": 1}), 36, limit=5000)
+    assert time.process_time() - start < 2
+    few = Game.from_expression(f"sin({'*'.join(names)})", dict.fromkeys(names, 1))
+    assert len(taylor(few, 20)) == 2

@@ -1,0 +1,66 @@
+"""How many terms the power series of an expression can have, found before any of them is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import comb
+
+import sympy
+
+FEW_DEGREES = 64  # up to which the powers of a part are counted one by one
+
+Counts = list[int]  # monomials of degree 0, 1, …, K
+
+
+def most_terms(expression: sympy.Expr, starts: Mapping[sympy.Symbol, bool], top: int) -> int:
+    """A bound on the terms up to a degree of an expression or of a part of it.
+
+    Args:
+        expression: in the symbols of ``starts`` and constants.
+        starts: for every player that takes part, whether its baseline is other than zero.
+        top: the degree.
+
+    >>> x, y = sympy.symbols("x y")
+    >>> most_terms(sympy.sin(x * y), {x: False, y: False}, 6), most_terms(sympy.sin(x + y), {x: False, y: False}, 2)
+    (4, 6)
+    """
+    known: dict[sympy.Expr, Counts] = {}
+    for part in sympy.postorder_traversal(expression):
+        if part not in known:
+            known[part] = _counts(part, [known[each] for each in part.args], starts, top)
+    return max(map(sum, known.values()))
+
+
+def _counts(part: sympy.Basic, inside: list[Counts], starts: Mapping[sympy.Symbol, bool], top: int) -> Counts:
+    players = [symbol for symbol in part.free_symbols if symbol in starts]
+    if not players:
+        return [1, *[0] * top]
+    if part in starts:
+        return [int(starts[part]), 1, *[0] * top][: top + 1]
+    full = [comb(len(players) + k - 1, k) for k in range(top + 1)]
+    if part.is_Add:
+        found = [sum(column) for column in zip(*inside, strict=True)]
+    elif top > FEW_DEGREES:
+        return full
+    elif part.is_Mul:
+        found = inside[0]
+        for each in inside[1:]:
+            found = _product(found, each, full)
+    else:
+        found = _powers([sum(column) for column in zip(*inside, strict=True)], full)
+    return [min(pair) for pair in zip(found, full, strict=True)]
+
+
+def _powers(inner: Counts, full: Counts) -> Counts:
+    """The monomials of all powers of what a part has above its constant."""
+    power = [1, *[0] * (len(inner) - 1)]
+    found, rest = list(power), [0, *inner[1:]]
+    for _ in range(1, len(inner)):
+        power = _product(power, rest, full)
+        found = [one + two for one, two in zip(found, power, strict=True)]
+    return found
+
+
+def _product(one: Counts, two: Counts, full: Counts) -> Counts:
+    sums = [sum(one[j] * two[k - j] for j in range(k + 1)) for k in range(len(one))]
+    return [min(pair) for pair in zip(sums, full, strict=True)]
