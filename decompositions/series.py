@@ -65,8 +65,8 @@ def _refuse_terms(cube: ExpressionCube, top: int, limit: int) -> None:
     if count > limit:
         raise ValueError(
             f"the Taylor series of {shown(cube.expression)} to degree {top} in {len(starts)} players may have "
-            f"{count:,} terms, more than {limit:,}; take a lower degree or players together, harsanyi(game, order=…), or, where "
-            f"there is memory, limit={count}"
+            f"{count:,} terms, more than {limit:,}; take a lower degree or players together, harsanyi(game, order=…), "
+            f"or, where there is memory, limit={count}"
         )
 
 
