@@ -36,7 +36,8 @@ def expression_series(cube: ExpressionCube, degree: int | None, limit: int) -> t
         is g(1) less the kept coefficients; whether a term may be left out.
 
     Raises:
-        ValueError: more terms than ``limit``, no polynomial and no degree, a singular point (it is named), or a function without a series.
+        ValueError: more terms than ``limit``, no polynomial and no degree, a singular point (it is named), or a
+            function without a series.
     """
     end = max(sympy.Poly(cube.expression, *cube.symbols).total_degree(), 0) if cube.is_polynomial else None
     top = end if degree is None else degree
