@@ -101,3 +101,11 @@ def test_the_noise_is_seen_in_layers_that_compare_types(name):
         inputs = [(x.flatten() * torch.tensor(mask)).reshape(x.shape) for mask in MASKS[:64, :6]]
         error = max(float(abs(fine(each.double()) - model(each))) for each in inputs)
     assert 0.1 < effects.noise / error < 10
+
+
+@pytest.mark.parametrize("factor", [2.0**664, 2.0**-664])
+def test_whole_numbers_have_values_beyond_the_range_of_float32_too(factor):
+    """A table of four words, far from float32's range: 1 + 2 and a word of 0."""
+    table = torch.tensor([0.0, 1.0, 2.0, 4.0], dtype=torch.float64)
+    game = Game.from_function(lambda words: table[words].sum(1) * factor, torch.tensor([1, 2]), torch.tensor([0, 0]))
+    assert (harsanyi(game).values / factor).tolist() == [0, 1, 2, 0]
