@@ -1,4 +1,4 @@
-"""float32 with all its digits, whatever torch was told to save: TF32 and bfloat16 in products and convolutions.
+"""What torch is told while effects are computed, above all float32 with all its digits, not TF32 or bfloat16.
 
 The switches belong to the process. While anyone computes here they are held, and who leaves last puts them back.
 """
@@ -6,7 +6,7 @@ The switches belong to the process. While anyone computes here they are held, an
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -17,17 +17,15 @@ from torch import backends
 @contextmanager
 def full_precision() -> Iterator[None]:
     """Products and convolutions in float32 with all its digits, on CUDA by the same kernel every time."""
-    with _LOCK:
-        if not _HELD.users:
-            _HELD.before = _turn()
-        _HELD.users += 1
-    try:
+    with _PRECISION.held():
         yield
-    finally:
-        with _LOCK:
-            _HELD.users -= 1
-            if not _HELD.users:
-                _put_back(_HELD.before)
+
+
+@contextmanager
+def differentiable() -> Iterator[None]:
+    """Recurrences by torch itself: cuDNN's have a gradient only while a model is trained."""
+    with _RECURRENCES.held():
+        yield
 
 
 class _Switch(NamedTuple):
@@ -52,37 +50,51 @@ class _Switch(NamedTuple):
         return self.otherwise if self.value() is None else self.wanted
 
 
-class _Held:
-    """How many compute here, and what the switches were before the first came, in the order to put them back;
-    and what the newer ones seemed to say."""
+class _Switches:
+    """Switches that are held while anyone needs them so.
 
-    users: int = 0
-    before: list[tuple[_Switch, Any]]
-    seen: list[Any]
+    Args:
+        newer: each on its own.
+        passing: pass their setting on to those of the newer that say nothing themselves.
+        older: replaced by some of the newer; writing one writes those.
+    """
 
+    def __init__(self, newer: list[_Switch], passing: Sequence[_Switch] = (), older: Sequence[_Switch] = ()) -> None:
+        self.newer, self.passing, self.older = newer, passing, older
+        self.users, self.lock = 0, threading.Lock()
+        self.before: list[tuple[_Switch, Any]] = []  # what they said, in the order to put them back
+        self.seen: list[Any] = []  # what the newer ones seemed to say
 
-_HELD = _Held()
-_LOCK = threading.Lock()
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        with self.lock:
+            if not self.users:
+                self._turn()
+            self.users += 1
+        try:
+            yield
+        finally:
+            with self.lock:
+                self.users -= 1
+                if not self.users:
+                    self._put_back()
 
+    def _turn(self) -> None:
+        self.seen = [switch.value() for switch in self.newer]
+        passing = [_turned(switch) for switch in self.passing]
+        older = [switch.value() for switch in self.older]
+        newer = [_turned(switch) for switch in self.newer]
+        replaced = [(switch, switch.known(value)) for switch, value in zip(self.older, older, strict=True)]
+        for switch in (*self.older, *self.newer):
+            switch.write(switch.wanted)
+        self.before = [*replaced, *newer, *reversed(passing)]
 
-def _turn() -> list[tuple[_Switch, Any]]:
-    """Turn every switch; what they said before."""
-    _HELD.seen = [switch.value() for switch in _NEWER]
-    passing = [_turned(switch) for switch in _PASSING]
-    older = [switch.value() for switch in _OLDER]
-    newer = [_turned(switch) for switch in _NEWER]
-    replaced = [(switch, switch.known(value)) for switch, value in zip(_OLDER, older, strict=True)]
-    for switch in (*_OLDER, *_NEWER):  # writing an older one writes newer ones
-        switch.write(switch.wanted)
-    return [*replaced, *newer, *reversed(passing)]
-
-
-def _put_back(before: list[tuple[_Switch, Any]]) -> None:
-    for switch, value in before:
-        switch.write(value)
-    for switch, seen in zip(_NEWER, _HELD.seen, strict=True):
-        if switch.value() != seen:  # torch's default, not said by the switch itself
-            switch.write("none")
+    def _put_back(self) -> None:
+        for switch, value in self.before:
+            switch.write(value)
+        for switch, seen in zip(self.newer, self.seen, strict=True):
+            if switch.value() != seen:  # torch's default, not said by the switch itself
+                switch.write("none")
 
 
 def _turned(switch: _Switch) -> tuple[_Switch, Any]:
@@ -102,17 +114,20 @@ def _newer(owner: Any, *parts: str) -> list[_Switch]:
     return [each for part in parts for each in _switch(getattr(owner, part, None), "fp32_precision", "ieee")]
 
 
-_PASSING = [  # to those below that say nothing themselves, which are read and written without them
-    each for part in (backends, backends.cudnn, backends.mkldnn) for each in _switch(part, "fp32_precision", "none")
-]
-_OLDER = [
-    _Switch(torch.get_float32_matmul_precision, torch.set_float32_matmul_precision, "highest", "high"),
-    *_switch(backends.cudnn, "allow_tf32", False, True),
-]
-_NEWER = [
-    *_newer(backends.cuda, "matmul"),
-    *_newer(backends.cudnn, "conv", "rnn"),
-    *_newer(backends.mkldnn, "matmul", "conv", "rnn"),
-    *_switch(backends.cudnn, "benchmark", False),
-    *_switch(backends.cudnn, "deterministic", True),
-]
+_PRECISION = _Switches(
+    newer=[
+        *_newer(backends.cuda, "matmul"),
+        *_newer(backends.cudnn, "conv", "rnn"),
+        *_newer(backends.mkldnn, "matmul", "conv", "rnn"),
+        *_switch(backends.cudnn, "benchmark", False),
+        *_switch(backends.cudnn, "deterministic", True),
+    ],
+    passing=[
+        each for part in (backends, backends.cudnn, backends.mkldnn) for each in _switch(part, "fp32_precision", "none")
+    ],
+    older=[
+        _Switch(torch.get_float32_matmul_precision, torch.set_float32_matmul_precision, "highest", "high"),
+        *_switch(backends.cudnn, "allow_tf32", False, True),
+    ],
+)
+_RECURRENCES = _Switches(_switch(backends.cudnn, "enabled", False))

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
 from decompositions.arguments import shown
 from decompositions.arithmetic import real_numbers, wide
 from decompositions.cube import POINTS, AbstractCube, Calls, PowerSeries, both, ignore
-from decompositions.full_precision import full_precision
+from decompositions.full_precision import differentiable, full_precision
 from decompositions.memory import is_out_of_memory
 from decompositions.precision import HALF, too_coarse
 from decompositions.softening import Softened, in_double
-from decompositions.undisturbed import Before, undisturbed
+from decompositions.undisturbed import Before, models_of, undisturbed
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +115,8 @@ class FunctionCube(AbstractCube):
                 f"a gradient needs a floating-point input; x is {self.x.dtype}: pass embeddings instead of indices, "
                 "or take a method that only removes players (occlusion_1, shapley, …)"
             )
-        with self.calling(), torch.enable_grad():
+        recurrent = any(isinstance(each, nn.RNNBase) for model in models_of(self.f) for each in model.modules())
+        with self.calling(), torch.enable_grad(), differentiable() if recurrent else nullcontext():
             return self._in_parts(points, FunctionCube._batch_gradient)
 
     def array(self, table: Any) -> torch.Tensor:

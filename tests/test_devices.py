@@ -7,6 +7,7 @@ agree. The exact path integral decides by values all the way, since its breakpoi
 ``meta`` path methods are given a rule.
 """
 
+import copy
 import math
 import sys
 
@@ -485,3 +486,37 @@ def test_transforms_on_every_device_equal_those_on_the_host(device, n):
     there = values.to(dtype=of(device, torch.float64)).to(device)
     assert torch.equal(mobius(there).cpu().double(), mobius(values))
     assert torch.equal(zeta(mobius(there)).cpu().double(), values)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_convolutions_in_float32_keep_their_digits_on_every_device(device, name):
+    """Of which TF32 keeps three."""
+    shape, build = NETWORKS["convolutions"]
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        net = build().eval()
+    x, owners = draw(1, *shape, dtype=torch.float32), torch.arange(16).reshape(4, 4) % 3
+    host = Game.from_model(copy.deepcopy(net).double(), x.double(), target=1, players=owners)
+    there = Game.from_model(net.to(device), x.to(device), target=1, players=owners)
+    expected = method(name).attribute(host)
+    close(method(name).attribute(there), expected, 1e-5)
+
+
+@pytest.mark.parametrize("kind", [nn.LSTM, nn.GRU])
+def test_recurrences_have_gradients_on_every_device(device, kind):
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        net = nn.Sequential(kind(3, 4, batch_first=True), Last(), nn.Linear(4, 2)).to(of(device, torch.float64)).eval()
+    x = draw(1, 5, 3, dtype=of(device, torch.float64))
+    values = []
+    for place in ("cpu", device):
+        game = Game.from_model(net.to(place), x.to(place), target=1, players=torch.arange(5)[:, None])
+        values.append(method("integrated_gradients").attribute(game))
+    close(values[1], values[0], tolerance(device, torch.float64, 1e-10))
+
+
+class Last(nn.Module):
+    """The output of a recurrence's last step."""
+
+    def forward(self, outputs):
+        return outputs[0][:, -1]

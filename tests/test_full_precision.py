@@ -157,3 +157,25 @@ def test_all_digits_wherever_the_model_is_called():
     assert asked
     assert set(asked) == {"highest"}
     assert torch.get_float32_matmul_precision() == "medium"
+
+
+@pytest.mark.parametrize("kind", [nn.RNN, nn.LSTM, nn.GRU])
+def test_the_gradient_of_a_recurrence_does_not_ask_cudnn(kind):
+    seen = []
+
+    class Last(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.inner, self.seen = kind(2, 3, batch_first=True), (seen,)
+
+        def forward(self, z):
+            self.seen[0].append(backends.cudnn.enabled)
+            return self.inner(z)[0][:, -1, 0]
+
+    game = Game.from_model(Last().eval(), torch.ones(1, 2, 2), torch.zeros(1, 2, 2))
+    seen.clear()
+    game.gradient(torch.ones(1, 4))
+    assert seen == [False]
+    game(torch.ones(1, 4))
+    assert seen == [False, True]
+    assert backends.cudnn.enabled
