@@ -18,7 +18,7 @@ from decompositions.full_precision import differentiable, full_precision
 from decompositions.memory import is_out_of_memory
 from decompositions.precision import HALF, too_coarse
 from decompositions.softening import Softened, in_double
-from decompositions.undisturbed import Before, models_of, undisturbed
+from decompositions.undisturbed import Before, models_of, outside_inference, undisturbed
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,8 +117,10 @@ class FunctionCube(AbstractCube):
             )
         recurrent = any(isinstance(each, nn.RNNBase) for model in models_of(self.f) for each in model.modules())
         with self.calling(), torch.enable_grad(), differentiable() if recurrent else nullcontext():
+            points = points.clone() if points.is_inference() else points
             return self._in_parts(points, FunctionCube._batch_gradient)
 
+    @outside_inference()
     def array(self, table: Any) -> torch.Tensor:
         device = self.x.device
         if isinstance(table, torch.Tensor) and (table.dtype == torch.bool or table.is_floating_point()):

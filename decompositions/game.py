@@ -18,7 +18,7 @@ from decompositions.cube import AbstractCube, Calls
 from decompositions.full_precision import full_precision
 from decompositions.function_cube import FunctionCube
 from decompositions.mobius import table_size
-from decompositions.model import ModelFunction, Target, model_function
+from decompositions.model import ModelFunction, Target, model_function, require_weights
 from decompositions.table_cube import TableCube
 from decompositions.trial import tried
 from decompositions.undisturbed import outside_inference, undisturbed
@@ -81,6 +81,7 @@ class Game:
         """
         if not isinstance(x, torch.Tensor):
             raise TypeError(f"x is a torch tensor as the model takes it, not {type(x).__name__}")
+        require_weights(model)
         x = _own(x)
         with undisturbed(model, x.device), full_precision():
             function = model_function(model, x, target, output)
@@ -181,6 +182,7 @@ class Game:
             raise ValueError(f"points of the cube are rows of {self.n} numbers, shape (batch, {self.n}), not {came}")
         return points
 
+    @outside_inference()
     def ends(self, ends: Any = None) -> Array:
         """End points x_T as rows of zeros and ones in the game's number system; x itself for None."""
         if ends is None:
@@ -193,6 +195,7 @@ class Game:
         """The same players with known values at the corners. Shape ``(2**n,)``."""
         return Game(TableCube(values), self.names)
 
+    @outside_inference()
     def smoothed(self, noise: Any) -> Game:
         """The mean of g over shifts of x and b by the rows of ``noise``. Shape ``(samples, entries)``."""
         return replace(self, cube=self.cube.smoothed(noise))
@@ -232,7 +235,7 @@ class Game:
         shares = _weights(weights, len(baselines), x.device)
         with undisturbed(f, x.device), full_precision():
             chunk = _chunk(f, x, chunk)
-        cube = FunctionCube(f, x, baselines, shares, table[0].to(x.device), n, _computes_in(f, x), chunk)
+        cube = FunctionCube(f, x, baselines, shares, table[0].clone().to(x.device), n, _computes_in(f, x), chunk)
         names = _names(names, n)
         return cls(replace(cube, rounding=tried(cube, cube.active(), names)), names)
 

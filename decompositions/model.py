@@ -107,6 +107,21 @@ def model_function(model: nn.Module, x: torch.Tensor, target: Target, output: st
     return replace(function, answers=outputs.dtype)
 
 
+def require_weights(model: Any) -> None:
+    """Refuse a model whose lazy modules have not seen an input yet.
+
+    Raises:
+        ValueError: names the module.
+    """
+    for name, module in model.named_modules() if isinstance(model, nn.Module) else ():
+        own = [*module.parameters(recurse=False), *module.buffers(recurse=False)]
+        if any(nn.parameter.is_lazy(tensor) for tensor in own):
+            raise ValueError(
+                f"the model's module '{name}' ({type(module).__name__}) has no weights before its first input; call "
+                "the model once, as model(x), load its weights, and then ask"
+            )
+
+
 def _first_call(module: nn.Module, x: torch.Tensor) -> torch.Tensor:
     try:
         outputs = module(x)

@@ -14,6 +14,8 @@ import torch
 import torch.nn.functional as F
 from torch.nn import grad
 
+from decompositions.undisturbed import outside_inference
+
 Tensors = Sequence[torch.Tensor]
 
 
@@ -202,7 +204,7 @@ class Elementwise(AbstractOperation):
 
     def slope(self, place: torch.Tensor) -> torch.Tensor:
         """σ′ at a place (torch's convention at a kink)."""
-        with torch.enable_grad():
+        with outside_inference(), torch.enable_grad():
             leaf = place.detach().clone().requires_grad_()
             return torch.autograd.grad(self.function(leaf).sum(), leaf)[0]
 

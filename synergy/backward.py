@@ -14,6 +14,7 @@ from decompositions.function_cube import FunctionCube
 from decompositions.game import Game, require_game
 from decompositions.layers import Network, Step, network
 from decompositions.model import ModelFunction, Output
+from decompositions.undisturbed import outside_inference
 
 State = Any  # what a rule remembers of a place: a value, a value and its reference, …
 Signal = Any  # what goes back: relevance or multipliers, a tensor or a tuple of tensors
@@ -44,6 +45,7 @@ class AbstractRule(ABC):
 
 
 @full_precision()
+@outside_inference()
 def attribute(game: Game, ends: Any, rule: AbstractRule, prepare: Callable[[Network], Network] | None = None) -> Array:
     """A layer-wise method at the end points of a game about a model, averaged over the baselines.
 

@@ -19,6 +19,7 @@ from decompositions.game import Game
 from decompositions.harsanyi import harsanyi
 from decompositions.memory import is_out_of_memory
 from decompositions.taylor import taylor
+from decompositions.undisturbed import outside_inference
 from synergy import measurement
 from synergy.allocation import Allocation, allocate
 from synergy.criteria import Criteria
@@ -166,6 +167,7 @@ class Comparison:
         return write_report(self, Path(path), title, view, dict(facts or {}))
 
 
+@outside_inference()
 def compare(
     game: Game,
     methods: str | Iterable[Any] | None = None,

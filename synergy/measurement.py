@@ -16,6 +16,7 @@ from decompositions.effects import Effects
 from decompositions.game import Game, require_game
 from decompositions.harsanyi import harsanyi
 from decompositions.mobius import mobius, zeta
+from decompositions.undisturbed import outside_inference
 from synergy.allocation import SAME_SIZE, Allocation, from_table
 from synergy.foreign import ForeignMethod, foreign
 from synergy.method import AbstractEstimate, AbstractMean, AbstractMethod, method
@@ -27,6 +28,7 @@ ENDS = 1024  # end points that a method is asked for at once
 COMPARED = 6  # coalitions beside ∅ and N at which effects and game are compared
 
 
+@outside_inference()
 def measure(
     subject: str | AbstractMethod | Callable[..., torch.Tensor] | Any,
     game: Game,

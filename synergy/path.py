@@ -13,6 +13,7 @@ from decompositions.arguments import whole
 from decompositions.arithmetic import Array, concatenate, wide
 from decompositions.function_cube import FunctionCube
 from decompositions.game import Game, require_game
+from decompositions.undisturbed import outside_inference
 from synergy import piecewise
 from synergy.method import AbstractEstimate
 from synergy.quadrature import kronrod, length, part, summed
@@ -70,6 +71,7 @@ class AbstractPathMethod(AbstractEstimate):
         if self.nodes is not None:
             whole(self.nodes, "nodes is the number of nodes of a Gauss–Legendre rule, or None for the choice", 1)
 
+    @outside_inference()
     def integrate(self, game: Game, ends: Any = None) -> PathIntegral:
         """The attributions with their error and the rule that was used."""
         require_game(game, "an attribution method")

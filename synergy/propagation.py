@@ -25,6 +25,7 @@ from decompositions.operations import (
     Rearrangement,
     matrix,
 )
+from decompositions.undisturbed import outside_inference
 from synergy.backward import chooser, explained
 from synergy.layer_policy import LayerPolicy
 
@@ -32,6 +33,7 @@ Channels = list[torch.Tensor]  # the change of each channel at a place, or the m
 
 
 @full_precision()
+@outside_inference()
 def propagate(game: Game, policy: LayerPolicy) -> Array:
     r"""A layer-wise method from its per-layer policy.
 

@@ -16,6 +16,7 @@ from decompositions.full_precision import full_precision
 from decompositions.game import Game
 from decompositions.layers import Network, modules, network
 from decompositions.operations import Convolution
+from decompositions.undisturbed import outside_inference
 from synergy.backward import chooser, explained
 from synergy.method import AbstractMethod, register
 from synergy.policies import Policy, degree_credit
@@ -87,6 +88,7 @@ class GradCAM(AbstractMethod):
         names = [f"({r}, {c})" for r in range(table.shape[-2]) for c in range(table.shape[-1])]
         return Game.from_function(head, values[place], 0.0, table, names=names, chunk=cube.chunk)
 
+    @outside_inference()
     @full_precision()
     def attribute(self, game: Game, ends: Any = None) -> Array:
         cube, f = explained(game)
