@@ -184,12 +184,20 @@ class Game:
 
     @outside_inference()
     def ends(self, ends: Any = None) -> Array:
-        """End points x_T as rows of zeros and ones in the game's number system; x itself for None."""
+        """End points x_T as rows of zeros and ones in the game's number system; x itself for None.
+
+        Raises:
+            TypeError: no numbers.
+            ValueError: numbers that are not finite, or another shape.
+        """
         if ends is None:
-            ends = np.ones((1, self.n), dtype=np.int64)
-        elif isinstance(ends, torch.Tensor) and ends.dtype == torch.bool:
+            return self.points(np.ones((1, self.n), dtype=np.int64))
+        if isinstance(ends, torch.Tensor) and ends.dtype == torch.bool:
             ends = ends.to(torch.uint8)
-        return self.points(ends)
+        points = self.points(ends)
+        if isinstance(points, torch.Tensor) and not points.is_meta and not points.isfinite().all():
+            raise ValueError(f"end points are rows of finite numbers, 1 for every player there, not {shown(ends)}")
+        return points
 
     def tabulated(self, values: Array) -> Game:
         """The same players with known values at the corners. Shape ``(2**n,)``."""

@@ -35,6 +35,9 @@ NOT_NUMBERS = (
     | {"texts": ["a", "b", "c"], "complex ones": [1j, 2, 3], "objects": [object()] * 3, "None in it": [None, 1.0, 2.0]}
 )
 NOT_A_GAME = NOTHING | NOT_ONE | FRACTIONS | {"model": MODEL, "effects": EFFECTS}
+NOT_ENDS = (
+    TEXT | OBJECTS | {"nan": [[float("nan"), 1, 1]], "inf": [[1, 1, float("inf")]], "row": [1, 1, 1], "two": [[1, 1]]}
+)
 NOT_A_NUMBER = {name: each for name, each in (NOTHING | NOT_ONE).items() if name != "digits"}
 
 
@@ -152,6 +155,10 @@ for _name in ("integrated_gradients", "expected_gradients", "smoothgrad_x_input"
     CALLS[f"{_name} estimate"] = (lambda given, name=_name: method(name).estimate(given), NOT_A_GAME, "asks a Game")
 for _name in METHODS:
     CALLS[f"{_name} game"] = (lambda given, name=_name: method(name).attribute(given), NOT_A_GAME, "asks a Game")
+    if METHODS[_name].scope != "feature map":
+        CALLS[f"{_name} ends"] = (lambda given, name=_name: method(name).attribute(GAME, given), NOT_ENDS, "points")
+for _name in ("occlusion_patch", "smoothgrad_x_input"):  # whose policies depend on the game
+    CALLS[f"{_name} policy"] = (lambda given, name=_name: method(name).policy(given), NOT_A_GAME, "asks a Game")
 CASES = [(call, name) for call, (_, wrong, _) in CALLS.items() for name in wrong]
 
 

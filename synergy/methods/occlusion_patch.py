@@ -62,6 +62,7 @@ class OcclusionPatch(AbstractMethod):
         Raises:
             ValueError: a window cuts a player; then no rule over the players' effects exists.
         """
+        require_game(game, "an attribution method")
         if self.window is None:
             return full_credit
         owners = game.cube.entrywise()[1]

@@ -66,6 +66,7 @@ class SmoothGradXInput(AbstractMean):
         Raises:
             ValueError: players of several entries, null players, or several baselines: no such weights exist.
         """
+        require_game(game, "an attribution method")
         order = self._entry_of_player(game)
         ratios = game.cube.array(self.noise(game)[:, order]) / game.cube.differences()[0, order]
 
