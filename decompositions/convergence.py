@@ -164,6 +164,27 @@ def statement(growth: np.ndarray, known: float, remainder: float, noise: float, 
     return f"the terms above this degree add up to {remainder:.3g}; the series {end}"
 
 
+def branch_statement(branch: str, remainder: float, reach: float) -> str:
+    """The same of the series of one branch of a function with kinks, which may end before x.
+
+    Args:
+        branch: for a person.
+        remainder: what the kept terms leave unexplained at x.
+        reach: how far the branch holds, at most 1; NaN where it is not known.
+    """
+    ways = "the dividends, harsanyi(), and the measured allocation, measure(), need no series"
+    if np.isnan(reach):
+        return (
+            f"it is not known whether the series reaches x: it is that of {branch}, the branch at b, and f may have a "
+            f"kink on the way to x or to a corner; {remainder:.3g} of f(x) − f(b) is missing; {ways}"
+        )
+    return (
+        f"the series at b does not reach x: it is that of {branch}, the branch at b, which a kink ends at about "
+        f"{reach:.2g} of the way to x or to a corner, so its terms need not add up to f(x) − f(b): {remainder:.3g} is "
+        f"missing; {ways}"
+    )
+
+
 def _tail(sizes: np.ndarray, reach: float) -> float:
     """A bound on the terms above the known degrees, by a rate half way between x and the radius; 0 where none is."""
     if not 1 < reach < np.inf:

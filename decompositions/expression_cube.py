@@ -9,6 +9,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
+import mpmath
 import numpy as np
 import sympy
 import torch
@@ -16,9 +17,12 @@ import torch
 from decompositions import convergence
 from decompositions.arguments import shown
 from decompositions.arithmetic import objects, to_float
+from decompositions.branch_reach import branch_reach
+from decompositions.branches import Branch, Margin
 from decompositions.cube import AbstractCube, Calls, PowerSeries, both, ignore
 from decompositions.identity import expanded, settled
 from decompositions.line_series import along_lines
+from decompositions.magnitude import refuse_float
 from decompositions.reading import number as decimal
 from decompositions.reading import read, shorter
 from decompositions.series import expression_series
@@ -34,12 +38,17 @@ def exact(number: Any) -> sympy.Expr:
         number = number.item()
     way = "give an int, a Fraction, a decimal or a SymPy number"
     try:
+        if isinstance(number, (sympy.Float, mpmath.mpf)):
+            refuse_float(number)
         if isinstance(number, (str, float, Decimal, sympy.Float)):
             value = read(number) if isinstance(number, str) else decimal(str(number))
         elif isinstance(number, Fraction):
             value = sympy.Rational(number.numerator, number.denominator)
         else:
             value = sympy.sympify(number, strict=True)
+            value = (
+                value if value.is_Float else value.xreplace({each: exact(each) for each in value.atoms(sympy.Float)})
+            )
     except (sympy.SympifyError, TypeError, ValueError) as error:
         long = isinstance(number, str) or isinstance(error, ValueError)
         why = f" ({shorter(error)})" if long and not isinstance(error, sympy.SympifyError) else ""
@@ -92,6 +101,33 @@ class ExpressionCube(AbstractCube):
     def is_polynomial(self) -> bool:
         return self.expression.is_polynomial(*self.symbols)
 
+    @cached_property
+    def branches(self) -> tuple[sympy.Expr, ...]:
+        """The expression without its kinks, as it is around every baseline.
+
+        Raises:
+            ValueError: a baseline is on a kink.
+        """
+        return tuple(expression for expression, _ in self._branches)
+
+    @cached_property
+    def branch_reach(self) -> float:
+        """How far these branches hold, x at 1; as :func:`decompositions.branch_reach.branch_reach` says it."""
+        rows = zip(self._branches, self.baseline, self.x, strict=True)
+        reach = [branch_reach(margins, self._at_row(start), self._at_row(end)) for (_, margins), start, end in rows]
+        return min(reach, key=lambda r: (r > 1, not r <= 1, r))
+
+    @cached_property
+    def _branches(self) -> list[tuple[sympy.Expr, tuple[Margin, ...]]]:
+        found = []
+        for start in self.baseline:
+            branch = Branch(self._at_row(start))
+            found.append((branch.smooth(self.expression), tuple(branch.margins)))
+        return found
+
+    def _at_row(self, row: np.ndarray) -> dict[sympy.Symbol, sympy.Expr]:
+        return dict(zip(self.symbols, row, strict=True))
+
     def values(self, points: np.ndarray) -> np.ndarray:
         return self._mean(self.expression, points, np.ones_like(self.x[:, 0]))
 
@@ -136,7 +172,7 @@ class ExpressionCube(AbstractCube):
         """The radius of convergence of a series that is cut off, and what a person should know of it.
 
         It is estimated from the terms that are known, and from those to a high degree along some lines; where both give
-        one, the smaller. Of a series with symbols nothing is known.
+        one, the smaller. Of a series with symbols nothing is known. A branch is described no further than it holds.
         """
         try:
             growth, rest = convergence.growth_of(degrees, to_float(coefficients)), to_float(objects([remainder])).item()
@@ -144,13 +180,18 @@ class ExpressionCube(AbstractCube):
             return float("nan"), ""
         lines = along_lines(self)
         known = 0.0
-        reach = [float("inf")] if self.is_polynomial else [convergence.radius(growth)]
+        ends = all(branch.is_polynomial(*self.symbols) for branch in self.branches)
+        reach = [float("inf")] if ends else [convergence.radius(growth)]
         if lines is not None:
-            known = float(lines[len(growth) :, 0].sum())
+            known = rest if ends else float(lines[len(growth) :, 0].sum())
             growth = np.abs(lines).max(1)
             reach += [convergence.radius(growth)]
         found = float(np.nanmin(reach)) if not np.isnan(reach).all() else float("nan")
-        return found, convergence.statement(growth, known, rest, 0.0, found)
+        held = self.branch_reach
+        if held > 1 or found <= 1:
+            found = min(found, held)
+            return found, convergence.statement(growth, known, rest, 0.0, found)
+        return held, convergence.branch_statement(shown(self.branches[0]), rest, held)
 
     def smoothed(self, noise: Any) -> ExpressionCube:
         shifts = self.array(noise)[:, None, :]
@@ -176,7 +217,9 @@ class ExpressionCube(AbstractCube):
 
     @cached_property
     def _derivatives(self) -> Sequence[sympy.Expr]:
-        return [sympy.diff(self.expression, symbol) for symbol in self.symbols]
+        real = {symbol: sympy.Dummy(symbol.name, real=True) for symbol in self.symbols}  # |z|' is known for these only
+        names, expression = {dummy: symbol for symbol, dummy in real.items()}, self.expression.xreplace(real)
+        return [sympy.diff(expression, real[symbol]).xreplace(names) for symbol in self.symbols]
 
     def _mean(self, expression: sympy.Expr, points: np.ndarray, factors: np.ndarray) -> np.ndarray:
         """Σ_k w_k · factor_k · expression(b_k + t d_k) at every point t."""

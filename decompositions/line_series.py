@@ -20,7 +20,9 @@ GENERIC = 2  # lines on which nothing cancels by symmetry
 
 
 def along_lines(cube: ExpressionCube) -> np.ndarray | None:
-    """The coefficients of g along some lines through b, the one to x first. Shape ``(PROBE+1, lines)``.
+    """The coefficients of g, or of its branch around b, along lines through b, the one to x first.
+
+    Shape ``(PROBE+1, lines)``.
 
     Returns:
         None where they are not to be had in floats: with symbols, or where a step needs derivatives one by one.
@@ -28,15 +30,15 @@ def along_lines(cube: ExpressionCube) -> np.ndarray | None:
     lines = [LineNumbers(speeds) for speeds in _speeds(cube.n)]
     total = np.zeros((PROBE + 1, len(lines)))
     try:
-        for x, baseline, weight in zip(cube.x, cube.baseline, cube.weights, strict=True):
+        for branch, x, baseline, weight in zip(cube.branches, cube.x, cube.baseline, cube.weights, strict=True):
             start, end = (dict(zip(cube.symbols, row, strict=True)) for row in (baseline, x))
             scout, plan = Plan(start, end, 0), Plan(start, end, PROBE)
-            scout.visit(cube.expression)
+            scout.visit(branch)
             if scout.derives:
                 return None
-            plan.visit(cube.expression)
+            plan.visit(branch)
             for column, line in enumerate(lines):
-                total[:, column] += float(weight) * np.array(plan.run(cube.expression, line, _float), dtype=float)
+                total[:, column] += float(weight) * np.array(plan.run(branch, line, _float), dtype=float)
     except (TypeError, OverflowError, ZeroDivisionError):  # a symbol, or a number beyond floats
         return None
     return total if np.isfinite(total).all() else None

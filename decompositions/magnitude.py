@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import sympy
 
@@ -42,6 +43,20 @@ def refuse_power(base: sympy.Expr, exponent: sympy.Expr) -> None:
         raise ValueError(
             f"a number has at most {digits(BITS)} digits; {brief(base)} to the power {brief(exponent)} may "
             f"have {digits(bits)}: {way}"
+        )
+
+
+def refuse_float(value: Any) -> None:
+    """Refuse a float of SymPy's or mpmath's that has too many decimal digits before or behind its point.
+
+    Raises:
+        ValueError: it has.
+    """
+    _, mantissa, exponent, bits = value._mpf_
+    if mantissa and max(abs(exponent), abs(exponent + bits)) > BITS:
+        raise ValueError(
+            f"a number has at most {digits(BITS)} digits, and one about 2 to the power {exponent + bits:,} has more: "
+            "rescale it"
         )
 
 

@@ -16,11 +16,12 @@ from decompositions.graded import Series
 from decompositions.identity import settled
 from decompositions.rings import Scalar, polynomial_ring
 from decompositions.steps import Plan
-from decompositions.term_count import most_terms
+from decompositions.term_count import highest_degree, most_terms
 
 if TYPE_CHECKING:
     from decompositions.expression_cube import ExpressionCube
 
+EXPANDED = 20_000  # terms up to which a polynomial is expanded to find its degree
 Term = tuple[tuple[int, ...], Scalar]  # exponents of t and the atoms, coefficient
 
 
@@ -29,17 +30,18 @@ def expression_series(cube: ExpressionCube, degree: int | None, limit: int) -> t
 
     A polynomial's are all known without a degree. The others follow from the parts of the expression by recurrences in
     the degree (:mod:`decompositions.graded`), over a ring whose generators are t and the constants that are not
-    rational (:mod:`decompositions.constants`). Coefficients that vanish identically are left out.
+    rational (:mod:`decompositions.constants`). Coefficients that vanish identically are left out. Of a function with
+    kinks it is the series of the branch around the baseline (:mod:`decompositions.branches`), wherever x is.
 
     Returns:
         Degree vectors ``(m, n)`` by degree, the constant first; coefficients ``(m,)``; the remainder at t = 1, which
         is g(1) less the kept coefficients; whether a term may be left out.
 
     Raises:
-        ValueError: more terms than ``limit``, no polynomial and no degree, a singular point (it is named), or a
-            function without a series.
+        ValueError: more terms than ``limit``, no polynomial and no degree, a singular point or a kink at the baseline
+            (it is named), or a function without a series.
     """
-    end = max(sympy.Poly(cube.expression, *cube.symbols).total_degree(), 0) if cube.is_polynomial else None
+    end = _end(cube)
     top = end if degree is None else degree
     if top is None:
         raise ValueError(
@@ -54,15 +56,27 @@ def expression_series(cube: ExpressionCube, degree: int | None, limit: int) -> t
         rows.insert(0, ((0,) * cube.n, sympy.Integer(0)))
     table = np.fromiter((k for key, _ in rows for k in key), np.int64, len(rows) * cube.n).reshape(-1, cube.n)
     values = objects([value for _, value in rows])
-    if end is not None and end <= top:
+    if end is not None and end <= top and cube.branch_reach > 1:
         return table, values, sympy.Integer(0), False
     whole = cube.values(cube.array(np.ones((1, cube.n), dtype=np.int64)))[0]
     return table, values, settled(whole - _total(constants, terms)), True
 
 
+def _end(cube: ExpressionCube) -> int | None:
+    """The degree of a polynomial, or a bound on that of one with many terms; None for another function."""
+    if not all(branch.is_polynomial(*cube.symbols) for branch in cube.branches):
+        return None
+    ends, monomials = [0], dict.fromkeys(cube.symbols, False)
+    for branch in set(cube.branches):
+        end = highest_degree(branch, cube.symbols)
+        few = most_terms(branch, monomials, end) <= EXPANDED
+        ends.append(sympy.Poly(branch, *cube.symbols).total_degree() if few else end)
+    return int(max(ends))  # of 0 it is −∞
+
+
 def _refuse_terms(cube: ExpressionCube, top: int, limit: int) -> None:
     starts = {cube.symbols[i]: any(start != 0 for start in cube.baseline[:, i]) for i in cube.active()}
-    count = most_terms(cube.expression, starts, top)
+    count = max(most_terms(branch, starts, top) for branch in set(cube.branches))
     if count > limit:
         raise ValueError(
             f"the Taylor series of {shown(cube.expression)} to degree {top} in {len(starts)} players may have "
@@ -74,16 +88,16 @@ def _refuse_terms(cube: ExpressionCube, top: int, limit: int) -> None:
 def _mean(cube: ExpressionCube, top: int) -> tuple[Constants, Series]:
     """The homogeneous parts of g, the weighted mean over the baselines, and the constants of their ring."""
     plans = []
-    for x, baseline in zip(cube.x, cube.baseline, strict=True):
+    for branch, x, baseline in zip(cube.branches, cube.x, cube.baseline, strict=True):
         plan = Plan(dict(zip(cube.symbols, baseline, strict=True)), dict(zip(cube.symbols, x, strict=True)), top)
-        plan.visit(cube.expression)
+        plan.visit(branch)
         plans.append(plan)
     atoms = atoms_of([*cube.weights, *(value for plan in plans for step in plan.steps for value in step.constants)])
     ring = polynomial_ring([*(f"t{i}" for i in range(cube.n)), *(f"c{i}" for i in range(len(atoms)))])
     constants = Constants(ring, cube.n, atoms)
     total = [ring.zero] * (top + 1)
-    for plan, weight in zip(plans, cube.weights, strict=True):
-        share, series = constants.element(weight), plan.run(cube.expression, ring, constants.element)
+    for plan, branch, weight in zip(plans, cube.branches, cube.weights, strict=True):
+        share, series = constants.element(weight), plan.run(branch, ring, constants.element)
         total = [so_far + part * share for so_far, part in zip(total, series, strict=True)]
     return constants, total
 

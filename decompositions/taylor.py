@@ -37,7 +37,8 @@ def taylor(
 
     Args:
         game: of an expression of elementary functions that are regular at the baseline, or of a network without a kink
-            between b and x.
+            between b and x. Of an expression with kinks (Abs, relu, Max, Min, Piecewise) it is the branch at b that is
+            expanded: ``effects.radius`` and ``effects.note`` say how far that one holds.
         degree: the largest total degree that is kept; the others add up to ``effects.remainder``, if the series reaches
             x at all. None keeps all terms of a polynomial.
         smooth: β, to round off a network's kinks on the scale 1/β first. These are the effects of another function:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from math import comb
 
 import sympy
@@ -29,6 +29,22 @@ def most_terms(expression: sympy.Expr, starts: Mapping[sympy.Symbol, bool], top:
         if part not in known:
             known[part] = _counts(part, [known[each] for each in part.args], starts, top)
     return max(map(sum, known.values()))
+
+
+def highest_degree(polynomial: sympy.Expr, symbols: Iterable[sympy.Symbol]) -> int:
+    """A bound on the total degree of a polynomial that is not expanded.
+
+    >>> x, y = sympy.symbols("x y")
+    >>> highest_degree((x + y * x) ** 10 + y, [x, y])
+    20
+    """
+    known: dict[sympy.Basic, int] = dict.fromkeys(symbols, 1)
+    for part in sympy.postorder_traversal(polynomial):
+        if part not in known:
+            inside = [known[each] for each in part.args] or [0]
+            grown = inside[0] * int(part.exp) if part.is_Pow and inside[0] else max(inside)
+            known[part] = sum(inside) if part.is_Mul else grown
+    return known[polynomial]
 
 
 def _counts(part: sympy.Basic, inside: list[Counts], starts: Mapping[sympy.Symbol, bool], top: int) -> Counts:

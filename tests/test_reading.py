@@ -1,9 +1,11 @@
 """Reading expressions: what is too large is refused before it is computed, what does not parse says why."""
 
+import math
 import time
 from decimal import Decimal
 from fractions import Fraction
 
+import mpmath
 import numpy as np
 import pytest
 import sympy
@@ -101,7 +103,9 @@ def test_what_is_no_expression_is_refused(name):
 VALUES = {
     "nan": float("nan"), "inf": float("inf"), "numpy-nan": np.float64("nan"), "complex": 1j, "i": sympy.I, "none": None,
     "text": "two", "dict": {}, "list": [1, 2], "true": True, "oo": sympy.oo, "far": Decimal("1e999999999"),
-    "sympy-far": sympy.Float("1e9999"), "power": "9**9999", "megabytes": "9" * 10**6,
+    "sympy-far": sympy.Float("1e9999"), "sympy-beyond": sympy.Float(10) ** 999999,
+    "sympy-tiny": sympy.Float(10) ** -999999, "mpmath": mpmath.mpf(10) ** 10**9,
+    "inside": sympy.Float(10) ** 999999 * sympy.sqrt(2), "power": "9**9999", "megabytes": "9" * 10**6,
 }  # fmt: skip
 
 
@@ -126,3 +130,30 @@ def test_a_series_of_too_many_terms_is_refused_with_their_number():
     assert time.process_time() - start < 2
     few = Game.from_expression(f"sin({'*'.join(names)})", dict.fromkeys(names, 1))
     assert len(taylor(few, 20)) == 2
+
+
+@pytest.mark.parametrize("text", ["(x + y + z)**300", "((x + y + z)**20 + 1)**15", "(x + 2*y)**150*(y - z)**150"])
+def test_powers_of_sums_are_counted_before_they_are_expanded(text):
+    """C(303, 3) monomials, and nothing to degree 2 of the first one and the last."""
+    game = Game.from_expression(text, {"x": 1, "y": 1, "z": 1})
+    start = time.process_time()
+    with pytest.raises(ValueError, match=r"may have [\d,]{6,} terms"):
+        taylor(game, limit=20_000)
+    effects = taylor(game, 2)
+    assert effects.truncated
+    assert effects.radius == math.inf
+    assert "the series ends" in effects.note
+    assert time.process_time() - start < 2
+
+
+def test_the_degree_of_a_polynomial_is_that_after_it_is_expanded():
+    """(x + y)³ − x³ − y³ − 3x²y = 3xy²: the cubes cancel, but the degree is three; (x + 1)² − x² has degree one."""
+    effects = taylor(Game.from_expression("(x + 1)**2 - x**2", {"x": 3}), 1)
+    assert effects.to_dict() == {(0,): 1, (1,): 6}
+    assert not effects.truncated
+
+
+def test_floats_inside_of_a_value_are_read_exactly():
+    """0.1·√2 is √2/10."""
+    game = Game.from_expression("2*x", {"x": sympy.Float("0.1") * sympy.sqrt(2)})
+    assert taylor(game).to_dict() == {(0,): 0, (1,): sympy.sqrt(2) / 5}
