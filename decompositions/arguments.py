@@ -28,17 +28,18 @@ def shown(value: Any) -> str:
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}…"
 
 
-def whole(value: Any, what: str, least: int | None = None) -> int:
+def whole(value: Any, what: str, least: int | None = None, most: int | None = None) -> int:
     """A whole number as Python's own; NumPy's and torch's are taken, booleans and floats are not.
 
     Args:
         value: what came.
         what: what it is, as the error begins: "chunk is the number of inputs handed over at once".
         least: the smallest that is allowed.
+        most: the largest, where there is a smallest, too.
 
     Raises:
         TypeError: no whole number.
-        ValueError: a smaller one.
+        ValueError: a smaller or a larger one.
 
     >>> whole(3, "order is the largest size of a coalition", 1)
     3
@@ -46,14 +47,15 @@ def whole(value: Any, what: str, least: int | None = None) -> int:
     Traceback (most recent call last):
     TypeError: order is the largest size of a coalition, a whole number of at least 1, not True
     """
-    rule = what + (", a whole number" if least is None else f", a whole number of at least {least}")
+    bounds = "" if least is None else f" of at least {least}" if most is None else f" from {least} to {most:,}"
+    rule = f"{what}, a whole number{bounds}"
     if isinstance(value, bool) or str(getattr(value, "dtype", "")).endswith("bool"):
         raise TypeError(f"{rule}, not {shown(value)}")
     try:
         number = operator.index(value)
     except (TypeError, ValueError, RuntimeError) as error:
         raise TypeError(f"{rule}, not {shown(value)}") from error
-    if least is not None and number < least:
+    if (least is not None and number < least) or (most is not None and number > most):
         raise ValueError(f"{rule}, not {shown(number)}")
     return number
 

@@ -104,7 +104,7 @@ def epsilon_shares(epsilon: float, bias: bool) -> LayerPolicy:
 
     def total(z: torch.Tensor, start: torch.Tensor) -> torch.Tensor:
         value = z.sum() + (start if bias else 0)
-        return value + epsilon * torch.where(value >= 0, 1.0, -1.0).to(value)
+        return value + float(epsilon) * torch.where(value >= 0, 1.0, -1.0).to(value)
 
     def weights(k: torch.Tensor, z: torch.Tensor, start: torch.Tensor) -> torch.Tensor:
         denominator = total(z, start)

@@ -18,6 +18,7 @@ from synergy import piecewise
 from synergy.method import AbstractEstimate
 from synergy.quadrature import kronrod, length, part, summed
 
+MOST = 2048  # nodes of a rule that is asked for: finding it takes seconds already
 POINTS = 2**14  # points on paths that are made at once
 RULES = (8, 16, 32)  # nodes of the Gauss–Legendre rules, one after the other until two agree
 AGREE = 1e-10  # and the gradient's sum is the gain, relative to the largest of the numbers
@@ -69,7 +70,7 @@ class AbstractPathMethod(AbstractEstimate):
 
     def __post_init__(self) -> None:
         if self.nodes is not None:
-            whole(self.nodes, "nodes is the number of nodes of a Gauss–Legendre rule, or None for the choice", 1)
+            whole(self.nodes, "nodes is the number of nodes of a Gauss–Legendre rule, or None for the choice", 1, MOST)
 
     @outside_inference()
     def integrate(self, game: Game, ends: Any = None) -> PathIntegral:

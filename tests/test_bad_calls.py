@@ -141,9 +141,9 @@ CALLS = {
     "effects by size": (EFFECTS.top, NOTHING | NOT_WHOLE, ""),
 }
 SETTINGS = {
-    "integrated_gradients nodes": (NOT_WHOLE | {"0": 0}, "nodes is the number"),
-    "expected_gradients nodes": (NOT_WHOLE | {"0": 0}, "nodes is the number"),
-    "smoothgrad_x_input samples": (NOTHING | NOT_WHOLE | {"0": 0}, "samples is the number"),
+    "integrated_gradients nodes": (NOT_WHOLE | {"0": 0, "huge": 10**30}, "nodes is the number"),
+    "expected_gradients nodes": (NOT_WHOLE | {"0": 0, "huge": 10**30}, "nodes is the number"),
+    "smoothgrad_x_input samples": (NOTHING | NOT_WHOLE | {"0": 0, "huge": 10**30}, "samples is the number"),
     "smoothgrad_x_input seed": (NOTHING | NOT_WHOLE, "seed is that"),
     "smoothgrad_x_input sigma": (NOT_A_NUMBER | BELOW | {"inf": float("inf"), "True": True}, "sigma is the standard"),
     "shapley limit": (NOTHING | NOT_WHOLE | {"0": 0}, "limit is the number"),

@@ -70,6 +70,6 @@ class _Epsilon(AbstractRelevance):
         self, operation: AbstractAffine, inputs: list[torch.Tensor], relevance: torch.Tensor
     ) -> list[torch.Tensor]:
         value = operation.forward(inputs) if self.bias else operation.linear(inputs)
-        value = value + self.epsilon * torch.where(value >= 0, 1.0, -1.0).to(value)
+        value = value + float(self.epsilon) * torch.where(value >= 0, 1.0, -1.0).to(value)
         signal = torch.where(value == 0, 0.0, relevance / torch.where(value == 0, 1.0, value))
         return [each * back for each, back in zip(inputs, operation.transpose(signal, inputs), strict=True)]

@@ -14,6 +14,8 @@ from decompositions.game import Game, require_game
 from synergy.method import AbstractMean, register
 from synergy.policies import Policy
 
+MOST = 10**6  # noisy inputs
+
 
 @register
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class SmoothGradXInput(AbstractMean):
 
     def __post_init__(self) -> None:
         real(self.sigma, "sigma is the standard deviation of the noise", 0)
-        whole(self.samples, "samples is the number of noisy inputs", 1)
+        whole(self.samples, "samples is the number of noisy inputs", 1, MOST)
         whole(self.seed, "seed is that of the noise", 0)
 
     def noise(self, game: Game) -> np.ndarray:
