@@ -51,6 +51,7 @@ class Branch:
         >>> branch.smooth(sympy.Abs(u) + u**2), branch.margins
         (u**2 - u, [Margin(value=-u, jump=False)])
         """
+        part = part.replace(_is_root_of_squares, _with_sizes)
         if not part.has(*KINKED):
             return part
         if part not in self._known:
@@ -130,3 +131,14 @@ class Branch:
 
     def _where(self) -> str:
         return shown(", ".join(f"{symbol} = {value}" for symbol, value in self.places.items()))
+
+
+def _is_root_of_squares(part: sympy.Expr) -> bool:
+    """√(u²), which is |u|, and its like."""
+    if not (part.is_Pow and part.exp.is_Rational and not part.exp.is_Integer):
+        return False
+    return all(each.is_Pow and each.exp.is_even for each in sympy.Mul.make_args(part.base))
+
+
+def _with_sizes(part: sympy.Expr) -> sympy.Expr:
+    return sympy.Mul(*(sympy.Abs(each.base) ** (each.exp * part.exp) for each in sympy.Mul.make_args(part.base)))

@@ -21,6 +21,7 @@ from decompositions.branch_reach import branch_reach
 from decompositions.branches import Branch, Margin
 from decompositions.cube import AbstractCube, Calls, PowerSeries, both, ignore
 from decompositions.identity import expanded, settled
+from decompositions.limits import value_by_limit
 from decompositions.line_series import along_lines
 from decompositions.magnitude import refuse_float
 from decompositions.reading import number as decimal
@@ -233,7 +234,10 @@ class ExpressionCube(AbstractCube):
     def _at(self, expression: sympy.Expr, place: np.ndarray) -> sympy.Expr:
         if self.free:
             return sympy.Integer(1)
-        value = sympy.sympify(expression).xreplace(dict(zip(self.symbols, place, strict=True)))
+        expression, places = sympy.sympify(expression), self._at_row(place)
+        value = expression.xreplace(places)
+        if value.has(sympy.nan, sympy.zoo):
+            value = value_by_limit(expression, places)
         infinite = value.has(sympy.nan, sympy.zoo, sympy.oo, -sympy.oo)
         if infinite or value.is_extended_real is False:
             where = ", ".join(f"{s} = {v}" for s, v in zip(self.symbols, place, strict=True))

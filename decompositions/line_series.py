@@ -9,7 +9,7 @@ import numpy as np
 import sympy
 
 from decompositions.rings import LineNumbers
-from decompositions.steps import Plan
+from decompositions.steps import planned
 
 if TYPE_CHECKING:
     from decompositions.expression_cube import ExpressionCube
@@ -32,13 +32,11 @@ def along_lines(cube: ExpressionCube) -> np.ndarray | None:
     try:
         for branch, x, baseline, weight in zip(cube.branches, cube.x, cube.baseline, cube.weights, strict=True):
             start, end = (dict(zip(cube.symbols, row, strict=True)) for row in (baseline, x))
-            scout, plan = Plan(start, end, 0), Plan(start, end, PROBE)
-            scout.visit(branch)
-            if scout.derives:
+            if planned([branch], start, end, 0).derives:
                 return None
-            plan.visit(branch)
+            plan = planned([branch], start, end, PROBE)
             for column, line in enumerate(lines):
-                total[:, column] += float(weight) * np.array(plan.run(branch, line, _float), dtype=float)
+                total[:, column] += float(weight) * np.array(plan.run(branch, line, _float)[: PROBE + 1], dtype=float)
     except (TypeError, OverflowError, ZeroDivisionError):  # a symbol, or a number beyond floats
         return None
     return total if np.isfinite(total).all() else None

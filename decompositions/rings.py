@@ -9,6 +9,8 @@ from functools import cached_property
 from importlib.util import find_spec
 from typing import Any
 
+from sympy import Expr, Rational
+
 Element = Any  # of the ring: elements know + − * ** with each other, and * with whole numbers and scalars
 Scalar = Any  # a rational number in the ring's own type
 
@@ -31,6 +33,15 @@ class AbstractNumbers(ABC):
     @abstractmethod
     def size(self, element: Element) -> int:
         """The number of terms of an element."""
+
+    @abstractmethod
+    def quotient(self, element: Element, divisor: Element) -> Element:
+        """An element by another one that divides it.
+
+        Raises:
+            ValueError: it does not.
+            ZeroDivisionError: it is zero.
+        """
 
     @cached_property
     def zero(self) -> Element:
@@ -79,6 +90,38 @@ class LineNumbers(AbstractNumbers):
     def size(self, element: float) -> int:
         return 1
 
+    def quotient(self, element: float, divisor: float) -> float:
+        return element / divisor
+
+
+@dataclass(frozen=True)
+class ExactLineNumbers(AbstractNumbers):
+    """The same in SymPy's exact numbers.
+
+    >>> line = ExactLineNumbers((Rational(1), Rational(-1, 2)))
+    >>> line.quotient(line.scalar(1, 4), line.generators()[1])
+    -1/2
+    """
+
+    speeds: tuple[Rational, ...]
+
+    def generators(self) -> tuple[Rational, ...]:
+        return self.speeds
+
+    def scalar(self, numerator: int, denominator: int) -> Rational:
+        return Rational(numerator, denominator)
+
+    def element(self, scalar: Rational) -> Rational:
+        return scalar
+
+    def size(self, element: Expr) -> int:
+        return 1
+
+    def quotient(self, element: Expr, divisor: Expr) -> Expr:
+        if divisor == 0:
+            raise ZeroDivisionError("the divisor is zero on this line")
+        return element / divisor
+
 
 @dataclass(frozen=True)
 class FlintRing(AbstractRing):
@@ -110,6 +153,10 @@ class FlintRing(AbstractRing):
     def ratio(self, scalar: Scalar) -> tuple[int, int]:
         return int(scalar.p), int(scalar.q)
 
+    def quotient(self, element: Element, divisor: Element) -> Element:
+        found, rest = divmod(element, divisor)
+        return _exactly(found, rest)
+
 
 @dataclass(frozen=True)
 class SympyRing(AbstractRing):
@@ -137,6 +184,19 @@ class SympyRing(AbstractRing):
 
     def ratio(self, scalar: Scalar) -> tuple[int, int]:
         return int(scalar.numerator), int(scalar.denominator)
+
+    def quotient(self, element: Element, divisor: Element) -> Element:
+        found, rest = element.div(divisor)
+        return _exactly(found, rest)
+
+
+def _exactly(quotient: Element, rest: Element) -> Element:
+    if rest:
+        raise ValueError(
+            "a numerator is 0 where its denominator is, but only by an identity between its functions; simplify the "
+            "expression, or use harsanyi(), which needs no series"
+        )
+    return quotient
 
 
 def polynomial_ring(names: Iterable[str]) -> AbstractRing:

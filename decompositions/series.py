@@ -15,7 +15,7 @@ from decompositions.constants import Constants, atoms_of
 from decompositions.graded import Series
 from decompositions.identity import settled
 from decompositions.rings import Scalar, polynomial_ring
-from decompositions.steps import Plan
+from decompositions.steps import planned
 from decompositions.term_count import highest_degree, most_terms
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def expression_series(cube: ExpressionCube, degree: int | None, limit: int) -> t
             "wanted, taylor(game, degree=6), or use harsanyi(), whose effects are exact for any expression"
         )
     _refuse_terms(cube, top, limit)
-    constants, parts = _mean(cube, top)
+    constants, parts = _mean(cube, top, limit)
     terms = [term for part in parts for term in constants.ring.terms(part)]
     rows = list(_rows(constants, terms))
     if not rows or any(rows[0][0]):
@@ -85,12 +85,14 @@ def _refuse_terms(cube: ExpressionCube, top: int, limit: int) -> None:
         )
 
 
-def _mean(cube: ExpressionCube, top: int) -> tuple[Constants, Series]:
+def _mean(cube: ExpressionCube, top: int, limit: int) -> tuple[Constants, Series]:
     """The homogeneous parts of g, the weighted mean over the baselines, and the constants of their ring."""
     plans = []
     for branch, x, baseline in zip(cube.branches, cube.x, cube.baseline, strict=True):
-        plan = Plan(dict(zip(cube.symbols, baseline, strict=True)), dict(zip(cube.symbols, x, strict=True)), top)
-        plan.visit(branch)
+        start, end = (dict(zip(cube.symbols, row, strict=True)) for row in (baseline, x))
+        plan = planned([branch], start, end, top)
+        if plan.lost:
+            _refuse_terms(cube, plan.top, limit)
         plans.append(plan)
     atoms = atoms_of([*cube.weights, *(value for plan in plans for step in plan.steps for value in step.constants)])
     ring = polynomial_ring([*(f"t{i}" for i in range(cube.n)), *(f"c{i}" for i in range(len(atoms)))])
@@ -98,7 +100,7 @@ def _mean(cube: ExpressionCube, top: int) -> tuple[Constants, Series]:
     total = [ring.zero] * (top + 1)
     for plan, branch, weight in zip(plans, cube.branches, cube.weights, strict=True):
         share, series = constants.element(weight), plan.run(branch, ring, constants.element)
-        total = [so_far + part * share for so_far, part in zip(total, series, strict=True)]
+        total = [so_far + part * share for so_far, part in zip(total, series[: top + 1], strict=True)]
     return constants, total
 
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import sympy
 
 from decompositions import graded
+from decompositions.arguments import shown
 from decompositions.graded import Series
-from decompositions.identity import vanishes
-from decompositions.rings import AbstractNumbers, Element
+from decompositions.identity import settled, vanishes
+from decompositions.removable import HIGHEST, Root, division, order_on
+from decompositions.rings import AbstractNumbers, Element, ExactLineNumbers
 
-Places = dict[sympy.Symbol, sympy.Expr]
+Places = Mapping[sympy.Symbol, sympy.Expr]
 
 FUNCTIONS: dict[Any, tuple[Callable[..., Any], Callable[..., Series]]] = {  # the constants of u₀, and the recurrence
     sympy.exp: (lambda c: (sympy.exp(c),), graded.exponential),
@@ -61,14 +63,21 @@ class Plan:
     steps: list[Step] = field(default_factory=list)
     values: dict[sympy.Expr, sympy.Expr] = field(default_factory=dict)
     derives: bool = False  # whether a step needs derivatives one by one, the more the higher the degree
+    lost: int = 0  # degrees, at most, by which the series is shorter than the top
 
     def run(self, expression: sympy.Expr, ring: AbstractNumbers, element: Callable[[sympy.Expr], Element]) -> Series:
         """The series of an expression that was visited; ``element`` takes a constant to the ring."""
+        return self.run_all(ring, element)[expression]
+
+    def run_all(self, ring: AbstractNumbers, element: Callable[[sympy.Expr], Element]) -> dict[sympy.Expr, Series]:
+        """The series of all parts that were visited."""
         known: dict[sympy.Expr, Series] = {}
         for step in self.steps:
-            found = step.run(ring, *(known[part] for part in step.parts), *map(element, step.constants))
+            inner = [known[part] for part in step.parts]
+            length = min(map(len, inner), default=0)
+            found = step.run(ring, *(series[:length] for series in inner), *map(element, step.constants))
             known.update(zip(step.gives, found, strict=True))
-        return known[expression]
+        return known
 
     def visit(self, part: sympy.Expr) -> None:
         """Add the steps to the series of a part of the expression.
@@ -84,10 +93,108 @@ class Plan:
             self._add(part, part, (), (part,), self._constant)
         elif not all(isinstance(smaller, sympy.Expr) for smaller in part.args):
             raise _unknown(part)
+        elif part.is_Mul and self._vanishing(part.args):
+            self._quotient(part, part.args)
+        elif part.is_Add:
+            self._terms(part)
         else:
             for smaller in part.args:
                 self.visit(smaller)
             self._composite(part)
+
+    def _terms(self, part: sympy.Expr) -> None:
+        """A sum; one whose terms have poles is taken as a fraction, in which they may cancel."""
+        try:
+            for smaller in part.args:
+                self.visit(smaller)
+        except ValueError:
+            numerator, denominator = sympy.fraction(sympy.together(part))
+            factors = (numerator, *(1 / factor for factor in sympy.Mul.make_args(denominator)))
+            if not self._vanishing(factors):
+                raise
+            self._quotient(part, factors)
+            return
+        self._composite(part)
+
+    def _vanishing(self, factors: Iterable[sympy.Expr]) -> dict[sympy.Expr, int]:
+        """The factors of a denominator that are zero at the baseline, and their powers."""
+        found = {}
+        for factor in factors:
+            if factor.is_Pow and factor.exp.is_Integer and factor.exp < 0 and self._varies(factor.base):
+                self.visit(factor.base)
+                if vanishes(self.values[factor.base]):
+                    found[factor.base] = -int(factor.exp)
+        return found
+
+    def _quotient(self, part: sympy.Expr, factors: Iterable[sympy.Expr]) -> None:
+        """A product whose denominator vanishes at the baseline.
+
+        Raises:
+            ValueError: it is not known to be regular there, or it has no change along the players.
+        """
+        bases = self._vanishing(factors)
+        numerator = sympy.Mul(*(each for each in factors if not (each.is_Pow and each.base in bases)))
+        by = division(bases, self.baseline, self.x)
+        if by is None:
+            self._of_one_part(sympy.Mul(*factors), bases, part)
+            return
+        for found, (base, power) in zip(by.zeros, bases.items(), strict=True):
+            self._require(self._divisible(numerator, found.root, by.orders[found.root]), base**-power, base)
+            if vanishes(found.scale) is not False:
+                raise ValueError(
+                    f"no Taylor series of {shown(part)} is found: its denominator is 0 at the baseline, and "
+                    f"{shown(base)} stays so up to x; write its limit into the expression, or use harsanyi(), which "
+                    "needs no series"
+                )
+        self.visit(numerator)
+        self.lost += by.orders.total()
+        value = self._limit(numerator, bases, by.orders.total())
+        self._add(part, value, (numerator, *bases), by.inverses, by.run)
+
+    def _limit(self, numerator: sympy.Expr, bases: dict[sympy.Expr, int], order: int) -> sympy.Expr:
+        """The value of a regular quotient at the baseline, along one line."""
+        by, known = division(bases, self.baseline, self._beside()), self._on_a_line([numerator, *bases], order)
+        assert by is not None  # as it is known towards x
+        value = settled(by.run(self._line(), known[numerator], *(known[base] for base in bases), *by.inverses)[0])
+        simple = value if value.is_Rational else sympy.simplify(value)
+        return simple if simple.is_Rational else value
+
+    def _divisible(self, numerator: sympy.Expr, root: Root, order: int) -> bool:
+        """Whether a numerator vanishes on a surface, often enough."""
+        if order > HIGHEST:
+            return False
+        if {symbol for symbol in numerator.free_symbols if symbol in self.baseline} <= {root[0]}:
+            terms = self._on_a_line([numerator], order - 1)[numerator]
+            return all(vanishes(term) for term in terms[:order])
+        return order_on(numerator, root, order) >= order
+
+    def _of_one_part(self, quotient: sympy.Expr, bases: Iterable[sympy.Expr], part: sympy.Expr) -> None:
+        """A quotient that depends on one part alone, as exp(x·y) − 1 over x·y does: from its series in that part."""
+        variable = sympy.Dummy("u")
+        for inner in (each for base in bases for each in sympy.preorder_traversal(base)):
+            outer = quotient.subs(inner, variable) if inner.args and self._varies(inner) else quotient
+            if outer.free_symbols.isdisjoint(self.baseline):
+                self.visit(inner)
+                start = self.values[inner]
+                plan = planned([outer], {variable: start}, {variable: start + 1}, self.top)
+                terms = plan.run(outer, ExactLineNumbers((sympy.Integer(1),)), lambda value: value)
+                constants = tuple(map(settled, terms[: self.top + 1]))
+                run = lambda ring, u, *c: graded.composed(ring, u, c)  # noqa: E731
+                self._add(part, constants[0], (inner,), constants, run)
+                return
+        base = next(iter(bases))
+        self._require(False, 1 / base, base)
+
+    def _on_a_line(self, parts: list[sympy.Expr], top: int) -> dict[sympy.Expr, Series]:
+        """The exact series of some parts on a line through the baseline."""
+        return planned(parts, self.baseline, self._beside(), top).run_all(self._line(), lambda value: value)
+
+    def _beside(self) -> Places:
+        return {symbol: value + 1 for symbol, value in self.baseline.items()}
+
+    def _line(self) -> ExactLineNumbers:
+        """A line on which no linear form of small numbers is zero."""
+        return ExactLineNumbers(tuple(sympy.Rational(1, sympy.prime(i + 50)) for i in range(len(self.baseline))))
 
     def _composite(self, part: sympy.Expr) -> None:
         inner = part.args[-1]
@@ -194,6 +301,23 @@ class Plan:
             f"no Taylor series of {shape} is known at u = {self.values.get(inner, inner)}, the value of {inner} at the "
             f"baseline ({where}); take a baseline at which it is regular, or harsanyi(), which needs no series"
         )
+
+
+def planned(parts: Iterable[sympy.Expr], start: Places, end: Places, top: int) -> Plan:
+    """The plan of some expressions whose series go to a degree, whatever is lost in quotients.
+
+    Raises:
+        ValueError: one has no series at the start, or none that is known.
+    """
+    plan, parts = Plan(start, end, top), list(parts)
+    for part in parts:
+        plan.visit(part)
+    if not plan.lost:
+        return plan
+    further = Plan(start, end, top + plan.lost)
+    for part in parts:
+        further.visit(part)
+    return further
 
 
 def _unknown(part: sympy.Expr) -> ValueError:
