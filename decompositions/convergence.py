@@ -186,8 +186,8 @@ def branch_statement(branch: str, remainder: float, reach: float) -> str:
 
 
 def _tail(sizes: np.ndarray, reach: float) -> float:
-    """A bound on the terms above the known degrees, by a rate half way between x and the radius; 0 where none is."""
+    """A bound on the terms above the known degrees, by a rate half way between x and the radius; 0 for none."""
     if not 1 < reach < np.inf:
         return 0.0
     rate, below = (1 + min(reach, 3.0)) / 2, np.arange(len(sizes) - 1)[::-1]  # degrees below the highest
-    return float((sizes[1:] / rate**below).max(initial=0.0) / (rate - 1))
+    return float((sizes[1:] / rate**below).max(initial=0.0) / (rate - 1)) if rate > 1 else float("inf")

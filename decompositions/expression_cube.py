@@ -24,9 +24,13 @@ from decompositions.identity import expanded, settled
 from decompositions.limits import value_by_limit
 from decompositions.line_series import along_lines
 from decompositions.magnitude import refuse_float
+from decompositions.newton_cotes import rule
 from decompositions.reading import number as decimal
 from decompositions.reading import read, shorter
 from decompositions.series import expression_series
+from decompositions.term_count import total_degree
+
+NODES = 1_000  # of an exact path integral
 
 
 def exact(number: Any) -> sympy.Expr:
@@ -149,18 +153,24 @@ class ExpressionCube(AbstractCube):
         """Equispaced nodes with rational weights, exact for the derivative of the polynomial along any line.
 
         Raises:
-            ValueError: the expression is no polynomial.
+            ValueError: the expression is no polynomial, or one of too high a degree.
         """
         if not self.is_polynomial:
             raise ValueError(
                 f"the path integral of {self.expression} has no exact quadrature: it is no polynomial; for a numerical "
                 "one build the game with Game.from_function(sympy.lambdify(…), …)"
             )
-        degree = max(1, sympy.Poly(self.expression, *self.symbols).total_degree())
-        places = [sympy.Rational(k, max(1, degree - 1)) for k in range(degree)]
-        moments = sympy.Matrix([sympy.Rational(1, power + 1) for power in range(degree)])
-        weights = sympy.Matrix(degree, degree, lambda power, k: places[k] ** power).LUsolve(moments)
-        return objects(places), objects(list(weights))
+        degree = max(1, total_degree(self.expression, self.symbols))
+        if degree > NODES:
+            raise ValueError(
+                f"the path integral of a polynomial is exact for a degree of at most {NODES:,}, and "
+                f"{shown(self.expression)} may have degree {degree:,}; for a numerical one build the game with "
+                "Game.from_function(sympy.lambdify(…), …)"
+            )
+        places, weights = (
+            objects([sympy.Rational(q.numerator, q.denominator) for q in found]) for found in rule(degree)
+        )
+        return places, weights
 
     def series(self, degree: int | None, limit: int) -> PowerSeries:
         degrees, coefficients, remainder, truncated = expression_series(self, degree, limit)
@@ -190,8 +200,7 @@ class ExpressionCube(AbstractCube):
         found = float(np.nanmin(reach)) if not np.isnan(reach).all() else float("nan")
         held = self.branch_reach
         if held > 1 or found <= 1:
-            found = min(found, held)
-            return found, convergence.statement(growth, known, rest, 0.0, found)
+            return min(found, held), convergence.statement(growth, known, rest, 0.0, found)
         return held, convergence.branch_statement(shown(self.branches[0]), rest, held)
 
     def smoothed(self, noise: Any) -> ExpressionCube:

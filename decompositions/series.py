@@ -16,12 +16,11 @@ from decompositions.graded import Series
 from decompositions.identity import settled
 from decompositions.rings import Scalar, polynomial_ring
 from decompositions.steps import planned
-from decompositions.term_count import highest_degree, most_terms
+from decompositions.term_count import most_terms, total_degree
 
 if TYPE_CHECKING:
     from decompositions.expression_cube import ExpressionCube
 
-EXPANDED = 20_000  # terms up to which a polynomial is expanded to find its degree
 Term = tuple[tuple[int, ...], Scalar]  # exponents of t and the atoms, coefficient
 
 
@@ -66,12 +65,7 @@ def _end(cube: ExpressionCube) -> int | None:
     """The degree of a polynomial, or a bound on that of one with many terms; None for another function."""
     if not all(branch.is_polynomial(*cube.symbols) for branch in cube.branches):
         return None
-    ends, monomials = [0], dict.fromkeys(cube.symbols, False)
-    for branch in set(cube.branches):
-        end = highest_degree(branch, cube.symbols)
-        few = most_terms(branch, monomials, end) <= EXPANDED
-        ends.append(sympy.Poly(branch, *cube.symbols).total_degree() if few else end)
-    return int(max(ends))  # of 0 it is −∞
+    return max(total_degree(branch, cube.symbols) for branch in cube.branches)
 
 
 def _refuse_terms(cube: ExpressionCube, top: int, limit: int) -> None:

@@ -7,6 +7,7 @@ from math import comb
 
 import sympy
 
+EXPANDED = 5_000  # terms up to which a polynomial is expanded to find its degree
 FEW_DEGREES = 64  # up to which the powers of a part are counted one by one
 
 Counts = list[int]  # monomials of degree 0, 1, …, K
@@ -45,6 +46,20 @@ def highest_degree(polynomial: sympy.Expr, symbols: Iterable[sympy.Symbol]) -> i
             grown = inside[0] * int(part.exp) if part.is_Pow and inside[0] else max(inside)
             known[part] = sum(inside) if part.is_Mul else grown
     return known[polynomial]
+
+
+def total_degree(polynomial: sympy.Expr, symbols: Iterable[sympy.Symbol]) -> int:
+    """The total degree of a polynomial; a bound on it where expanding takes many terms.
+
+    >>> x = sympy.Symbol("x")
+    >>> total_degree((x + 1) ** 2 - x**2, [x])
+    1
+    """
+    symbols = list(symbols)
+    bound = highest_degree(polynomial, symbols)
+    if most_terms(polynomial, dict.fromkeys(symbols, False), bound) > EXPANDED:
+        return bound
+    return max(0, sympy.Poly(polynomial, *symbols).total_degree())  # of 0 it is −∞
 
 
 def _counts(part: sympy.Basic, inside: list[Counts], starts: Mapping[sympy.Symbol, bool], top: int) -> Counts:

@@ -94,6 +94,14 @@ def test_a_cut_series_of_a_branch_before_its_kink():
     assert "kink" not in effects.note
 
 
+def test_a_kink_at_x_itself_does_not_end_a_cut_series():
+    """|u| e^(u/5) from −1 to 0: the branch −u e^(u/5) ends at x, where both are 0."""
+    effects = series("Abs(u)*exp(u/5)", {"u": 0}, {"u": -1}, 8)
+    assert effects.radius > 1 or math.isnan(effects.radius)
+    assert abs(effects.gaps.astype(float)).max() < 1e-8
+    assert "kink" not in effects.note
+
+
 def test_a_bend_that_is_not_known_to_hold_is_not_known():
     """x² − x + 1/2 > 0 for all x, though its parts alone do not say so."""
     effects = series("Abs(x**2 - x + 1/2)", {"x": 1}, {"x": 0})
