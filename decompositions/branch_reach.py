@@ -79,14 +79,18 @@ def _crossing(margin: Margin, start: Places, end: Places) -> float:
     except TypeError:  # a parameter
         return math.nan
     value = sympy.lambdify(symbols, margin.value, "math")
-    scale = SLACK * abs(value(*one))
+
+    def at(r: float, line: np.ndarray) -> float:
+        try:
+            return float(value(*(one + r * line * (other - one)).tolist()))
+        except (TypeError, ValueError, OverflowError, ZeroDivisionError):  # no value there
+            return math.nan
+
+    first = at(0.0, np.zeros(len(one)))
+    scale = 0.0 if math.isnan(first) else SLACK * abs(first)
 
     def fails(r: float, line: np.ndarray) -> bool:
-        try:
-            found = value(*(one + r * line * (other - one)))
-        except (ValueError, OverflowError, ZeroDivisionError):  # no value there
-            return False
-        return bool(found <= scale if margin.jump else found < -scale)
+        return at(r, line) <= scale if margin.jump else at(r, line) < -scale
 
     return min((_first(fails, line) for line in _lines(len(one))), key=lambda r: (math.isnan(r), r))
 

@@ -9,6 +9,7 @@ import sympy
 
 from decompositions.arguments import shown
 from decompositions.identity import vanishes
+from decompositions.limits import value_by_limit
 
 KINKED = (sympy.Abs, sympy.sign, sympy.Heaviside, sympy.Max, sympy.Min, sympy.Piecewise)
 Places = Mapping[sympy.Symbol, sympy.Expr]
@@ -114,7 +115,7 @@ class Branch:
 
     def _side(self, part: sympy.Expr, value: sympy.Expr) -> int:
         """The sign of the value of an expression at the place: −1, 0 or 1."""
-        number = value.xreplace(dict(self.places))
+        number = value_by_limit(value, self.places)
         if number.has(sympy.nan, sympy.zoo, sympy.oo, -sympy.oo) or number.is_extended_real is False:
             raise ValueError(
                 f"no Taylor series of {shown(part)} is known at {self._where()}, where {shown(value)} has no finite "

@@ -244,9 +244,7 @@ class ExpressionCube(AbstractCube):
         if self.free:
             return sympy.Integer(1)
         expression, places = sympy.sympify(expression), self._at_row(place)
-        value = expression.xreplace(places)
-        if value.has(sympy.nan, sympy.zoo):
-            value = value_by_limit(expression, places)
+        value = value_by_limit(expression, places)
         infinite = value.has(sympy.nan, sympy.zoo, sympy.oo, -sympy.oo)
         if infinite or value.is_extended_real is False:
             where = ", ".join(f"{s} = {v}" for s, v in zip(self.symbols, place, strict=True))

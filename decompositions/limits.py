@@ -16,8 +16,9 @@ def value_by_limit(expression: sympy.Expr, place: Mapping[sympy.Symbol, sympy.Ex
     >>> value_by_limit(sympy.sin(x) / x + 1, {x: sympy.Integer(0)})
     2
     """
-    if not all(isinstance(part, sympy.Expr) for part in expression.args) or not expression.args:
-        return expression.xreplace(dict(place))
+    value = expression.xreplace(dict(place))
+    if not value.has(sympy.nan, sympy.zoo) or not all(isinstance(part, sympy.Expr) for part in expression.args):
+        return value
     value = expression.func(*(value_by_limit(part, place) for part in expression.args))
     if not (value.has(sympy.nan, sympy.zoo) and (expression.is_Mul or expression.is_Add)):
         return value

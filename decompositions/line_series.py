@@ -9,7 +9,7 @@ import numpy as np
 import sympy
 
 from decompositions.rings import LineNumbers
-from decompositions.steps import planned
+from decompositions.steps import Plan, planned
 
 if TYPE_CHECKING:
     from decompositions.expression_cube import ExpressionCube
@@ -27,19 +27,30 @@ def along_lines(cube: ExpressionCube) -> np.ndarray | None:
     Returns:
         None where they are not to be had in floats: with symbols, or where a step needs derivatives one by one.
     """
-    lines = [LineNumbers(speeds) for speeds in _speeds(cube.n)]
-    total = np.zeros((PROBE + 1, len(lines)))
+    plans = []
     try:
-        for branch, x, baseline, weight in zip(cube.branches, cube.x, cube.baseline, cube.weights, strict=True):
+        for branch, x, baseline in zip(cube.branches, cube.x, cube.baseline, strict=True):
             start, end = (dict(zip(cube.symbols, row, strict=True)) for row in (baseline, x))
             if planned([branch], start, end, 0).derives:
                 return None
-            plan = planned([branch], start, end, PROBE)
-            for column, line in enumerate(lines):
-                total[:, column] += float(weight) * np.array(plan.run(branch, line, _float)[: PROBE + 1], dtype=float)
-    except (TypeError, OverflowError, ZeroDivisionError):  # a symbol, or a number beyond floats
+            plans.append(planned([branch], start, end, PROBE))
+        found = [_along(LineNumbers(speeds), plans, cube) for speeds in _speeds(cube.n)]
+    except (TypeError, OverflowError):  # a symbol, or a number beyond floats
         return None
-    return total if np.isfinite(total).all() else None
+    if found[0] is None or not all(np.isfinite(line).all() for line in found if line is not None):
+        return None
+    return np.stack([line for line in found if line is not None], 1)
+
+
+def _along(line: LineNumbers, plans: list[Plan], cube: ExpressionCube) -> np.ndarray | None:
+    """The coefficients along a line; None where a denominator is 0 all along it."""
+    total = np.zeros(PROBE + 1)
+    try:
+        for plan, branch, weight in zip(plans, cube.branches, cube.weights, strict=True):
+            total += float(weight) * np.array(plan.run(branch, line, _float)[: PROBE + 1], dtype=float)
+    except ZeroDivisionError:
+        return None
+    return total
 
 
 def _speeds(n: int) -> list[tuple[float, ...]]:

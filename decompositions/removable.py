@@ -12,7 +12,7 @@ where every division is exact.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,7 @@ import sympy
 from decompositions.graded import Series
 from decompositions.identity import vanishes
 from decompositions.rings import AbstractNumbers, Element
+from decompositions.term_count import highest_degree
 
 MOST = 12  # of the order of a zero
 HIGHEST = 50  # of the orders of all zeros of a denominator
@@ -84,6 +85,18 @@ def _linear(root: Root, slopes: Mapping[sympy.Symbol, sympy.Expr]) -> Zero | Non
         return Zero(root, 1, dict.fromkeys(slopes, sympy.Integer(0)), scale)
     ratios = {symbol: sympy.simplify(slope / scale) for symbol, slope in slopes.items()}
     return Zero(root, 1, ratios, scale) if all(ratio.is_Rational for ratio in ratios.values()) else None
+
+
+def factored(base: sympy.Expr, players: Collection[sympy.Symbol]) -> list[sympy.Expr]:
+    """The factors of a small polynomial, each to a power; the base itself where it is none, or has none.
+
+    >>> x, y = sympy.symbols("x y")
+    >>> set(factored(x**2 - y**2, [x, y])) == {x - y, x + y}
+    True
+    """
+    if not base.is_polynomial(*players) or highest_degree(base, players) > MOST or len(base.args) > MOST:
+        return [base]
+    return list(sympy.Mul.make_args(sympy.factor(base)))
 
 
 def order_on(numerator: sympy.Expr, root: Root, needed: int) -> int:

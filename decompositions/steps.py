@@ -12,7 +12,7 @@ from decompositions import graded
 from decompositions.arguments import shown
 from decompositions.graded import Series
 from decompositions.identity import settled, vanishes
-from decompositions.removable import HIGHEST, Root, division, order_on
+from decompositions.removable import HIGHEST, Root, division, factored, order_on
 from decompositions.rings import AbstractNumbers, Element, ExactLineNumbers
 
 Places = Mapping[sympy.Symbol, sympy.Expr]
@@ -136,7 +136,11 @@ class Plan:
         numerator = sympy.Mul(*(each for each in factors if not (each.is_Pow and each.base in bases)))
         by = division(bases, self.baseline, self.x)
         if by is None:
-            self._of_one_part(sympy.Mul(*factors), bases, part)
+            smaller = [(factor, power) for base, power in bases.items() for factor in factored(base, self.baseline)]
+            if len(smaller) > len(bases):
+                self._quotient(part, (numerator, *(factor**-power for factor, power in smaller)))
+            else:
+                self._of_one_part(sympy.Mul(*factors), bases, part)
             return
         for found, (base, power) in zip(by.zeros, bases.items(), strict=True):
             self._require(self._divisible(numerator, found.root, by.orders[found.root]), base**-power, base)

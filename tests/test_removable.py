@@ -57,6 +57,21 @@ SERIES = {  # expression, x, b, degree and all effects
         {(0, 0): 1, (2, 0): F(-4, 6), (1, 1): F(4, 6), (0, 2): F(-1, 6)},
     ),
     "polynomials": ("(x**2 - y**2)/(x - y)", {"x": 2, "y": 1}, 1, 3, {(0, 0): 2, (1, 0): 1}),
+    "factors": ("(x**4 - y**4)/(x**2 - y**2)", {"x": 1, "y": 2}, 0, 3, {(0, 0): 0, (2, 0): 1, (0, 2): 4}),
+    "cosines": (  # −2 sin(s/2) sin(d/2) over s d, of s = x + y and d = x − y: −½ (1 − (s² + d²)/24)
+        "(cos(x) - cos(y))/(x**2 - y**2)",
+        {"x": 1, "y": 2},
+        0,
+        2,
+        {(0, 0): F(-1, 2), (2, 0): F(1, 24), (0, 2): F(4, 24)},
+    ),
+    "sum": (
+        "(exp(x + y) - 1)/(x + y)",
+        {"x": 1, "y": 1},
+        0,
+        2,
+        {(0, 0): 1, (1, 0): F(1, 2), (0, 1): F(1, 2), (2, 0): F(1, 6), (1, 1): F(1, 3), (0, 2): F(1, 6)},
+    ),
     "one-part": ("x*y/(exp(x*y) - 1)", {"x": 1, "y": 1}, 0, 4, {(0, 0): 1, (1, 1): F(-1, 2), (2, 2): F(1, 12)}),
     "squares": (
         "sin(x**2 + y**2)/(x**2 + y**2)",
@@ -170,6 +185,32 @@ def test_a_high_power_keeps_its_degrees():
     """(sin x/x)¹² = 1 − 2x² + …; the coefficient of x⁴ is 12/120 + 66/36."""
     found = taylor(Game.from_expression("sin(x)**12/x**12", ONE), 4).to_dict()
     assert found == {(0,): 1, (2,): -2, (4,): F(12, 120) + F(66, 36)}
+
+
+@pytest.mark.parametrize(
+    ("text", "end", "radius"),
+    [
+        ("1/(1 + (exp(x + y) - 1)/(x + y)) + 0*x", {"x": 3, "y": 1}, None),
+        ("log(1 + x + y)/(x + y)", {"x": 1, "y": 1}, 0.5),
+        ("tan(x)/x", {"x": 1}, float(sympy.pi) / 2),
+        ("x/(exp(x) - 1)", {"x": 1}, float(sympy.pi) * 2),
+    ],
+)
+def test_how_far_such_a_series_reaches(text, end, radius):
+    """A pole of the quotient elsewhere; lines on which the denominator is 0 all the way are left out."""
+    found = taylor(Game.from_expression(text, end), 8).radius
+    assert not found > 1e9
+    assert radius is None or found == pytest.approx(radius, rel=0.02)
+
+
+def test_a_branch_is_chosen_by_the_limit():
+    """max(sin(x)/x, 1/2) at 0 is sin(x)/x; at 3 it is below a half."""
+    near = taylor(Game.from_expression("Max(sin(x)/x, 1/2)", ONE), 2)
+    assert near.to_dict() == {(0,): 1, (2,): F(-1, 6)}
+    far = taylor(Game.from_expression("Max(sin(x)/x, 1/2)", {"x": 3}), 2)
+    assert far.to_dict() == {(0,): 1, (2,): F(-9, 6)}
+    assert 3 * far.radius == pytest.approx(1.8954942670339809)  # where sin(x) is x/2
+    assert "kink" in far.note
 
 
 def test_how_a_factor_vanishes():
