@@ -123,8 +123,10 @@ class FunctionCube(AbstractCube):
     @outside_inference()
     def array(self, table: Any) -> torch.Tensor:
         device = self.x.device
-        if isinstance(table, torch.Tensor) and (table.dtype == torch.bool or table.is_floating_point()):
+        if isinstance(table, torch.Tensor) and table.dtype == torch.bool:
             return table.to(device)
+        if isinstance(table, torch.Tensor) and table.is_floating_point():
+            return table.to(device=device, dtype=torch.promote_types(table.dtype, self.x.dtype))
         dtype = torch.float32 if device.type == "mps" else torch.float64
         return torch.as_tensor(real_numbers(table, POINTS)).to(device=device, dtype=dtype)
 

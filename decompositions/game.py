@@ -83,7 +83,7 @@ class Game:
             raise TypeError(f"x is a torch tensor as the model takes it, not {type(x).__name__}")
         require_weights(model)
         x = _own(x)
-        with undisturbed(model, x.device), full_precision():
+        with undisturbed(model, x.device, looking=True), full_precision():
             function = model_function(model, x, target, output)
         return cls._from_torch(function, x, baseline, players, weights, names, chunk)
 
@@ -241,7 +241,7 @@ class Game:
         if chunk is not None:
             chunk = whole(chunk, "chunk is the number of inputs handed over at once", 1)
         shares = _weights(weights, len(baselines), x.device)
-        with undisturbed(f, x.device), full_precision():
+        with undisturbed(f, x.device, looking=True), full_precision():
             chunk = _chunk(f, x, chunk)
         cube = FunctionCube(f, x, baselines, shares, table[0].clone().to(x.device), n, _computes_in(f, x), chunk)
         names = _names(names, n)

@@ -15,7 +15,7 @@ import torch
 from decompositions.arithmetic import wide
 from decompositions.function_cube import FunctionCube
 from decompositions.precision import HALF, Inside, in_type, types_inside
-from decompositions.undisturbed import Before
+from decompositions.undisturbed import Before, undisturbed
 
 ROWS = 8  # coalitions that are tried, at most
 FEW = 3  # of them, that are asked for alone
@@ -25,16 +25,17 @@ MANY = 2**16  # values among which the telling ones are looked for
 MARGIN = 16.0  # of the noise, likewise
 SPREAD = 2.0  # the largest error of all coalitions is about that many times the largest of a few
 BENT = 1e-2  # of the largest value: an error that is not small
-MOVE = 2.0**-44  # of an input, relative: small, and well above its rounding
 STEPS = 5  # neighbouring inputs along a line, for a function that leaves torch
-STEP = 2.0**-18  # from one to the next, relative to the numbers
+SHORT = (2.0**-18, 2.0**-12, 2.0**-6)  # from one to the next, relative to the numbers: above float32's rounding
+FINE = (2.0**-44, 2.0**-36, 2.0**-28, *SHORT)  # above float64's
 STRAIGHT = 0.8  # of the lines, at least, that meet no kink
 FOURTH = 70.0  # the mean square of the fourth difference of independent errors of size 1
 WAY_OUT = "an effect is a difference of values at single inputs, so this would be wrong without a word"
 
 
 def tried(cube: FunctionCube, active: tuple[int, ...], names: Sequence[str]) -> float:
-    """The relative rounding error of one value of g, from a few coalitions; at most 33 inputs are evaluated.
+    """The relative rounding error of one value of g, from a few coalitions; 35 inputs are evaluated at
+    most, and more where digits vanish in float32.
 
     Args:
         cube: of the function; its watchers are not told.
@@ -48,7 +49,7 @@ def tried(cube: FunctionCube, active: tuple[int, ...], names: Sequence[str]) -> 
     if cube.device.type == "meta":
         return cube.precision
     cube = cube.unwatched()
-    with cube.calling() as before:
+    with undisturbed(cube.f, cube.device, looking=True), cube.calling() as before:
         points = _points(cube, active)
         rows = cube.inputs(points.to(cube.device))[:, 0]
         alone = _values(cube, rows[:FEW], 1)
@@ -58,6 +59,9 @@ def tried(cube: FunctionCube, active: tuple[int, ...], names: Sequence[str]) -> 
         values, inside = _batch(cube, rows)
         largest = _largest(values)
         seen = _noise(cube, rows, values, inside)
+        if seen is not None and (before.drawn() or before.changed()):  # a jump of the function is no rounding
+            seen = min(seen, _noise(cube, rows, values, inside) or 0.0)
+        _require_same_again(cube, rows, alone, labels, before)  # after so many calls more
         coarsest = _epsilon(inside.coarsest)
         known = coarsest if seen is None else max(cube.precision, _epsilon(answers))
         rounding = max(known, (seen or 0.0) / largest if largest else 0.0)
@@ -204,23 +208,27 @@ def _require_apart(
         same = torch.isclose(together, alone, rtol=0.0, atol=unit, equal_nan=True)
         if not same.all():
             worst = int((~same).nonzero()[0])
-            raise ValueError(
-                f"the function gives {alone[worst].item()!r} for the coalition {labels[worst]} alone and "
-                f"{together[worst].item()!r} for it in a batch: its rows are not independent (statistics of the batch, "
-                f"softmax(0), a mean over axis 0, a division by len(x)); {WAY_OUT}. chunk=1 hands over one input at a "
-                "time and gives the right numbers"
-            )
+            raise depending(alone[worst].item(), together[worst].item(), labels[worst])
+
+
+def depending(alone: float, together: float, coalition: str) -> ValueError:
+    """The refusal of a function whose rows are not independent."""
+    return ValueError(
+        f"the function gives {alone!r} for the coalition {coalition} alone and {together!r} for it in a batch: its "
+        "rows are not independent (statistics of the batch, softmax(0), a mean over axis 0, a division by len(x)); "
+        f"{WAY_OUT}. chunk=1 hands over one input at a time and gives the right numbers"
+    )
 
 
 def _noise(cube: FunctionCube, rows: torch.Tensor, values: torch.Tensor, inside: Inside) -> float | None:
     """The rounding error of one value, in units of f; None where it cannot be seen."""
     if inside.leaves_torch:
-        return _noise_of_neighbours(cube, rows)
+        return _noise_of_neighbours(cube, rows, SHORT)
     if inside.coarsest == torch.float64 and rows.dtype not in (torch.float32, *HALF):
         rounded = rows.float() if rows.is_floating_point() else rows
         coarse, beyond = _elsewhere(cube, rounded, torch.float32)
         if beyond or (coarse is not None and (torch.isfinite(values) & ~torch.isfinite(coarse)).any()):
-            return max(SPREAD * _shaken(cube, rows, values), _noise_of_neighbours(cube, rows))
+            return _noise_of_neighbours(cube, rows, FINE)
         fine = None if coarse is None else _values(cube, rounded.to(rows))
         ratio = torch.finfo(torch.float64).eps / torch.finfo(torch.float32).eps
     else:
@@ -232,17 +240,9 @@ def _noise(cube: FunctionCube, rows: torch.Tensor, values: torch.Tensor, inside:
     if not len(finite):
         return None
     found = float(finite.max())
-    bent = ratio < 1 and found > BENT * _largest(values)  # float32 errs by so much that its error is no measure
-    return SPREAD * max(ratio * found, _shaken(cube, rows, values) if bent else 0.0)
-
-
-def _shaken(cube: FunctionCube, rows: torch.Tensor, values: torch.Tensor) -> float:
-    """How far the values move when the input does, for a move of one rounding; whole numbers cannot be moved."""
-    if not rows.is_floating_point():
-        return 0.0
-    signs = torch.randint(0, 2, rows.shape, generator=torch.Generator().manual_seed(7)).to(rows) * 2 - 1
-    moved = (_values(cube, rows * (1 + MOVE * signs)) - values).abs()
-    return _largest(moved) * torch.finfo(rows.dtype).eps / MOVE
+    # float32 errs by so much, or its inputs are so far from the given ones, that its error is no measure
+    bent = ratio < 1 and max(found, _largest(fine - values)) > BENT * _largest(values)
+    return max(SPREAD * ratio * found, _noise_of_neighbours(cube, rows, FINE) if bent else 0.0)
 
 
 def _elsewhere(cube: FunctionCube, rows: torch.Tensor, dtype: torch.dtype) -> tuple[torch.Tensor | None, bool]:
@@ -250,26 +250,35 @@ def _elsewhere(cube: FunctionCube, rows: torch.Tensor, dtype: torch.dtype) -> tu
 
     None where the function does not let itself be computed so.
     """
-    try:
-        with in_type(dtype) as mode:
-            values = _values(cube, rows.to(dtype) if rows.is_floating_point() else rows)
-    except Exception:  # a fixed type, an operation without such a kernel: whatever someone else's code may raise
-        return None, False
+    with cube.calling() as before:
+        try:
+            with in_type(dtype) as mode:
+                values = _values(cube, rows.to(dtype) if rows.is_floating_point() else rows)
+        except Exception:  # a fixed type, an operation without such a kernel: whatever someone else's code may raise
+            return None, False
+        finally:
+            before.restore_tensors()  # of a model that writes them, which are of the other type now
     return wide(values), mode.beyond
 
 
-def _noise_of_neighbours(cube: FunctionCube, rows: torch.Tensor) -> float:
-    """Of a function that leaves torch or the range of float32: the fourth differences along short lines.
+def _noise_of_neighbours(cube: FunctionCube, rows: torch.Tensor, lengths: Sequence[float]) -> float:
+    """Of a function that float32 does not show: the fourth differences along short lines.
 
-    A smooth function has none. A quantile over the lines is taken, so that a kink on one of them does not count, nor
-    many on which the function is flat.
+    A smooth function has none. A line on which nothing changes is made longer, until a rounding does. Over the longer
+    ones a quantile is taken, so that a kink on one of them does not count, nor many on which the function is flat; the
+    short ones meet none.
     Reference: more2011estimating
     """
     if not rows.is_floating_point():
         return 0.0
-    found = []
+    near, far = [0.0], list[float]()
     for row in rows:
         steps = torch.arange(STEPS, dtype=row.dtype, device=row.device).reshape(-1, *(1,) * row.ndim)
-        line = row + steps * ((row != 0) * STEP * 2.0 ** torch.frexp(row)[1].to(row.dtype))
-        found.append(float(_values(cube, line).diff(n=STEPS - 1).abs().max()) / FOURTH**0.5)
-    return SPREAD * float(np.quantile(found, STRAIGHT))
+        unit = (row != 0) * 2.0 ** torch.frexp(row)[1].to(row.dtype)
+        for step in lengths:
+            values = _values(cube, row + steps * (step * unit))
+            if not (values == values[0]).all():
+                break
+        found = float(values.diff(n=STEPS - 1).abs().max()) / FOURTH**0.5
+        (near if step < SHORT[0] else far).append(found)
+    return SPREAD * max(*near, float(np.quantile(far, STRAIGHT)) if far else 0.0)

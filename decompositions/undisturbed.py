@@ -15,16 +15,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import CellType
 from typing import Any
+from weakref import WeakSet
 
 import numpy as np
 import torch
 from torch import nn
 
+DEPTH = 3  # how far what a function holds is followed
 _TABLES = ("_parameters", "_buffers", "_modules")  # of a module, whose entries are told apart by name
 
 
 @contextmanager
-def undisturbed(function: Any, device: torch.device | None = None) -> Iterator[Before]:
+def undisturbed(function: Any, device: torch.device | None = None, *, looking: bool = False) -> Iterator[Before]:
     """Work that calls a function and leaves no trace in its models, nor in the random generators.
 
     Within another such context of the same function this one only reads; who came first puts things back, after the
@@ -33,6 +35,9 @@ def undisturbed(function: Any, device: torch.device | None = None) -> Iterator[B
     Args:
         function: a model, or a function that calls some (:func:`models_of`).
         device: where it runs, for the generator there.
+        looking: whether parameters, too, are kept, to see which modules write to them. Of those they are kept in
+            every later context; other modules' parameters are taken to be left alone, as copies of all would cost as
+            much memory as the model.
 
     Yields:
         What was there before, which can tell what has changed.
@@ -42,7 +47,7 @@ def undisturbed(function: Any, device: torch.device | None = None) -> Iterator[B
     with _LOCK:
         entry = _OPEN.get(key)
         if entry is None:
-            entry = _OPEN[key] = _Entry(_before(models, device))
+            entry = _OPEN[key] = _Entry(_before(function, models, device, looking))
         entry.users += 1
     try:
         with outside_inference():
@@ -55,23 +60,33 @@ def undisturbed(function: Any, device: torch.device | None = None) -> Iterator[B
                 entry.before.restore()
 
 
-def models_of(function: Any, depth: int = 3) -> tuple[nn.Module, ...]:
+def models_of(function: Any, depth: int = DEPTH) -> tuple[nn.Module, ...]:
     """The models that a function holds: itself, its attributes, what it closes over, the globals that it names."""
-    if isinstance(function, nn.Module):
-        return (function,)
+    known = {id(each): each for each in _held(function, depth) if isinstance(each, nn.Module)}
+    return tuple(known.values())
+
+
+def _held(function: Any, depth: int) -> Iterator[Any]:
+    """The models and random generators that a function holds."""
+    if isinstance(function, (nn.Module, *_SOURCES)):
+        yield function
+        return
     if not callable(function) or depth == 0:
-        return ()
+        return
     code = getattr(function, "__code__", None)
     held = [getattr(function, "__self__", None), *getattr(function, "__dict__", {}).values()]
     held += [getattr(function, "func", None), *getattr(function, "args", ())]  # of a functools.partial
     if code is not None:
         held += [cell.cell_contents for cell in function.__closure__ or () if cell != _EMPTY]
         held += [function.__globals__.get(name) for name in code.co_names]
-    known = {id(model): model for each in held if not isinstance(each, type) for model in models_of(each, depth - 1)}
-    return tuple(known.values())
+    for each in held:
+        if not isinstance(each, type):
+            yield from _held(each, depth - 1)
 
 
 _EMPTY = CellType()
+_SOURCES = (torch.Generator, np.random.Generator, random.Random)  # of random numbers, of one's own
+_WRITERS: WeakSet[nn.Module] = WeakSet()  # modules that write to their parameters when they are called
 
 
 @contextmanager
@@ -126,38 +141,55 @@ class Before:
             if each.moved():
                 each.restore()
 
+    def restore_tensors(self) -> None:
+        """Put the numbers of parameters, buffers and other tensors back, and nothing else."""
+        for module in self.modules.values():
+            for each in module.tensors.values():
+                each.restore()
 
-def _before(models: tuple[nn.Module, ...], device: torch.device | None) -> Before:
-    modules = {name: _Module.of(module) for model in models for name, module in model.named_modules()}
-    return Before(modules, tuple(_generators(device)))
+
+def _before(function: Any, models: tuple[nn.Module, ...], device: torch.device | None, looking: bool) -> Before:
+    modules = {name: _Module.of(module, looking) for model in models for name, module in model.named_modules()}
+    own = [each for each in _held(function, DEPTH) if isinstance(each, _SOURCES)]
+    own += [each for module in modules.values() for each in module.attributes.values() if isinstance(each, _SOURCES)]
+    return Before(modules, (*_generators(device), *map(_own_generator, own)))
 
 
 @dataclass(frozen=True, eq=False)
 class _Tensor:
-    """A tensor that a module holds, and its numbers where it is not a parameter, which no forward pass writes."""
+    """A tensor that a module holds, where its numbers lie, and those numbers, if they are kept."""
 
     tensor: torch.Tensor
-    version: int | None
+    place: torch.Tensor
     numbers: torch.Tensor | None
     requires_grad: bool
     grad: torch.Tensor | None
 
     @classmethod
-    def of(cls, tensor: torch.Tensor) -> _Tensor:
-        held = tensor.detach().clone() if not isinstance(tensor, nn.Parameter) else None
+    def of(cls, tensor: torch.Tensor, kept: bool) -> _Tensor:
+        held = tensor.detach().clone() if kept else None
         grad = tensor.grad if tensor.is_leaf else None
-        return cls(tensor, _version(tensor), held, tensor.requires_grad, grad)
+        return cls(tensor, tensor.detach(), held, tensor.requires_grad, grad)
+
+    def moved(self) -> bool:
+        """Whether its numbers lie elsewhere now: ``tensor.data = …``."""
+        lost = self.tensor.dtype != self.place.dtype or self.tensor.shape != self.place.shape
+        return lost or (self.tensor.device.type != "meta" and self.tensor.data_ptr() != self.place.data_ptr())
 
     def changed(self) -> bool:
+        if self.moved():
+            return True
         if self.numbers is None or self.numbers.device.type == "meta":
             return False
-        known = self.version is not None and _version(self.tensor) == self.version
-        return not known and not _same(self.tensor, self.numbers)
+        return not _same(self.tensor, self.numbers)  # not by torch's count of writes, which leaves out those to .data
 
     def restore(self) -> None:
-        if self.changed() and self.numbers is not None:
+        if self.changed():
             with torch.no_grad():
-                self.tensor.detach().copy_(self.numbers)
+                if self.moved():
+                    self.tensor.data = self.place
+                if self.numbers is not None and not _same(self.place, self.numbers):
+                    self.place.copy_(self.numbers)
         if self.tensor.is_leaf:
             if self.tensor.requires_grad != self.requires_grad:
                 self.tensor.requires_grad_(self.requires_grad)
@@ -170,11 +202,6 @@ def _same(a: torch.Tensor, b: torch.Tensor) -> bool:
     return a.shape == b.shape and bool(torch.isclose(a, b, rtol=0.0, atol=0.0, equal_nan=True).all())
 
 
-def _version(tensor: torch.Tensor) -> int | None:
-    """How often a tensor has been written to; None where torch does not count."""
-    return None if tensor.is_inference() else tensor._version
-
-
 @dataclass(frozen=True, eq=False)
 class _Module:
     """One module: its attributes, the tables behind its tensors, modules and hooks, and lists and dicts it keeps."""
@@ -185,13 +212,19 @@ class _Module:
     tensors: dict[str, _Tensor] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, module: nn.Module) -> _Module:
+    def of(cls, module: nn.Module, looking: bool) -> _Module:
+        kept = looking or module in _WRITERS
         if isinstance(module, torch.jit.ScriptModule):
-            return cls(module, {}, {}, {name: _Tensor.of(each) for name, each in module.named_buffers(recurse=False)})
+            buffers = {name: _Tensor.of(each, True) for name, each in module.named_buffers(recurse=False)}
+            return cls(module, {}, {}, buffers)
         attributes = dict(vars(module))
         containers = {key: _copy(value) for key, value in attributes.items() if type(value) in _COPIES}
         held = {**attributes, **attributes.get("_buffers", {}), **attributes.get("_parameters", {})}
-        tensors = {key: _Tensor.of(each) for key, each in held.items() if isinstance(each, torch.Tensor)}
+        tensors = {
+            key: _Tensor.of(each, kept or not isinstance(each, nn.Parameter))
+            for key, each in held.items()
+            if isinstance(each, torch.Tensor) and not isinstance(each, nn.UninitializedParameter)
+        }
         return cls(module, attributes, containers, tensors)
 
     def changed(self) -> list[str]:
@@ -204,6 +237,8 @@ class _Module:
         return found + [key for key, each in self.tensors.items() if key not in found and each.changed()]
 
     def restore(self) -> None:
+        if any(isinstance(each.tensor, nn.Parameter) and each.changed() for each in self.tensors.values()):
+            _WRITERS.add(self.module)
         for each in self.tensors.values():
             each.restore()
         if not self.attributes:
@@ -258,7 +293,7 @@ class _Generator:
     name: str
     state: Any
     read: Callable[[], Any]
-    write: Callable[[Any], None]
+    write: Callable[[Any], object]
 
     def moved(self) -> bool:
         return self.read() != self.state
@@ -279,7 +314,19 @@ def _generators(device: torch.device | None) -> Iterator[_Generator]:
     yield _generator("random", random.getstate, random.setstate)
 
 
-def _generator(name: str, read: Callable[[], Any], write: Callable[[Any], None]) -> _Generator:
+def _own_generator(source: Any) -> _Generator:
+    """Of a generator that a model or a function holds itself."""
+    if isinstance(source, torch.Generator):
+        return _generator("its own", lambda: _bytes(source.get_state()), lambda state: source.set_state(_tensor(state)))
+    if isinstance(source, random.Random):
+        return _generator("its own", source.getstate, source.setstate)
+    bits: Any = source.bit_generator
+    return _generator(
+        "its own", lambda: pickle.dumps(bits.state), lambda state: setattr(bits, "state", pickle.loads(state))
+    )
+
+
+def _generator(name: str, read: Callable[[], Any], write: Callable[[Any], object]) -> _Generator:
     return _Generator(name, read(), read, write)
 
 

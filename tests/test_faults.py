@@ -114,9 +114,9 @@ def test_the_coalition_whose_output_changes_is_named():
     later = Later(f)
     game = Game.from_function(later, ONES, chunk=32)
     later.begun = True
-    with pytest.raises(ValueError, match=r"gave 16\.0 for the coalition \{x0, .*, x7\} and then 17\.0"):
+    with pytest.raises(ValueError, match=r"gave 16\.0 for the coalition \{x0, .*, x7\} and then 21\.0"):
         harsanyi(game)
-    with pytest.raises(ValueError, match=r"gave 18\.0 for the coalition \{x0, .*, x7\} and then 21\.0"):
+    with pytest.raises(ValueError, match=r"gave 23\.0 for the coalition \{x0, .*, x7\} and then 26\.0"):
         Game.from_function(later, ONES, chunk=32)
 
 
@@ -129,12 +129,12 @@ def test_asking_again_costs_little_and_changes_nothing(chunk):
         return whole(z)
 
     game = Game.from_function(f, ONES, chunk=chunk)
-    assert sum(rows) <= 33  # a few are tried
+    assert sum(rows) <= 35  # a few are tried
     rows.clear()
     effects = harsanyi(game)
     assert is_whole(effects)
     assert effects.calls == 256
-    again = max(2, min(chunk, 32))
+    again = 32 + 5  # in batches, and alone
     seen = 16 * 3  # the coalitions that err most, as they are and in another type
     assert 2 <= sum(rows) - 256 <= again + seen
     assert max(rows) <= chunk
@@ -311,12 +311,13 @@ def test_the_chunk_of_a_plain_function_costs_a_call_only_for_a_large_input():
         return hidden(2**15)(z.flatten(1))
 
     assert Game.from_function(f, ONES).cube.chunk == 4096
-    # 3 alone, one more for its type, 2 of them again, 8 in a batch and twice in another precision, 3 in another order
-    assert calls == [1] * 6 + [8, 8, 8, 3]
+    # 3 alone, one more for its type, 2 of them again, 8 in a batch and twice in another precision, 2 alone again, 3 in
+    # another order
+    assert calls == [1] * 6 + [8, 8, 8, 1, 1, 3]
     calls.clear()
     owners = torch.arange(30000).reshape(1, 3, 100, 100) % 8
     assert Game.from_function(f, torch.ones(1, 3, 100, 100), players=owners).cube.chunk < 100
-    assert calls == [1] * 7 + [8, 8, 3]  # one for the chunk; from float32 there is one other precision
+    assert calls == [1] * 7 + [8, 8, 1, 1, 3]  # one for the chunk; from float32 there is one other precision
 
 
 # --- coarse numbers

@@ -2,6 +2,7 @@
 
 import copy
 
+import mpmath
 import numpy as np
 import pytest
 import torch
@@ -109,3 +110,42 @@ def test_whole_numbers_have_values_beyond_the_range_of_float32_too(factor):
     table = torch.tensor([0.0, 1.0, 2.0, 4.0], dtype=torch.float64)
     game = Game.from_function(lambda words: table[words].sum(1) * factor, torch.tensor([1, 2]), torch.tensor([0, 0]))
     assert (harsanyi(game).values / factor).tolist() == [0, 1, 2, 0]
+
+
+T = 1.7e9  # seconds since 1970
+SUMS = [1e9 * 2**i + 0.1 * i for i in range(11)]
+FAR = {
+    # f with torch and with mpmath, x, b: what float32 cannot see, as its inputs or its results are others
+    "times in tanh": (
+        lambda z, m: m.tanh(0.1 * z[0] - 0.1 * z[1] + 0.3 * z[2] + 0.7 * z[3]),
+        [T + 0.1, T, 1.0, 2.0],
+        [T + 3600.7, T + 3601.3, 0.0, 0.0],
+    ),
+    "times in sin": (
+        lambda z, m: m.sin(0.1 * z[0] - 0.1 * z[1] + z[2] * z[3]),
+        [T + 0.1, T, 1.0, 2.0],
+        [T + 60, T + 61, 0.0, 0.0],
+    ),
+    "one sum of many cancels": (lambda z, m: m.tanh(sum(z) + 0.25), [*SUMS, 0.3 - sum(SUMS)], [0.0] * 12),
+    "absorbed by one": (lambda z, m: (1 + 1e-12 * sum(z)) - 1, [0.3, 0.7, 1.1, 0.2, 0.9], [0.0] * 5),
+    "cosine near one": (lambda z, m: 1 - m.cos(1e-6 * sum(z)), [0.3, 0.7, 1.1, 0.2, 0.9], [0.0] * 5),
+    "logarithm near one": (lambda z, m: m.log(1 + 1e-10 * sum(z)), [0.3, 0.7, 1.1, 0.2, 0.9], [0.0] * 5),
+    "roots of large numbers": (lambda z, m: m.sqrt(1e8 + sum(z)) - 1e4, [0.3, 0.7, 1.1, 0.2, 0.9], [0.0] * 5),
+}
+
+
+@pytest.mark.parametrize("name", FAR)
+def test_the_noise_is_seen_where_float32_sees_another_function(name):
+    f, x, b = FAR[name]
+    players = len(x)
+    with mpmath.workdps(50):
+        exact = [
+            f([mpmath.mpf((x if mask >> i & 1 else b)[i]) for i in range(players)], mpmath)
+            for mask in range(2**players)
+        ]
+    game = Game.from_function(lambda z: f(z.unbind(1), torch), x, b)
+    masks = [[mask >> i & 1 for i in range(players)] for mask in range(2**players)]
+    values = game(torch.tensor(masks, dtype=torch.bool)).tolist()
+    true = max(float(abs(value - right)) for value, right in zip(values, exact, strict=True))
+    stated = harsanyi(game).noise
+    assert true / 10 <= stated <= 1000 * max(true, 2.0**-52 * max(map(abs, values)))

@@ -1,6 +1,8 @@
 """Before anything is paid: whether f is a function of each input alone. Right numbers come from a batch of one."""
 
+import contextlib
 import copy
+import random
 
 import numpy as np
 import pytest
@@ -163,3 +165,123 @@ def test_inference_mode_changes_nothing():
         game = Game.from_model(net, ONES)
         assert harsanyi(game).values.isfinite().all()
         assert method("integrated_gradients").attribute(game).tolist() == pytest.approx(expected, rel=1e-12)
+
+
+class Renormed(nn.Module):
+    """Writes to its weights when it is called, as a bound on their norm does."""
+
+    def __init__(self, how):
+        super().__init__()
+        self.inner, self.how = nn.Linear(4, 1, dtype=torch.float64), how
+        self.inner.weight.data = torch.tensor([[3.0, 0, 4, 0]], dtype=torch.float64)
+        self.inner.bias.data.zero_()
+
+    def forward(self, z):
+        weight = self.inner.weight
+        if self.how == "data":
+            weight.data = weight.data / weight.data.norm()
+        elif self.how == "copy":
+            with torch.no_grad():
+                weight.copy_(weight / weight.norm())
+        else:
+            weight.data.clamp_(max=0.6, min=0.0)
+        return self.inner(z)[:, 0]
+
+
+@pytest.mark.parametrize(
+    ("how", "expected"), [("data", [0.6, 0, 0.8, 0]), ("copy", [0.6, 0, 0.8, 0]), ("clamp", [0.6, 0, 0.6, 0])]
+)
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_weights_that_a_model_writes_are_put_back(how, expected, wrapped):
+    model = Renormed(how).eval()
+    weight, place = model.inner.weight, model.inner.weight.data_ptr()
+    x = torch.ones(1, 4, dtype=torch.float64)
+    game = Game.from_function(lambda z: model(z), x) if wrapped else Game.from_model(model, x)
+    for _ in range(2):
+        assert harsanyi(game).independent.tolist() == pytest.approx(expected, abs=1e-15)
+        assert game.gradient(torch.ones(1, 4))[0].tolist() == pytest.approx(expected, abs=1e-15)
+        assert model.inner.weight is weight
+        assert weight.tolist() == [[3.0, 0, 4, 0]]
+        assert (weight.dtype, weight.data_ptr()) == (torch.float64, place)
+
+
+def test_an_embedding_with_a_largest_norm():
+    model = nn.Sequential(nn.Embedding(5, 2, max_norm=1.0), nn.Flatten(), nn.Linear(6, 1)).double().eval()
+    before = model[0].weight.detach().clone()
+    twin = copy.deepcopy(model)
+    twin(torch.arange(5)[None, :3]), twin(torch.arange(5)[None, 2:])
+    x = torch.tensor([[4, 3, 2]])
+    effects = harsanyi(Game.from_model(model, x, target=0))
+    expected = harsanyi(Game.from_model(twin, x, target=0))
+    torch.testing.assert_close(effects.values, expected.values, rtol=0, atol=1e-14)
+    assert torch.equal(model[0].weight, before)
+
+
+@pytest.mark.parametrize("players", [2, 4, 6])
+@pytest.mark.parametrize("chunk", [None, 1, 5])
+def test_a_function_that_changes_for_good_is_never_taken(players, chunk):
+    """Whenever it changes, what is given is right or refused."""
+    for last in range(1, 2**players + 60, 9):
+        calls = [0]
+
+        def f(z, calls=calls, last=last):
+            calls[0] += 1
+            return z.sum(1) + (calls[0] > last) * (z + 1).prod(1)
+
+        effects = None
+        with contextlib.suppress(ValueError):
+            effects = harsanyi(Game.from_function(f, [1.0] * players, chunk=chunk))
+        if effects is not None:
+            several = [value for coalition, value in effects.to_dict().items() if len(coalition) > 1]
+            assert set(several) in ({0.0}, {1.0}), f"it changed after call {last}"
+
+
+class Rarely(nn.Module):
+    """Answers otherwise once in a while."""
+
+    def __init__(self, source):
+        super().__init__()
+        self.source, self.calls = source, 0
+
+    def odd(self):
+        if self.source is None:
+            self.calls += 1
+            return self.calls % 50 == 0
+        if isinstance(self.source, torch.Generator):
+            return torch.rand((), generator=self.source).item() < 0.02
+        return self.source.random() < 0.02
+
+    def forward(self, z):
+        return z.sum(1) + self.odd()
+
+
+@pytest.mark.parametrize("players", [6, 9, 11])
+@pytest.mark.parametrize("chunk", [1, 4])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: None,
+        lambda: torch.Generator().manual_seed(1),
+        lambda: np.random.default_rng(2),
+        lambda: random.Random(3),
+    ],
+)
+def test_of_a_model_that_answers_otherwise_once_in_a_while_only_right_numbers_are_taken(make, players, chunk):
+    effects = None
+    with contextlib.suppress(ValueError):
+        effects = harsanyi(Game.from_model(Rarely(make()).eval(), torch.ones(1, players), chunk=chunk))
+    assert effects is None or not any(value for coalition, value in effects.to_dict().items() if len(coalition) > 1)
+
+
+@pytest.mark.parametrize("players", [4, 5, 6, 8, 12])
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda z: z.sum(1) * (1 + (len(z) > 8)),
+        lambda z: (z.sort(0).values if len(z) > 8 else z).prod(1) + z[:, 0],
+        lambda z: z.sum(1) + (z.cumsum(0)[:, 0] if len(z) > 12 else z[:, 0]),
+    ],
+)
+def test_rows_that_depend_on_each_other_in_large_batches_only(f, players):
+    with pytest.raises(ValueError, match="not independent"):
+        harsanyi(Game.from_function(f, (torch.arange(players) + 1.0).tolist()))
