@@ -8,6 +8,7 @@ from functools import partial
 from types import CellType, FunctionType, MethodType, ModuleType
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -16,7 +17,8 @@ SHARED = (nn.Parameter, torch.jit.ScriptModule, type, ModuleType)
 
 
 class OwnCopy:
-    """Copies of modules, containers, objects, bound methods and closures, each made once; tensors are cloned.
+    """Copies of modules, containers, objects, bound methods and closures, each made once; tensors and arrays are
+    cloned.
 
     Parameters, classes, Python modules and whatever refuses to be copied are shared.
     """
@@ -46,6 +48,8 @@ class OwnCopy:
     def _made(self, value: Any) -> Any:
         if isinstance(value, torch.Tensor):
             return self._kept(value, value.detach().clone().requires_grad_(value.requires_grad))
+        if isinstance(value, np.ndarray):
+            return self._kept(value, value.copy())
         if type(value) in CONTAINERS:
             return self._container(value)
         if type(value) is tuple:

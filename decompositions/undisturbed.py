@@ -10,11 +10,12 @@ from __future__ import annotations
 import pickle
 import random
 import threading
-from collections.abc import Callable, Iterator
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import CellType
-from typing import Any
+from typing import Any, Protocol
 from weakref import WeakSet
 
 import numpy as np
@@ -183,6 +184,9 @@ class _Tensor:
             return False
         return not _same(self.tensor, self.numbers)  # not by torch's count of writes, which leaves out those to .data
 
+    def differing(self, key: str) -> list[str]:
+        return [key] if self.changed() else []
+
     def restore(self) -> None:
         if self.changed():
             with torch.no_grad():
@@ -208,7 +212,7 @@ class _Module:
 
     module: nn.Module
     attributes: dict[str, Any]
-    containers: dict[str, Any]
+    inside: tuple[tuple[str, _Part], ...]
     tensors: dict[str, _Tensor] = field(default_factory=dict)
 
     @classmethod
@@ -216,24 +220,25 @@ class _Module:
         kept = looking or module in _WRITERS
         if isinstance(module, torch.jit.ScriptModule):
             buffers = {name: _Tensor.of(each, True) for name, each in module.named_buffers(recurse=False)}
-            return cls(module, {}, {}, buffers)
+            return cls(module, {}, (), buffers)
         attributes = dict(vars(module))
-        containers = {key: _copy(value) for key, value in attributes.items() if type(value) in _COPIES}
+        seen = {id(module)}
+        inside = tuple((key, part) for key, value in attributes.items() for part in _inside(value, seen, key in _OWN))
         held = {**attributes, **attributes.get("_buffers", {}), **attributes.get("_parameters", {})}
         tensors = {
             key: _Tensor.of(each, kept or not isinstance(each, nn.Parameter))
             for key, each in held.items()
             if isinstance(each, torch.Tensor) and not isinstance(each, nn.UninitializedParameter)
         }
-        return cls(module, attributes, containers, tensors)
+        return cls(module, attributes, inside, tensors)
 
     def changed(self) -> list[str]:
         if not self.attributes:
             return [key for key, each in self.tensors.items() if each.changed()]
         found = _moved(self.attributes, vars(self.module))
-        for key, before in self.containers.items():
+        for key, part in self.inside:
             if key not in found:
-                found += _differing(key, before, self.attributes[key])
+                found += part.differing(key)
         return found + [key for key, each in self.tensors.items() if key not in found and each.changed()]
 
     def restore(self) -> None:
@@ -243,8 +248,8 @@ class _Module:
             each.restore()
         if not self.attributes:
             return
-        for key, before in self.containers.items():
-            _refill(self.attributes[key], before)
+        for _, part in self.inside:
+            part.restore()
         now = vars(self.module)
         if _moved(self.attributes, now):
             now.clear()
@@ -252,17 +257,94 @@ class _Module:
 
 
 _GONE = object()
-_COPIES: dict[type, Callable[[Any], Any]] = {list: list, dict: dict, set: set, type(nn.Module()._forward_hooks): dict}
+_COPIES: dict[type, Callable[[Any], Any]] = {
+    list: list, dict: dict, set: set, deque: deque, OrderedDict: dict, bytearray: bytearray,
+}  # fmt: skip
+_OWN = {key for key in vars(nn.Module()) if key.startswith("_")}  # a module's own tables, of its parts and hooks
+_LIBRARIES = ("builtins", "torch", "numpy")  # whose objects are not looked into
 
 
-def _copy(container: Any) -> Any:
-    return _COPIES[type(container)](container)
+class _Part(Protocol):
+    """Something within an attribute that may be written to while the attribute stays the same object."""
+
+    def differing(self, key: str) -> list[str]:
+        """The attribute's name, or a more telling one, if the part is not as it was."""
+
+    def restore(self) -> None:
+        """As it was."""
+
+
+def _inside(value: Any, seen: set[int], shallow: bool = False, depth: int = DEPTH) -> Iterator[_Part]:
+    """The containers, arrays, tensors and plain objects within a value, and what they hold.
+
+    Args:
+        value: of an attribute.
+        seen: the objects that are known already, by id; filled on.
+        shallow: whether what it holds is known otherwise.
+        depth: how far to go.
+    """
+    if isinstance(value, (bool, int, float, complex, str, bytes, type, nn.Module)) or value is None or not depth:
+        return
+    if id(value) in seen:
+        return
+    seen.add(id(value))
+    held: Iterable[Any] = ()
+    if type(value) in _COPIES:
+        yield _Container(value, _COPIES[type(value)](value))
+        held = () if isinstance(value, bytearray) else value.values() if isinstance(value, dict) else value
+    elif isinstance(value, tuple):
+        held = value
+    elif isinstance(value, np.ndarray) and value.dtype != object and value.flags.writeable:
+        yield _Numbers(value, value.copy())
+    elif isinstance(value, torch.Tensor):
+        if depth < DEPTH:  # an attribute's own tensor is known otherwise
+            yield _Tensor.of(value, not isinstance(value, nn.Parameter))
+    elif type(getattr(value, "__dict__", None)) is dict and not _is_of_library(value):
+        yield _Container(vars(value), dict(vars(value)))
+        held = vars(value).values()
+    if not shallow:
+        for each in tuple(held):
+            yield from _inside(each, seen, depth=depth - 1)
+
+
+def _is_of_library(value: Any) -> bool:
+    home = getattr(value, "__module__", None) or type(value).__module__
+    return callable(value) or str(home).partition(".")[0] in _LIBRARIES
+
+
+@dataclass(frozen=True, eq=False)
+class _Container:
+    """A list, dict, set, … and what was in it."""
+
+    container: Any
+    before: Any
+
+    def differing(self, key: str) -> list[str]:
+        return _differing(key, self.before, self.container)
+
+    def restore(self) -> None:
+        _refill(self.container, self.before)
+
+
+@dataclass(frozen=True, eq=False)
+class _Numbers:
+    """A NumPy array and its numbers."""
+
+    array: np.ndarray
+    before: np.ndarray
+
+    def differing(self, key: str) -> list[str]:
+        return [] if self.array.tobytes() == self.before.tobytes() else [key]
+
+    def restore(self) -> None:
+        if self.differing(""):
+            self.array[...] = self.before
 
 
 def _differing(key: str, before: Any, now: Any) -> list[str]:
     """The names of what differs in a container: the entries of a module's tables, else the container itself."""
     if not isinstance(before, dict):
-        same = len(before) == len(now) and all(a is b for a, b in zip(before, now, strict=True))
+        same = len(before) == len(now) and all(a is b for a, b in zip(before, now, strict=False))
         return [] if same else [key]
     keys = _moved(before, now)
     return [str(each) for each in keys] if key in _TABLES else [key] * bool(keys)
@@ -276,11 +358,11 @@ def _moved(before: dict[Any, Any], now: dict[Any, Any]) -> list[Any]:
 
 
 def _refill(container: Any, before: Any) -> None:
-    """A list, dict or set with what was in it."""
+    """A container with what was in it."""
     if not _differing("", before, container):
         return
     container.clear()
-    if isinstance(container, list):
+    if isinstance(container, (list, deque, bytearray)):
         container.extend(before)
     else:
         container.update(before)

@@ -1,6 +1,7 @@
 """What was there before a call is as it was after it, and after an error or an interruption in the middle of it."""
 
 import random
+from collections import deque
 from types import SimpleNamespace
 
 import numpy as np
@@ -24,6 +25,8 @@ class Busy(nn.Module):
         self.head = nn.Linear(2, 2)
         self.register_buffer("runs", torch.zeros(()))
         self.seen, self.log, self.kept = None, [], {"last": None}
+        self.array, self.nested, self.queue = np.zeros(2), [[0], {"n": [0]}], deque([0], maxlen=5)
+        self.thing, self.tensors = SimpleNamespace(count=0, inner=SimpleNamespace(count=0)), [torch.zeros(1)]
 
     def forward(self, z):
         STAGE.calls += 1
@@ -33,6 +36,13 @@ class Busy(nn.Module):
         self.seen = z
         self.log.append(len(z))
         self.kept["last"] = z
+        self.array += 1
+        self.nested[0][0] += 1
+        self.nested[1]["n"][0] += 1
+        self.queue.append(len(z))
+        self.thing.count += 1
+        self.thing.inner.count += 1
+        self.tensors[0] += 1
         torch.rand(2), np.random.rand(), random.random()  # noqa: NPY002  # drawn for nothing
         return self.head(self.body(z))
 
@@ -83,7 +93,8 @@ def as_it_is():
         "requires_grad": {name: each.requires_grad for name, each in tensors.items()},
         "grads": {name: (id(each.grad), each.grad.tolist()) for name, each in tensors.items() if each.grad is not None},
         "attributes": {name: {key: id(value) for key, value in vars(each).items()} for name, each in modules.items()},
-        "contents": (list(MODEL.log), dict(MODEL.kept), MODEL.seen),
+        "contents": (list(MODEL.log), dict(MODEL.kept), MODEL.seen, MODEL.array.tolist(), list(MODEL.queue)),
+        "deeper": (repr(MODEL.nested), repr(MODEL.thing), repr(MODEL.tensors)),
         "hooks": {name: (*each._forward_hooks, *each._forward_pre_hooks) for name, each in modules.items()},
         "training": {name: each.training for name, each in modules.items()},
         "x": (X.tolist(), X.requires_grad, X.grad, BASELINE.tolist(), BASELINE.requires_grad, PLAYERS.tolist()),
