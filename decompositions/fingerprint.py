@@ -15,11 +15,13 @@ from __future__ import annotations
 
 import builtins
 import collections
+import ctypes
 import dis
 import enum
 import functools
 import hashlib
 import inspect
+import re
 import site
 import sys
 import sysconfig
@@ -287,10 +289,16 @@ def _written(value: Any) -> str | None:
     if isinstance(value, np.generic):
         return f"{value.dtype.descr} {value.tobytes()!r}"
     if isinstance(value, torch.Tensor):
-        return f"{type(value).__name__} {of_tensor(value)}"
+        return f"{type(value).__name__} {of_tensor(value)}{_said_of(value)}"
     if isinstance(value, np.ndarray) and not value.dtype.hasobject:
         shape = f"{value.dtype.descr} {value.shape}"
-        return f"{type(value).__name__} {shape} {_hash(np.ascontiguousarray(value).tobytes())}"
+        return f"{type(value).__name__} {shape} {_hash(np.ascontiguousarray(value).tobytes())}{_said_of(value)}"
+    if isinstance(value, re.Pattern):
+        return f"pattern {value.pattern!r} {value.flags}"
+    if isinstance(value, memoryview):
+        return f"memory {value.format} {value.shape} {_hash(value.tobytes())}"
+    if isinstance(value, ctypes._SimpleCData):
+        return f"{type(value).__name__} {value.value!r}"
     if type(value) in (list, tuple, set, frozenset):
         entries = [_written(each) for each in value]
         known = [each for each in entries if each is not None]
@@ -304,6 +312,14 @@ def _written(value: Any) -> str | None:
 
 
 _MAPPINGS = (dict, collections.OrderedDict, collections.Counter, types.MappingProxyType)
+
+
+def _said_of(value: Any) -> str:
+    """The attributes that somebody gave a tensor or an array, as far as they are data."""
+    given = {name: each for name, each in getattr(value, "__dict__", {}).items() if not name.startswith("__")}
+    return (
+        f" with {[(name, _written(each) or _type_name(each)) for name, each in sorted(given.items())]}" if given else ""
+    )
 
 
 def of_tensor(tensor: torch.Tensor) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -140,10 +141,13 @@ def _index(target: Target) -> Target:
     if target is None or callable(target):
         return target
     entries = target if isinstance(target, (tuple, list)) else (target,)
+    rule = f"a target is a whole number, several of them or a function, not {shown(target)}"
+    if any(isinstance(entry, (bool, np.bool_)) for entry in entries):
+        raise TypeError(rule)
     try:
         index = tuple(operator.index(entry) for entry in entries)
-    except TypeError as error:
-        raise TypeError(f"a target is a whole number, several of them or a function, not {target!r}") from error
+    except (TypeError, RuntimeError) as error:
+        raise TypeError(rule) from error
     return index if isinstance(target, (tuple, list)) else index[0]
 
 

@@ -223,7 +223,7 @@ def compare(
 def _chosen(methods: Any, game: Game) -> list[AbstractMethod | ForeignMethod]:
     """The methods from what names them."""
     wanted = [methods] if isinstance(methods, str) else METHODS if methods is None else methods
-    if not isinstance(wanted, Iterable):
+    if not isinstance(wanted, Iterable) or hasattr(wanted, "dtype"):
         raise TypeError(f"methods is a list of names, methods or callables, not {shown(methods)}; write [method]")
     return [measurement.as_method(each, game) for each in wanted]
 

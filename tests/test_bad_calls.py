@@ -88,7 +88,11 @@ CALLS = {
         "weights are",
     ),
     "model output": (lambda given: model(output=given), NOTHING | NOT_ONE, "output is one of"),
-    "model target": (lambda given: model(target=given), TEXT | FRACTIONS | {"dict": {}, "set": set()}, "target"),
+    "model target": (
+        lambda given: model(target=given),
+        TEXT | FRACTIONS | {"dict": {}, "set": set(), "True": True},
+        "target",
+    ),
     "model players": (
         lambda given: model(players=given),
         {name: each for name, each in NOT_NUMBERS.items() if name != "None"} | {"half": [0, 0.5, 1]},
@@ -119,7 +123,11 @@ CALLS = {
         {name: each for name, each in NOT_A_GAME.items() if name not in ("None", "effects")},
         "effects are what harsanyi(game) gives",
     ),
-    "compare methods": (lambda given: compare(GAME, given), FRACTIONS | {"object": object()}, "methods is a list"),
+    "compare methods": (
+        lambda given: compare(GAME, given),
+        FRACTIONS | {"object": object(), "tensor": torch.tensor(2.0)},
+        "methods is a list",
+    ),
     "measure game": (lambda given: measure("shapley", given), NOT_A_GAME, "measure() asks a Game"),
     "measure limit": (lambda given: measure("shapley", GAME, limit=given), NOTHING | NOT_WHOLE, "limit is the number"),
     "measure points": (

@@ -3,8 +3,10 @@
 The changes show at coalitions that no checkpoint asks for, so that values do not betray them.
 """
 
+import ctypes
 import functools
 import os
+import re
 import subprocess
 import sys
 import textwrap
@@ -219,7 +221,29 @@ def target_game(make):
     return lambda value: Game.from_model(powers, torch.ones(1, N, dtype=torch.float64), target=make(value))
 
 
+def beside_a_tensor(value, kind):
+    """A number that somebody hung on a tensor or an array."""
+
+    class Array(np.ndarray):
+        pass
+
+    held = {"tensor": torch.zeros(1), "parameter": nn.Parameter(torch.zeros(1)), "array": np.zeros(1).view(Array)}[kind]
+    held.k = value
+    return lambda z: z.sum(1) + at(z, held.k)
+
+
+def in_a_pattern(value):
+    held = re.compile(str(value))
+    return lambda z: z.sum(1) + at(z, int(held.pattern))
+
+
 CHANGES = {
+    "attribute of a tensor": game(lambda value: beside_a_tensor(value, "tensor")),
+    "attribute of a parameter": game(lambda value: beside_a_tensor(value, "parameter")),
+    "attribute of an array": game(lambda value: beside_a_tensor(value, "array")),
+    "pattern": game(in_a_pattern),
+    "C number": game(lambda value: (lambda held: lambda z: z.sum(1) + at(z, held.value))(ctypes.c_int(value))),
+    "memory": game(lambda value: (lambda held: lambda z: z.sum(1) + at(z, held[0]))(memoryview(np.array([value])))),
     "plain tensor": model_game(lambda value: Model(torch.tensor(float(value)))),
     "NumPy attribute": model_game(lambda value: Model(np.array(value))),
     "number": model_game(Model),
