@@ -138,8 +138,9 @@ class FunctionCube(AbstractCube):
     def series(self, degree: int | None, limit: int) -> PowerSeries:
         from decompositions.jet_series import function_series  # loaded only where a series is asked for
 
-        with self.calling():
-            return function_series(self.double(), degree, limit)
+        double = self.double()
+        with self.calling(), double.calling():  # a copy of the model, which jets write into
+            return function_series(double, degree, limit)
 
     def double(self) -> FunctionCube:
         """The same function of the same numbers, computed in float64 by a copy of the model.

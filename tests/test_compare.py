@@ -117,7 +117,8 @@ CALLING = [
 def test_calls_are_counted(several):
     model, game = counted(torch.ones(4).double(), torch.rand(several, 4).double() / 2)
     comparison = compare(game, CALLING)
-    assert comparison.calls == model.rows
+    again = (5 + 2) * several  # of the 16 coalitions, to see whether the model gives the same; not priced
+    assert comparison.calls == model.rows - again
     assert comparison.calls > 0
 
 

@@ -132,50 +132,50 @@ def test_who_leaves_last_puts_the_switches_back():
     assert backends.cuda.matmul.allow_tf32 is True
 
 
+SEEN = []  # not an attribute, which would be put back
+
+
 class Asking(nn.Module):
     """A model that keeps what the switches say while it is called, also while its gradient is taken."""
 
-    def __init__(self, kept):
+    def __init__(self):
         super().__init__()
-        self.inner, self.kept = nn.Linear(3, 1), kept
+        self.inner = nn.Linear(3, 1)
 
     def forward(self, z):
-        self.kept[0].append(torch.get_float32_matmul_precision())
+        SEEN.append(torch.get_float32_matmul_precision())
         y = self.inner(z)
         if y.requires_grad:
-            y.register_hook(lambda grad: self.kept[0].append(torch.get_float32_matmul_precision()))
+            y.register_hook(lambda grad: SEEN.append(torch.get_float32_matmul_precision()))
         return y[:, 0]
 
 
 def test_all_digits_wherever_the_model_is_called():
     torch.set_float32_matmul_precision("medium")
-    asked = []
-    model = Asking((asked,))
-    game = Game.from_model(model, torch.ones(1, 3), torch.zeros(1, 3))
+    SEEN.clear()
+    game = Game.from_model(Asking(), torch.ones(1, 3), torch.zeros(1, 3))
     harsanyi(game)
     compare(game)
-    assert asked
-    assert set(asked) == {"highest"}
+    assert SEEN
+    assert set(SEEN) == {"highest"}
     assert torch.get_float32_matmul_precision() == "medium"
 
 
 @pytest.mark.parametrize("kind", [nn.RNN, nn.LSTM, nn.GRU])
 def test_the_gradient_of_a_recurrence_does_not_ask_cudnn(kind):
-    seen = []
-
     class Last(nn.Module):
         def __init__(self):
             super().__init__()
-            self.inner, self.seen = kind(2, 3, batch_first=True), (seen,)
+            self.inner = kind(2, 3, batch_first=True)
 
         def forward(self, z):
-            self.seen[0].append(backends.cudnn.enabled)
+            SEEN.append(backends.cudnn.enabled)
             return self.inner(z)[0][:, -1, 0]
 
     game = Game.from_model(Last().eval(), torch.ones(1, 2, 2), torch.zeros(1, 2, 2))
-    seen.clear()
+    SEEN.clear()
     game.gradient(torch.ones(1, 4))
-    assert seen == [False]
+    assert SEEN == [False]
     game(torch.ones(1, 4))
-    assert seen == [False, True]
+    assert SEEN == [False, True]
     assert backends.cudnn.enabled

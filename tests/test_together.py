@@ -10,6 +10,8 @@ from decompositions import prefix
 from synergy import Game, harsanyi, harsanyi_all
 
 DOUBLE = torch.float64
+AGAIN = 5 + 4  # of 32 coalitions: alone and in one batch, to see whether the model gives the same
+COUNT = SimpleNamespace(rows=0, batches=0)  # no attribute of the model, which would be put back
 
 
 class Counting(nn.Module):
@@ -19,11 +21,10 @@ class Counting(nn.Module):
         super().__init__()
         torch.manual_seed(0)
         self.net = nn.Sequential(nn.Linear(5, 7), nn.Tanh(), nn.Linear(7, 4)).double()
-        self.count = SimpleNamespace(rows=0, batches=0)  # what is counted in an attribute itself is undone
 
     def forward(self, x):
-        self.count.rows += len(x)
-        self.count.batches += 1
+        COUNT.rows += len(x)
+        COUNT.batches += 1
         return self.net(x)
 
 
@@ -39,9 +40,9 @@ def one_by_one(games):
 def test_targets_share_every_forward_pass():
     model = Counting()
     games = [Game.from_model(model, inputs(1)[0], 0.5, target=t) for t in (2, 0, 3)]
-    model.count.rows = 0
+    COUNT.rows = 0
     found = harsanyi_all(games)
-    assert model.count.rows == 32
+    assert COUNT.rows == 32 + AGAIN
     assert [effects.calls for effects in found] == [32, 0, 0]
     for effects, expected in zip(found, one_by_one(games), strict=True):
         torch.testing.assert_close(effects.values, expected, rtol=0, atol=1e-14)
@@ -52,9 +53,10 @@ def test_inputs_fill_common_batches_whatever_their_null_players():
     xs = inputs(6)
     xs[1, 0, 2] = 0.0  # as at the baseline: 16 coalitions instead of 32
     games = [Game.from_model(model, x, 0.0, target=1, chunk=50) for x in xs]
-    model.count.rows = model.count.batches = 0
+    COUNT.rows = COUNT.batches = 0
     found = harsanyi_all(games)
-    assert (model.count.rows, model.count.batches) == (5 * 32 + 16, 4)
+    assert COUNT.rows == 5 * (32 + AGAIN) + 16 + 5 + 2
+    assert COUNT.batches == 4 + 6 * (5 + 1)
     assert [effects.calls for effects in found] == [32, 16, 32, 32, 32, 32]
     for effects, expected in zip(found, one_by_one(games), strict=True):
         torch.testing.assert_close(effects.values, expected, rtol=0, atol=1e-13)
