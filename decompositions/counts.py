@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import math
+from decimal import Decimal
+from typing import Any
 
+FLOATS = 10**300  # whole numbers below are floats, too
+TOO_LONG = "a number of more than 4300 digits"
 WRITTEN_OUT = 10**12  # up to which all digits are said
 
 
@@ -25,3 +29,28 @@ def count(number: int) -> str:
     logarithm = math.log10(number >> shift) + shift * math.log10(2)
     power = math.floor(logarithm)
     return f"about {10 ** (logarithm - power):.1f}·10^{power}"
+
+
+def rounded(value: Any, sign: bool = False) -> str:
+    """A number to four significant digits, an exact one beyond the floats, too.
+
+    >>> rounded(2.5, sign=True), rounded(-(10**400))
+    ('+2.5', '-1.000e+400')
+    """
+    form = "+.4g" if sign else ".4g"
+    above, below = getattr(value, "numerator", 0), getattr(value, "denominator", 1)
+    if abs(above) < FLOATS and below < FLOATS:
+        return f"{float(value):{form}}"
+    return f"{Decimal(int(above)) / Decimal(int(below)):{form}}"
+
+
+def exactly(value: Any) -> str:
+    """An exact number or expression with all its digits, as far as Python writes so many.
+
+    >>> exactly(3), exactly(10**5000)
+    ('3', 'a number of more than 4300 digits')
+    """
+    try:
+        return str(value)
+    except ValueError:
+        return TOO_LONG

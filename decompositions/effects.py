@@ -17,7 +17,7 @@ import torch
 from decompositions import degrees as degrees_
 from decompositions.arguments import real, shown, whole
 from decompositions.arithmetic import Array, free_symbols, is_exact, like, to_float, zeros
-from decompositions.counts import count
+from decompositions.counts import count, rounded
 from decompositions.memory import needed
 from decompositions.visible import visible
 
@@ -393,7 +393,7 @@ class Effects:
         if self.symbols:
             return f"{head}; in the symbols {', '.join(self.symbols)})"
         strongest = (
-            ", ".join(f"{self.label(key)} {float(value):+.4g}" for key, value in self.top(3))
+            ", ".join(f"{self.label(key)} {rounded(value, sign=True)}" for key, value in self.top(3))
             if self.values.ndim == 1
             else ""
         )

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from decompositions.counts import TOO_LONG, exactly
+
 if TYPE_CHECKING:
     from decompositions.effects import Effects
 
@@ -87,7 +89,7 @@ def number(value: Any) -> str:
     from sympy import Rational, latex, sympify  # SymPy's printers are loaded only where they are used
 
     exact = Rational(value.numerator, value.denominator) if isinstance(value, Fraction) else sympify(value)
-    return str(latex(exact))
+    return str(latex(exact)) if exactly(exact) != TOO_LONG else rf"\text{{{TOO_LONG}}}"
 
 
 def name(text: str) -> str:
@@ -110,7 +112,7 @@ def escaped(text: str) -> str:
 
 def _term(value: Any, what: str) -> str:
     """A signed term of a sum: ``+ 2 [x1]``, ``- 1/3 [x2]``, ``+ (p + 1) [x3]``."""
-    text = str(value)
+    text = exactly(value)
     if " " in text:
         return f"+ ({text}) [{what}]"
     return f"- {text[1:]} [{what}]" if text.startswith("-") else f"+ {text} [{what}]"

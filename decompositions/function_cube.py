@@ -115,7 +115,13 @@ class FunctionCube(AbstractCube):
                 f"a gradient needs a floating-point input; x is {self.x.dtype}: pass embeddings instead of indices, "
                 "or take a method that only removes players (occlusion_1, shapley, …)"
             )
-        recurrent = any(isinstance(each, nn.RNNBase) for model in models_of(self.f) for each in model.modules())
+        models = models_of(self.f)
+        if any(each.is_inference() for model in models for each in model.parameters()):
+            raise ValueError(
+                "a gradient needs weights made outside of torch.inference_mode, and these were made inside; build "
+                "or load it outside, or take a method that only removes players (occlusion_1, shapley, …)"
+            )
+        recurrent = any(isinstance(each, nn.RNNBase) for model in models for each in model.modules())
         with self.calling(), torch.enable_grad(), differentiable() if recurrent else nullcontext():
             points = points.clone() if points.is_inference() else points
             return self._in_parts(points, FunctionCube._batch_gradient)

@@ -11,11 +11,13 @@ import torch
 
 from decompositions import convergence
 from decompositions.coalitions import require_limit
+from decompositions.counts import count
 from decompositions.cube import PowerSeries
 from decompositions.degrees import some_corners
 from decompositions.interpolation import coefficients, directions
 from decompositions.jets import jets, naming
 from decompositions.kinks import refuse_kinks
+from decompositions.memory import needed
 from decompositions.softening import module_names
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ LINES = 4  # how many lines to corners, or between them
 GENERIC = 2  # how many more in directions on which no polynomial vanishes by its symmetry
 ZERO = 1e-12  # of the largest coefficient: what counts as zero in the probe
 ROUNDING = 16  # units in the last place that an expansion along a line may be wrong by
+FEWER = "take a lower degree, or fewer players"
 MISSING = 1e-9  # of the sum of all effects: what a series that ends must add up to
 
 
@@ -83,8 +86,10 @@ def _last_degree(growth: np.ndarray, precision: float) -> int:
 def _effects(cube: FunctionCube, active: tuple[int, ...], degree: int) -> tuple[np.ndarray, torch.Tensor, float]:
     """Degree vectors over the active players, their coefficients, and the error of these."""
     n = max(1, len(active))
-    along = _along(cube, torch.as_tensor(directions(n, degree), device=cube.device), active, degree)
-    table, values = coefficients(along, n)
+    lines = comb(n - 1 + degree, degree)
+    with needed(f"the {count(lines)} lines of a Taylor series to degree {degree}", 24 * n * lines, cube.device, FEWER):
+        along = _along(cube, torch.as_tensor(directions(n, degree), device=cube.device), active, degree)
+        table, values = coefficients(along, n)
     _require_finite(values)
     return table, values, max(_noise(cube, table, values, active, degree), _shaken(along, values, n))
 

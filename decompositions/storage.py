@@ -17,7 +17,7 @@ from decompositions import archive
 from decompositions.archive import Archive
 from decompositions.arguments import real, shown, whole
 from decompositions.arithmetic import is_exact, objects
-from decompositions.counts import count
+from decompositions.counts import TOO_LONG, count, exactly
 from decompositions.whole_file import whole_file
 
 if TYPE_CHECKING:
@@ -220,7 +220,14 @@ def _plain(values: Any) -> np.ndarray:
     if isinstance(values, torch.Tensor):
         return values.detach().cpu().numpy()
     values = np.asarray(values)
-    return values.astype(str) if values.dtype == object else values
+    if values.dtype != object:
+        return values
+    texts = np.array([exactly(value) for value in values.reshape(-1)], dtype=str).reshape(values.shape)
+    if (texts == TOO_LONG).any():
+        raise ValueError(
+            "a file holds exact numbers of at most 4300 digits, and these have more; take x of fewer digits"
+        )
+    return texts
 
 
 def _numbers(stored: np.ndarray, exact: bool) -> Any:

@@ -7,13 +7,13 @@ import textwrap
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from fractions import Fraction
 from numbers import Rational
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from decompositions import counts
 from decompositions.arithmetic import to_float
 from decompositions.visible import JOINERS, visible
 from synergy.method import METHODS
@@ -50,10 +50,9 @@ def number(value: Any, *, sign: bool = False) -> str:
         exact = Fraction(int(value.numerator), int(value.denominator))
         if max(abs(exact.numerator), exact.denominator) < 10**SHORT and len(str(exact)) <= SHORT:
             return plus + str(exact)
-    try:
-        return plus + _digits(float(value))
-    except OverflowError:  # an exact number beyond the floats
-        return plus + _exponent(f"{Decimal(int(value.numerator)) / Decimal(int(value.denominator)):.4g}")
+        if abs(exact.numerator) >= counts.FLOATS or exact.denominator >= counts.FLOATS:
+            return plus + _exponent(counts.rounded(exact))
+    return plus + _digits(float(value))
 
 
 def brief(value: float) -> str:

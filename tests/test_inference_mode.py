@@ -82,3 +82,14 @@ def test_frozen_script():
         else:
             assert after.attribution is None
             assert "RecursiveScriptModule cannot be traced" in after.note or after.name == "grad_cam"
+
+
+def test_weights_made_inside_have_no_gradient_and_everything_else():
+    with torch.inference_mode():
+        model = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 1)).eval()
+    game = Game.from_model(model, torch.ones(1, 3), target=0)
+    with pytest.raises(ValueError, match=r"weights made outside of torch\.inference_mode"):
+        method("gradient_x_input").attribute(game)
+    with torch.no_grad():
+        difference = model(torch.ones(1, 3)) - model(torch.zeros(1, 3))
+    assert compare(game)["shapley"].attribution.sum() == pytest.approx(difference.item(), rel=1e-6)

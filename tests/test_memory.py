@@ -15,7 +15,7 @@ import numpy as np, torch
 from decompositions import Effects
 from decompositions.mobius import mobius, zeta
 from decompositions.together import harsanyi_all
-from synergy import Game, allocate, harsanyi, method, players
+from synergy import Game, allocate, harsanyi, method, players, taylor
 
 torch.set_num_threads(1)
 N, LIMIT = 26, 2**40
@@ -41,6 +41,7 @@ works = {
     "mobius of an array": lambda: mobius(tensor.numpy()),
     "mobius of whole numbers": lambda: mobius(bytes_),
     "zeta": lambda: zeta(tensor),
+    "a series": lambda: taylor(function, 8, limit=LIMIT),
     "strongest": lambda: effects.top(3),
     "shares": lambda: allocation.values,
     "attribution": lambda: allocation.attribution,
@@ -67,6 +68,7 @@ SAID = {
     "mobius of an array": "67,108,864 transformed values take 512 MiB on cpu, which are not free; overwrite the table",
     "mobius of whole numbers": "67,108,864 transformed values take 512 MiB on cpu, which are not free; overwrite",
     "zeta": "67,108,864 transformed values take 512 MiB on cpu, which are not free; overwrite the table",
+    "a series": "the 13,884,156 lines of a Taylor series to degree 8 take 8,263 MiB on cpu, which are not free; take a",
     "strongest": "the sizes of 67,108,864 effects take 512 MiB on cpu, which are not free; take order=2",
     "shares": "the shares of 67,108,864 effects take 13,312 MiB on cpu, which are not free; take some rows at a time",
     "attribution": "the weighted effects take 512 MiB on cpu, which are not free; take fewer players",

@@ -4,6 +4,7 @@ from fractions import Fraction
 
 import pytest
 import torch
+from sympy import Integer
 
 from decompositions.effects import Effects
 from synergy import Game, compare, harsanyi, measure, method, taylor
@@ -239,6 +240,18 @@ def test_zero_has_no_sign():
 def test_exact_numbers_beyond_the_floats():
     assert number(Fraction(7 * 10**400, 3)) == "2.333e400"
     assert number(-(10**5000)) == "-1.000e5000"
+    assert number(Integer(10) ** 5000) == "1.000e5000"
+
+
+def test_numbers_of_more_digits_than_python_writes(tmp_path):
+    """(x + 1)^9999 − 1 at 7 is 8^9999 − 1, about 9.926·10^9029."""
+    effects = harsanyi(Game.from_expression("(x + 1)**9999", {"x": 7}))
+    assert "strongest: x +9.926e+9029" in repr(effects)
+    assert "more than 4300 digits" in str(effects)
+    assert r"\text{a number of more than 4300 digits}" in effects.formula.latex
+    with pytest.raises(ValueError, match="at most 4300 digits"):
+        effects.save(tmp_path / "effects")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("n", [3072, 30_000], ids=str)
