@@ -12,7 +12,8 @@ from typing import Any
 import sympy
 
 from benchmarks.timing import interleaved, seconds
-from decompositions import rings, series
+from decompositions.expressions.expansion import rings
+from decompositions.series.exact import series
 from synergy import Game, taylor
 
 DEGREE = 6

@@ -24,8 +24,8 @@ import torch
 from torch import nn
 
 from benchmarks.timing import seconds
-from decompositions import coalitions
 from decompositions.contraction import contract
+from decompositions.evaluation import corners
 from decompositions.mobius import mobius, zeta
 from synergy import METHODS, Game, harsanyi, measure, method, players, taylor
 from synergy.examples import digits
@@ -286,13 +286,13 @@ def _evaluation(place: Place) -> Iterator[Row]:
     everyone, total = tuple(range(game.n)), 2**game.n
     points = torch.arange(total, device=place.device)[:, None] >> torch.arange(game.n, device=place.device) & 1 == 1
     size = f"{game.n} patches, chunk {game.cube.chunk:,}"
-    works = {"as it comes": lambda: coalitions.dense(game, everyone), "without shortcuts": lambda: game(points)}
+    works = {"as it comes": lambda: corners.dense(game, everyone), "without shortcuts": lambda: game(points)}
     for name, work in works.items():
 
         def row(name: str = name, work: Callable[[], object] = work) -> Row:
             memory = place.weigh(work)
             (spent,) = place.times(work)
-            how = coalitions.corners(game, everyone).how if name == "as it comes" else ""
+            how = corners.corners(game, everyone).how if name == "as it comes" else ""
             rate = f"{total / median(spent):,.0f} coalitions/s"
             remarks = "; ".join(each for each in (memory, how) if each)
             return f"digits, all coalitions, {name}", size, "float32", _spread(spent), rate, "–", remarks

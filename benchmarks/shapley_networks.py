@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from benchmarks.timing import ratio, rounds, seconds
-from decompositions import prefix
+from decompositions.evaluation.prefix import prefix
 from synergy import Game, harsanyi, method
 from synergy.examples import load
 

@@ -13,10 +13,10 @@ from typing import Any, ClassVar
 
 from decompositions.arguments import shown
 from decompositions.arithmetic import Array
-from decompositions.game import Game, require_game
-from synergy.layer_policy import LayerPolicy
+from decompositions.games.game import Game, require_game
 from synergy.moments import Moments
-from synergy.policies import Policy
+from synergy.policies.layer_policy import LayerPolicy
+from synergy.policies.policy import Policy
 
 
 class AbstractMethod(ABC):

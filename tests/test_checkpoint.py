@@ -16,10 +16,11 @@ import torch
 from torch import nn
 from typer.testing import CliRunner
 
-from decompositions import checkpoint, coalitions, prefix
-from decompositions.harsanyi import price
+from decompositions.dividends.harsanyi import price
+from decompositions.evaluation import checkpoint, corners
+from decompositions.evaluation.prefix import prefix
 from synergy import Game, harsanyi
-from synergy.cli import app
+from synergy.command.cli import app
 
 N, RANGE = 8, 32
 
@@ -27,9 +28,9 @@ N, RANGE = 8, 32
 @pytest.fixture(autouse=True)
 def short_ranges(monkeypatch):
     """Eight ranges of 32 coalitions for the 256 of eight players."""
-    monkeypatch.setattr(coalitions, "RANGE", RANGE)
-    monkeypatch.setattr(coalitions, "BATCHES", 1)
-    monkeypatch.setattr(coalitions, "FEW", 1)
+    monkeypatch.setattr(corners, "RANGE", RANGE)
+    monkeypatch.setattr(corners, "BATCHES", 1)
+    monkeypatch.setattr(corners, "FEW", 1)
 
 
 COUNT = threading.local()  # attributes are put back after a call, and are part of the question; this is not
@@ -170,7 +171,7 @@ def test_an_interruption_says_what_is_kept(order, tmp_path):
 def test_the_command_stops_with_130_and_says_what_is_kept(tmp_path, monkeypatch):
     model = Net().eval()
     example = _example(game_of(model))
-    monkeypatch.setattr("synergy.questions.model", lambda *_: example)
+    monkeypatch.setattr("synergy.command.questions.model", lambda *_: example)
     monkeypatch.chdir(tmp_path)
     model.rows, model.after, model.error = 0, 170, KeyboardInterrupt()
     words = ["explain", "model", "a:b", "--methods", "shapley", "--checkpoint", "kept", "--save", "e.npz"]
@@ -532,7 +533,7 @@ def test_the_progress_bar_counts_what_is_kept(tmp_path, monkeypatch):
     interrupted(game_of(), tmp_path, 80, RuntimeError())
     bars = []
 
-    class Bar(coalitions.tqdm):
+    class Bar(corners.tqdm):
         def __init__(self, *args, **settings):
             super().__init__(*args, **settings | {"disable": False, "file": open(os.devnull, "w")})  # noqa: SIM115
             bars.append((self, self.n))
@@ -541,7 +542,7 @@ def test_the_progress_bar_counts_what_is_kept(tmp_path, monkeypatch):
             super().close()
             self.fp.close()
 
-    monkeypatch.setattr(coalitions, "tqdm", Bar)
+    monkeypatch.setattr(corners, "tqdm", Bar)
     harsanyi(game_of(), checkpoint=tmp_path)
     ((bar, start),) = bars
     assert (start, bar.initial, bar.n, bar.total) == (64, 64, 256, 256)
@@ -550,9 +551,9 @@ def test_the_progress_bar_counts_what_is_kept(tmp_path, monkeypatch):
 @pytest.mark.parametrize(("total", "files"), [(2**26, 1024), (2**24, 1024), (2**14, 16), (2**10, 1), (2, 1)])
 def test_the_number_of_files(total, files, monkeypatch):
     monkeypatch.undo()
-    assert len(coalitions.spans(total, coalitions.range_length(total, 256))) == files
-    assert len(coalitions.spans(total, coalitions.range_length(total, 4096))) <= files
-    assert len(coalitions.spans(total, coalitions.range_length(total, 1))) <= max(16, files)
+    assert len(corners.spans(total, corners.range_length(total, 256))) == files
+    assert len(corners.spans(total, corners.range_length(total, 4096))) <= files
+    assert len(corners.spans(total, corners.range_length(total, 1))) <= max(16, files)
 
 
 KILLED = textwrap.dedent("""

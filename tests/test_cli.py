@@ -17,8 +17,8 @@ from typer.testing import CliRunner
 import synergy
 from decompositions import Effects
 from synergy import METHODS, Game, harsanyi
-from synergy.array_file import read_array
-from synergy.cli import app, main
+from synergy.command.array_file import read_array
+from synergy.command.cli import app, main
 
 
 def small_network() -> nn.Module:
@@ -122,7 +122,7 @@ def test_bad_input_is_one_line(words, key, monkeypatch, capsys, tmp_path):
 
 def test_an_unwritable_report_is_found_before_the_calls_are_paid(model_words, monkeypatch, capsys):
     called = []
-    monkeypatch.setattr("synergy.cli.harsanyi", lambda *a, **k: called.append(1))
+    monkeypatch.setattr("synergy.command.cli.harsanyi", lambda *a, **k: called.append(1))
     words = [*model_words, "--target", "0"]
     assert "--output is the name of a file" in fails(monkeypatch, capsys, *words, "--output", "/proc/no/report.html")
     assert "is a directory" in fails(monkeypatch, capsys, *words, "--save", ".")
@@ -136,7 +136,9 @@ def test_calls_above_the_limit_are_refused(model_words, monkeypatch, capsys):
 
 
 def test_help_runs_as_a_program():
-    done = subprocess.run([sys.executable, "-m", "synergy.cli", "--help"], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "synergy.command.cli", "--help"], capture_output=True, text=True, check=True
+    )
     assert "explain" in done.stdout
 
 
@@ -413,7 +415,7 @@ def test_escape_sequences_do_not_reach_the_terminal(tmp_path, monkeypatch, capsy
 def test_without_the_extra_the_command_says_so_before_it_computes(package, tmp_path):
     words = ["synergy", "explain", "expression", "x", "--at", "x=1"]
     hidden = f"import sys; sys.modules[{package!r}] = None; sys.argv = {words}"
-    code = f"{hidden}; from synergy.cli import main; main()"
+    code = f"{hidden}; from synergy.command.cli import main; main()"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, env=here())
     assert done.returncode == 2
     assert done.stdout == ""
@@ -423,7 +425,7 @@ def test_without_the_extra_the_command_says_so_before_it_computes(package, tmp_p
 
 
 def test_a_terminal_that_lacks_letters(tmp_path):
-    words, latin = [sys.executable, "-m", "synergy.cli", "methods"], here() | {"PYTHONIOENCODING": "latin-1"}
+    words, latin = [sys.executable, "-m", "synergy.command.cli", "methods"], here() | {"PYTHONIOENCODING": "latin-1"}
     done = subprocess.run(words, capture_output=True, cwd=tmp_path, env=latin, check=True)
     assert rb"\u03ba\u1d62 / |\u03ba|" in done.stdout
 

@@ -12,8 +12,8 @@ import pytest
 import sympy
 import torch
 
-from decompositions import convergence
-from decompositions.jets import jets
+from decompositions.series import convergence
+from decompositions.series.jets.jet import jets
 from synergy import Game, compare, taylor
 
 F64 = torch.float64
@@ -158,7 +158,7 @@ def test_polynomials_end():
 
 def test_terms_along_lines_are_those_of_the_exact_series():
     """exp(x y) + y/(1 + x) from (0, 1) to (1, 2), along the diagonal: by SymPy's own series in s."""
-    from decompositions.line_series import along_lines
+    from decompositions.series.exact.lines import along_lines
 
     game = Game.from_expression("exp(x*y) + y/(1 + x)", {"x": 1, "y": 2}, {"x": 0, "y": 1})
     s = sympy.Symbol("s")

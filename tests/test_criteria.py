@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from torch import nn
 
 from synergy import AbstractEstimate, AbstractMethod, Effects, Game, Policy, allocate, harsanyi, measure, method, taylor
-from synergy.allocation import from_table
-from synergy.policies import degree_credit, degree_shares, equal_shares, full_credit
+from synergy.allocation.allocation import from_table
+from synergy.policies.policy import degree_credit, degree_shares, equal_shares, full_credit
 
 J = [5.0, 2.0, -3.0, 4.0]  # ∅, {0}, {1}, {0, 1}; Σ|J| = 9 without the constant
 FAIR = [[0, 0], [2, 0], [0, -3], [1, 3]]
@@ -501,7 +501,7 @@ def test_blocks_of_rows_give_the_same_criteria(monkeypatch):
     case = BY_ID["relu"]
     lopsided = Policy(lambda s: s * 0.5 + 0.125, reads="support")
     whole = allocate(harsanyi(case.game()), lopsided).criteria()
-    monkeypatch.setattr("synergy.allocation.ROWS", 5)
+    monkeypatch.setattr("synergy.allocation.allocation.ROWS", 5)
     parts = allocate(harsanyi(case.game()), lopsided).criteria()
     for number in ("coverage", "leakage", "residual", "constant"):
         assert getattr(parts, number) == pytest.approx(getattr(whole, number), rel=1e-12)

@@ -20,26 +20,30 @@ from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from decompositions import arithmetic, coalitions, degrees
+from decompositions import arithmetic, degrees
 from decompositions.arithmetic import like, wide, zeros
 from decompositions.contraction import by_player, contract
-from decompositions.function_cube import FunctionCube
-from decompositions.interpolation import coefficients, directions
-from decompositions.jet_series import _along
-from decompositions.jets import jets
+from decompositions.dividends.several_games import _by_plan, _in_common_batches, _Question
+from decompositions.evaluation import corners
+from decompositions.evaluation.prefix.prefix import SharedPrefix, _patterns, _sum_of_players
+from decompositions.games.function_cube import FunctionCube
 from decompositions.mobius import mobius, zeta
-from decompositions.model import ModelFunction
-from decompositions.operations import Elementwise
-from decompositions.prefix import SharedPrefix, _patterns, _sum_of_players
-from decompositions.together import _by_plan, _in_common_batches, _Question
-from synergy import METHODS, Effects, Game, allocate, compare, fused_shapley, harsanyi, measure, method, path, removal
-from synergy.measurement import _attributions, _transform
+from decompositions.models.model_function import ModelFunction
+from decompositions.networks.operations import Elementwise
+from decompositions.series.jets.interpolation import coefficients, directions
+from decompositions.series.jets.jet import jets
+from decompositions.series.jets.series import _along
+from synergy import METHODS, Effects, Game, allocate, compare, harsanyi, measure, method
+from synergy.algorithms import removal
+from synergy.algorithms.layerwise import fused_shapley
+from synergy.algorithms.path import integral
+from synergy.algorithms.path.piecewise import mean_slope
+from synergy.measurement.measure import _attributions, _transform
 from synergy.methods import shapley
-from synergy.piecewise import mean_slope
-from synergy.policies import equal_shares, full_credit
+from synergy.policies.policy import equal_shares, full_credit
 
 META = torch.device("meta")
-PATHS = [name for name in METHODS if issubclass(METHODS[name], path.AbstractPathMethod)]
+PATHS = [name for name in METHODS if issubclass(METHODS[name], integral.AbstractPathMethod)]
 WITH_PRODUCTS = ("deep_shap", "deeplift_rescale", "grad_cam")
 NETWORKS = {
     "convolutions": (
@@ -135,9 +139,9 @@ def test_meta_does_catch_what_it_should():
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_all_coalitions_stay_there(baselines, dtype):
     game = game_on_meta(baselines, dtype=dtype)
-    values = coalitions.dense(game, (0, 1, 2))
+    values = corners.dense(game, (0, 1, 2))
     assert (values.device, values.shape, values.dtype) == (META, (8,), torch.float64)
-    values = coalitions.rows(game, degrees.up_to_order((0, 1, 2), 3, 2)).values
+    values = corners.rows(game, degrees.up_to_order((0, 1, 2), 3, 2)).values
     assert (values.device, values.shape) == (META, (7,))
 
 
@@ -228,7 +232,7 @@ def test_layers_stay_there(name, settings, network, decided):
 def test_the_choice_of_a_rule_stays_there():
     """The adaptive rule cuts where it errs most, which it finds out where the values are."""
     game, ends = game_on_meta(), torch.ones(5, 3, device=META, dtype=torch.float64)
-    for found in (path._adaptive(game, ends), path._doubled(game, ends)):
+    for found in (integral._adaptive(game, ends), integral._doubled(game, ends)):
         assert (found.values.device, found.errors.device, found.values.shape) == (META, META, (5, 3))
 
 
@@ -408,13 +412,13 @@ def test_methods_need_no_float64_there(name, settings, ends, narrow):
 
 
 def test_the_adaptive_rule_needs_no_float64_there(narrow):
-    found = path._adaptive(game_on_meta(weights_on="cpu"), torch.ones(5, 3, device=META))
+    found = integral._adaptive(game_on_meta(weights_on="cpu"), torch.ones(5, 3, device=META))
     assert found.values.dtype == torch.float32
 
 
 def test_values_and_dividends_are_on_the_host_there(narrow):
     game = game_on_meta(2, weights_on="cpu")
-    values = coalitions.dense(game, (0, 1, 2))
+    values = corners.dense(game, (0, 1, 2))
     assert (values.device.type, values.dtype) == ("cpu", torch.float64)
     table = _transform(torch.zeros(8, 3, device=META), degrees.spread_masks((0, 1, 2)), 3)
     assert (table.device.type, table.dtype) == ("cpu", torch.float64)

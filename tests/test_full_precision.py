@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import backends, nn
 
-from decompositions.full_precision import full_precision
+from decompositions.models.full_precision import full_precision
 from synergy import Game, compare, harsanyi
 
 pytestmark = pytest.mark.skipif(not hasattr(backends, "fp32_precision"), reason="torch before 2.9 has one switch each")

@@ -12,7 +12,7 @@ from twins import coalitions
 
 from decompositions import players
 from synergy import Game, allocate, harsanyi, method, taylor
-from synergy.policies import Policy
+from synergy.policies.policy import Policy
 
 EXACT = 1e-12
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from torch import nn
 from twins import bitmask, coalitions, dividends, subsets
 
-from decompositions.harsanyi import price
+from decompositions.dividends.harsanyi import price
 from synergy import Game, harsanyi
 
 

@@ -7,8 +7,8 @@ from layer_cases import sequence
 from torch import nn
 
 from synergy import METHODS, Game, compare, harsanyi, measure, method
-from synergy.layer_policy import LayerPolicy
-from synergy.propagation import propagate
+from synergy.policies.layer_policy import LayerPolicy
+from synergy.policies.propagation import propagate
 
 NETWORKS = {
     "vector": lambda: (sequence(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2)), draw(1, 3)),

@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from decompositions.jets import RULES, Jet, branches, jets
+from decompositions.series.jets.jet import RULES, Jet, branches, jets
 
 aten = torch.ops.aten
 DEGREE = 5

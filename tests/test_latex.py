@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from decompositions.formulas import Formula, name, of_effects
+from decompositions.showing.formulas import Formula, name, of_effects
 from synergy import METHODS, Game, Policy, allocate, harsanyi, measure, method, taylor
-from synergy.latex import of_allocation, of_attribution, of_policy, translated
+from synergy.showing.formulas import of_allocation, of_attribution, of_policy, translated
 
 COMMANDS = {  # each with the number of its arguments
     "frac": 2, "tfrac": 2, "sqrt": 1, "text": 1, "mathbf": 1, "underbrace": 1, "displaystyle": 0, "hline": 0,

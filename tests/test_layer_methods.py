@@ -29,7 +29,7 @@ from twins import coalitions, subsets
 
 from decompositions import players
 from synergy import METHODS, Game, measure, method
-from synergy.relevance import ledger
+from synergy.algorithms.layerwise.relevance import ledger
 
 LAYER_WISE = [name for name in METHODS if METHODS[name].scope == "layer"]
 RELEVANCE = ["lrp_epsilon", "lrp_alpha_beta", "deep_taylor"]

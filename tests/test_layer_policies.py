@@ -25,7 +25,7 @@ from twins import subsets
 
 from decompositions import players
 from synergy import METHODS, Game, method
-from synergy.layer_policy import (
+from synergy.policies.layer_policy import (
     alpha_beta_shares,
     degree_layer_shares,
     epsilon_shares,
@@ -34,7 +34,7 @@ from synergy.layer_policy import (
     reveal_cancel_shares,
     secant,
 )
-from synergy.propagation import propagate
+from synergy.policies.propagation import propagate
 
 TAYLOR = 1e-10
 UNITS = {

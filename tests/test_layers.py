@@ -10,9 +10,8 @@ from cases import close, draw
 from layer_cases import READABLE, VECTOR, block, readable, sequence
 from torch import nn
 
-from decompositions import layers
-from decompositions.layers import fused, network
-from decompositions.operations import (
+from decompositions.networks import tracing
+from decompositions.networks.operations import (
     AbstractAffine,
     Combination,
     Convolution,
@@ -25,6 +24,7 @@ from decompositions.operations import (
     Scaling,
     matrix,
 )
+from decompositions.networks.tracing import fused, network
 from synergy import Game, method
 
 ROUNDING = 1e-13
@@ -181,7 +181,7 @@ def test_equal_entries_have_one_winner():
 
 
 ACTIVATIONS = {
-    **{kind.__name__: kind() for kind in layers.ACTIVATIONS},
+    **{kind.__name__: kind() for kind in tracing.ACTIVATIONS},
     "LeakyReLU-steep": nn.LeakyReLU(0.3),
     "ELU-steep": nn.ELU(1.7),
     "GELU-tanh": nn.GELU(approximate="tanh"),
@@ -189,8 +189,8 @@ ACTIVATIONS = {
 }
 REQUIRED = ["ReLU", "ReLU6", "LeakyReLU", "ELU", "GELU", "SiLU", "Sigmoid", "Tanh", "Softplus"]
 FUNCTIONS = {
-    **{f"{function.__module__}.{function.__name__}": function for function in layers.FUNCTIONS},
-    **{f".{name}": (lambda u, name=name: getattr(u, name)()) for name in layers.METHODS},
+    **{f"{function.__module__}.{function.__name__}": function for function in tracing.FUNCTIONS},
+    **{f".{name}": (lambda u, name=name: getattr(u, name)()) for name in tracing.METHODS},
     "F.leaky_relu-slope": lambda u: F.leaky_relu(u, 0.3),
     "F.leaky_relu-by-name": lambda u: F.leaky_relu(u, negative_slope=0.3),
     "F.elu-alpha": lambda u: F.elu(u, alpha=1.7),
@@ -204,7 +204,7 @@ FUNCTIONS = {
 
 
 def test_the_usual_activations_are_supported():
-    assert {kind.__name__ for kind in layers.ACTIVATIONS} >= set(REQUIRED)
+    assert {kind.__name__ for kind in tracing.ACTIVATIONS} >= set(REQUIRED)
 
 
 def _activated(one):

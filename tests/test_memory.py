@@ -14,7 +14,7 @@ import resource, sys
 import numpy as np, torch
 from decompositions import Effects
 from decompositions.mobius import mobius, zeta
-from decompositions.together import harsanyi_all
+from decompositions.dividends.several_games import harsanyi_all
 from synergy import Game, allocate, harsanyi, method, players, taylor
 
 torch.set_num_threads(1)

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import pytest
 
-from decompositions.newton_cotes import rule
+from decompositions.expressions.newton_cotes import rule
 from synergy import Game, method
 
 KNOWN = {1: [1], 2: [1, 1], 3: [1, 4, 1], 4: [1, 3, 3, 1], 5: [7, 32, 12, 32, 7], 6: [19, 75, 50, 50, 75, 19]}

@@ -8,7 +8,7 @@ from torch import nn
 from twins import coalitions
 
 from decompositions.mobius import zeta
-from decompositions.model import log_odds
+from decompositions.models.model_function import log_odds
 from synergy import Game, harsanyi, taylor
 
 X, B = draw(1, 3), draw(1, 3, seed=2)

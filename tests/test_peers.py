@@ -10,7 +10,7 @@ from torch import nn
 from twins import coalitions, signs
 
 from synergy import Game, allocate, harsanyi, measure, method
-from synergy.policies import equal_shares
+from synergy.policies.policy import equal_shares
 
 captum_attr = pytest.importorskip("captum.attr", reason="the peers are not installed")
 

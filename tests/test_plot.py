@@ -6,13 +6,13 @@ import sys
 import pytest
 import torch
 
-from decompositions.effects import Effects
+from decompositions.effects.effects import Effects
 from synergy import Game, compare, harsanyi, taylor
-from synergy.comparison import Comparison, Result
+from synergy.comparison.compare import Comparison, Result
 
 pytest.importorskip("matplotlib", reason="figures need the extra 'viz'")
 
-from synergy.plot import PLAYERS, plot_comparison, plot_effects
+from synergy.showing.plot import PLAYERS, plot_comparison, plot_effects
 
 VALUES = [0.0, 1.0, -2.0, 3.0, 0.0, 1.0, -2.0, 5.5]  # J: x0 1, x1 −2, x0·x1 4, x0·x1·x2 2.5
 
@@ -126,8 +126,8 @@ def test_several_games_are_refused():
 
 def test_pyplot_is_not_loaded_and_matplotlib_only_when_drawing():
     code = (
-        "import sys, synergy.plot; print('matplotlib' in sys.modules); "
-        "from synergy import Game, harsanyi; synergy.plot.plot_effects(harsanyi(Game.from_values([0., 1.]))); "
+        "import sys, synergy.showing.plot; print('matplotlib' in sys.modules); "
+        "from synergy import Game, harsanyi; synergy.showing.plot.plot_effects(harsanyi(Game.from_values([0., 1.]))); "
         "print('matplotlib.pyplot' in sys.modules)"
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -9,7 +9,7 @@ import torch
 from cases import BY_ID, GOLDEN, close, label, variants
 
 from synergy import METHODS, Effects, Game, Policy, allocate, harsanyi, method, taylor
-from synergy.policies import degree_credit, degree_shares, equal_shares, full_credit
+from synergy.policies.policy import degree_credit, degree_shares, equal_shares, full_credit
 
 SHARED = {"degree_shares": degree_shares, "equal_shares": equal_shares, "full": full_credit, "credit": degree_credit}
 ROWS = [[1, 0, 0], [2, 1, 0], [0, 0, 3], [1, 1, 1], [4, 0, 2]]
@@ -132,10 +132,10 @@ def test_only_blocks_that_hold_the_constant_leave_it_out(monkeypatch):
     effects = harsanyi(BY_ID["relu"].game())
     whole = allocate(effects, equal_shares)
     expected, sums = whole.values, whole.attribution
-    monkeypatch.setattr("synergy.allocation.ROWS", 3)
+    monkeypatch.setattr("synergy.allocation.allocation.ROWS", 3)
     assert torch.equal(allocate(effects, equal_shares).values, expected)
     close(allocate(effects, equal_shares).attribution, sums, 1e-14)
-    monkeypatch.setattr("synergy.allocation.ROWS", 1)
+    monkeypatch.setattr("synergy.allocation.allocation.ROWS", 1)
     assert torch.equal(allocate(effects, equal_shares).values, expected)
 
 

@@ -8,7 +8,7 @@ from test_layer_policies import variants
 from torch import nn
 
 from synergy import Game, method
-from synergy.propagation import propagate
+from synergy.policies.propagation import propagate
 
 DOUBLE = torch.float64
 

@@ -15,9 +15,9 @@ from cases import EPSILON, draw
 from layer_cases import block, parameter, sequence
 from torch import fx, nn
 
-from decompositions import prefix
-from decompositions.prefix import shared_prefix
-from decompositions.tracing import trace
+from decompositions.evaluation.prefix import prefix
+from decompositions.evaluation.prefix.prefix import shared_prefix
+from decompositions.networks.graph import trace
 from synergy import Game, harsanyi, method, players
 
 DOUBLE = torch.float64

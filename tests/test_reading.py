@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import sympy
 
-from decompositions.reading import read
+from decompositions.expressions.parser import read
 from synergy import Game, harsanyi, taylor
 
 SUM = "+".join(f"x{i}" for i in range(300))

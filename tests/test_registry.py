@@ -8,7 +8,7 @@ import torch
 from cases import BY_ID
 
 from synergy import METHODS, AbstractEstimate, AbstractMethod, Game, Policy, compare, measure, method, register
-from synergy.policies import degree_credit
+from synergy.policies.policy import degree_credit
 
 CELL = """
 from synergy import AbstractMethod, Policy, register

@@ -7,10 +7,10 @@ from math import factorial
 import pytest
 import sympy
 
-from decompositions import series as series_
-from decompositions.limits import value_by_limit
-from decompositions.removable import order_on, zero
-from decompositions.rings import FlintRing, SympyRing
+from decompositions.expressions.expansion.removable import order_on, zero
+from decompositions.expressions.expansion.rings import FlintRing, SympyRing
+from decompositions.expressions.limits import value_by_limit
+from decompositions.series.exact import series as series_
 from synergy import Game, harsanyi, measure, taylor
 
 x, y = sympy.symbols("x y")

@@ -15,14 +15,14 @@ import numpy as np
 import pytest
 import torch
 
-from decompositions.effects import Effects
+from decompositions.effects.effects import Effects
 from synergy import Game, compare
-from synergy.comparison import Comparison, Result
-from synergy.views import Features, Picture, Words
+from synergy.comparison.compare import Comparison, Result
+from synergy.wording.view import Features, Picture, Words
 
 pytest.importorskip("jinja2", reason="the report needs the extra 'cli'")
 
-from synergy.report import write_report
+from synergy.showing.report import write_report
 
 VOID = {"meta", "wbr", "br", "image", "use", "path", "rect", "img"}
 NAMES = ("I'm", "not", "happy")

@@ -13,8 +13,8 @@ from torch import nn
 
 from decompositions import players
 from synergy import METHODS, Game, compare, harsanyi, method
-from synergy.layer_policy import LayerPolicy
-from synergy.propagation import propagate
+from synergy.policies.layer_policy import LayerPolicy
+from synergy.policies.propagation import propagate
 
 VECTOR, PICTURE = (1, 4), (1, 1, 5, 5)
 # modules, the places of the two layers, and the shape of an input

@@ -10,12 +10,12 @@ import pytest
 import sympy
 from cases import BY_ID
 
-from decompositions import series
-from decompositions.constants import Constants, atoms_of
-from decompositions.identity import settled, vanishes
-from decompositions.rings import FlintRing, SympyRing, polynomial_ring
+from decompositions.expressions.expansion.atoms import Constants, atoms_of
+from decompositions.expressions.expansion.rings import FlintRing, SympyRing, polynomial_ring
+from decompositions.expressions.normal_form import settled, vanishes
+from decompositions.series.exact import series
 from synergy import Game, allocate, compare, harsanyi, measure, method, taylor
-from synergy.cli import app
+from synergy.command.cli import app
 
 RINGS = [
     pytest.param(SympyRing, id="sympy"),

@@ -11,7 +11,7 @@ from twins import coalitions, dividends
 
 from decompositions.arithmetic import to_float
 from synergy import Effects, Game, Policy, allocate, compare, harsanyi, measure, method, taylor
-from synergy.policies import degree_shares, equal_shares, full_credit
+from synergy.policies.policy import degree_shares, equal_shares, full_credit
 
 a, b, c, p, q = sympy.symbols("a b c p q")
 EXACT_METHODS = [name for name in GAME_METHODS if name not in WEIGHTS_AT_X]

@@ -9,11 +9,12 @@ import torch
 from torch import nn
 from typer.testing import CliRunner
 
-from synergy import METHODS, Game, bank, harsanyi, measure, method
-from synergy.cli import app
-from synergy.layer_policy import LayerPolicy
-from synergy.table import Table
-from synergy.theory_tables import ALL_THREE, criteria_table, methods_table
+from synergy import METHODS, Game, harsanyi, measure, method
+from synergy.command.cli import app
+from synergy.policies.layer_policy import LayerPolicy
+from synergy.tables import cases
+from synergy.tables.methods_table import ALL_THREE, criteria_table, methods_table
+from synergy.wording.table import Table
 
 DOCS = Path(__file__).parent.parent / "docs"
 ROUNDING = re.compile(r"\b\d(\.\d+)?e-\d+\b")  # what is rounding on one processor may be zero on another
@@ -70,7 +71,7 @@ def test_deep_methods_meet_relevance_per_layer_not_end_to_end(tables):
         assert end[name].startswith("pass")
 
 
-@pytest.mark.parametrize("probe", bank.probes(), ids=lambda probe: probe.name)
+@pytest.mark.parametrize("probe", cases.probes(), ids=lambda probe: probe.name)
 def test_the_dummies_of_the_probes_have_no_effect(probe):
     effects = harsanyi(probe.game)
     scale = abs(effects.values).max()
@@ -97,7 +98,7 @@ def test_the_dummies_of_the_probes_have_no_effect(probe):
     ],
 )
 def test_counterexamples_by_hand(name, expected):
-    shown = bank.counterexamples()[name]
+    shown = cases.counterexamples()[name]
     values = method(name, **shown.settings).attribute(shown.game())
     assert [float(value) for value in values] == pytest.approx(expected, abs=1e-6)
 
@@ -128,16 +129,16 @@ def test_grad_cam_meets_all_three_on_a_pooled_linear_head():
     cam = method("grad_cam")
     from synergy import allocate
 
-    assert all(allocate(bank.linear_head(), cam.policy(bank.pooled_head())).criteria().passes)
-    assert not all(allocate(bank.quadratic_head(), cam.policy(bank.pooled_head())).criteria().passes)
+    assert all(allocate(cases.linear_head(), cam.policy(cases.pooled_head())).criteria().passes)
+    assert not all(allocate(cases.quadratic_head(), cam.policy(cases.pooled_head())).criteria().passes)
 
 
 @pytest.mark.parametrize("name", LAYER_WISE)
 def test_criteria_per_layer(name):
     """The six of the theory meet them on every polynomial neuron; the others fail on some."""
-    policy = method(name).policy(bank.picture())
+    policy = method(name).policy(cases.picture())
     assert isinstance(policy, LayerPolicy)
-    found = [policy.allocate(unit.effects, unit.z, unit.start).criteria() for unit in bank.neurons()]
+    found = [policy.allocate(unit.effects, unit.z, unit.start).criteria() for unit in cases.neurons()]
     assert all(all(criteria.passes) for criteria in found) == (name in ALL_THREE)
     for criteria in found if name in ALL_THREE else []:
         assert criteria.leakage < 1e-6
@@ -147,6 +148,6 @@ def test_criteria_per_layer(name):
 @pytest.mark.parametrize("form", ["text", "markdown", "html"])
 def test_the_command_prints_a_table(form, monkeypatch):
     small = Table("T", ("a", "b"), (("x|y", "<z>"),), ("n",))
-    monkeypatch.setattr("synergy.theory_tables.methods_table", lambda: small)
+    monkeypatch.setattr("synergy.tables.methods_table.methods_table", lambda: small)
     out = CliRunner().invoke(app, ["table", "methods", "--format", form], catch_exceptions=False).output
     assert {"text": "x|y", "markdown": "| x\\|y | <z> |", "html": "&lt;z&gt;"}[form] in out

@@ -21,12 +21,12 @@ from hypothesis import strategies as st
 from torch import nn
 from twins import coalitions, dividends
 
-from decompositions import convergence
-from decompositions.interpolation import coefficients, directions
-from decompositions.softening import Softened, in_double
+from decompositions.models.softening import Softened, in_double
+from decompositions.series import convergence
+from decompositions.series.jets.interpolation import coefficients, directions
 from synergy import Effects, Game, allocate, harsanyi, measure, method, players, taylor
 from synergy.examples import load
-from synergy.policies import degree_credit
+from synergy.policies.policy import degree_credit
 
 F64 = torch.float64
 

@@ -6,10 +6,10 @@ import pytest
 import torch
 from sympy import Integer
 
-from decompositions.effects import Effects
+from decompositions.effects.effects import Effects
 from synergy import Game, compare, harsanyi, measure, method, taylor
-from synergy.comparison import Comparison, Result
-from synergy.text import (
+from synergy.comparison.compare import Comparison, Result
+from synergy.showing.text import (
     WIDTH,
     balance,
     brief,

@@ -29,7 +29,7 @@ from cases import (
 from twins import coalitions, signs
 
 from synergy import METHODS, allocate, compare, harsanyi, measure, method, taylor
-from synergy.policies import degree_credit
+from synergy.policies.policy import degree_credit
 
 CORNERS = [name for name in GAME_METHODS if name not in WEIGHTS_AT_X]
 

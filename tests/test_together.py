@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from decompositions import prefix
+from decompositions.evaluation.prefix import prefix
 from synergy import Game, harsanyi, harsanyi_all
 
 DOUBLE = torch.float64

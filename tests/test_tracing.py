@@ -11,11 +11,12 @@ from cases import close, draw
 from layer_cases import block, parameter, seeded, sequence
 from torch import fx, nn
 
-from decompositions.layers import network
-from decompositions.own_copy import OwnCopy
-from decompositions.prefix import shared_prefix
-from decompositions.tracing import trace
-from synergy import Game, harsanyi, method, piecewise
+from decompositions.evaluation.prefix.prefix import shared_prefix
+from decompositions.models.own_copy import OwnCopy
+from decompositions.networks.graph import trace
+from decompositions.networks.tracing import network
+from synergy import Game, harsanyi, method
+from synergy.algorithms.path import piecewise
 
 SEEN = []
 READING = ["deeplift_rescale", "deeplift_reveal_cancel", "lrp_epsilon", "deep_shap", "integrated_gradients"]
@@ -271,7 +272,7 @@ def test_while_a_network_is_read_torch_modules_are_as_ever(monkeypatch):
     ordinary = nn.Module.__call__, nn.Module.__getattr__, False
     game = Game.from_model(model, draw(1, 4))
     network(model, draw(1, 4))
-    monkeypatch.setattr("decompositions.prefix.WORTH", 0)
+    monkeypatch.setattr("decompositions.evaluation.prefix.prefix.WORTH", 0)
     shared_prefix(game.cube, game.cube.active())
     assert seen
     assert set(seen) == {ordinary}

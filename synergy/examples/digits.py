@@ -11,11 +11,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from decompositions import players as grouping
-from decompositions.game import Game
+from decompositions.games import players as grouping
+from decompositions.games.game import Game
 from synergy.examples.example import Example
 from synergy.examples.trained import predictor, read
-from synergy.views import Picture
+from synergy.wording.view import Picture
 
 ZOOM = 32  # the picture shows each pixel as a square of this side
 
@@ -102,7 +102,7 @@ def example(subject: str | None = None, players: str | None = None) -> Example:
 
     Args:
         subject: "7" for the first held-out seven, which is the default, or "7:3" for the fourth.
-        players: As ``decompositions.players.parse`` reads them; by default "grid:4x4", squares of 2x2 pixels.
+        players: As ``decompositions.games.players.parse`` reads them; by default "grid:4x4", squares of 2x2 pixels.
 
     Returns:
         The game on the logit of the digit that the subject names; an absent square is blank paper.

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from decompositions.game import Game
-from synergy.views import Features, Picture, Words
+from decompositions.games.game import Game
+from synergy.wording.view import Features, Picture, Words
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,11 +12,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from decompositions import players as grouping
-from decompositions.game import Game
+from decompositions.games import players as grouping
+from decompositions.games.game import Game
 from synergy.examples.example import Example
 from synergy.examples.trained import predictor
-from synergy.views import Picture
+from synergy.wording.view import Picture
 
 SIDE, MIDDLE, SPREAD = 224, 127.0, 128.0  # the network takes (pixel - 127) / 128
 
@@ -150,7 +150,7 @@ def example(subject: str | None = None, players: str | None = None) -> Example:
 
     Args:
         subject: A packaged picture's name, by default "coffee", or the path of an image file.
-        players: As ``decompositions.players.parse`` reads them; by default "grid:3x3", 512 coalitions.
+        players: As ``decompositions.games.players.parse`` reads them; by default "grid:3x3", 512 coalitions.
 
     Returns:
         The game on the logit of the class that the network predicts for the whole picture.

@@ -8,12 +8,12 @@ right for 78 %. Encoder: all-MiniLM-L6-v2, Apache-2.0. It errs: "I'm not unhappy
 import torch
 from torch import Tensor, nn
 
-from decompositions import players as grouping
-from decompositions.game import Game
+from decompositions.games import players as grouping
+from decompositions.games.game import Game
 from synergy.examples import minilm
 from synergy.examples.example import Example
 from synergy.examples.trained import predictor, read
-from synergy.views import Words
+from synergy.wording.view import Words
 
 
 class Sentiment(nn.Module):

@@ -10,11 +10,11 @@ from collections import OrderedDict
 import torch
 from torch import Tensor, nn
 
-from decompositions import players as grouping
-from decompositions.game import Game
+from decompositions.games import players as grouping
+from decompositions.games.game import Game
 from synergy.examples.example import Example
 from synergy.examples.trained import predictor, read
-from synergy.views import Features
+from synergy.wording.view import Features
 
 STATISTICS = ("mean", "error", "worst")  # of one quantity over the nuclei of a patient, ten columns each
 QUANTITIES = (

@@ -7,13 +7,13 @@ from typing import Any
 
 from decompositions.arguments import yes_or_no
 from decompositions.arithmetic import Array
-from decompositions.game import Game
-from decompositions.layers import fused
-from synergy.backward import attribute
-from synergy.fused_shapley import FusedShapley
-from synergy.layer_policy import LayerPolicy, degree_layer_shares, equal_layer_shares
+from decompositions.games.game import Game
+from decompositions.networks.tracing import fused
+from synergy.algorithms.layerwise.backward import attribute
+from synergy.algorithms.layerwise.fused_shapley import FusedShapley
+from synergy.algorithms.layerwise.rescale import Rescale
 from synergy.method import AbstractMethod, register
-from synergy.multipliers import Rescale
+from synergy.policies.layer_policy import LayerPolicy, degree_layer_shares, equal_layer_shares
 
 
 @register

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from decompositions.arithmetic import Array
-from decompositions.game import Game
-from synergy.backward import attribute
-from synergy.layer_policy import LayerPolicy, alpha_beta_shares
+from decompositions.games.game import Game
+from synergy.algorithms.layerwise.backward import attribute
+from synergy.algorithms.layerwise.relevance import AbstractRelevance
+from synergy.algorithms.layerwise.signed_relevance import SignedRelevance
 from synergy.method import AbstractMethod, register
-from synergy.relevance import AbstractRelevance
-from synergy.signed_relevance import SignedRelevance
+from synergy.policies.layer_policy import LayerPolicy, alpha_beta_shares
 
 
 @register

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from decompositions.arithmetic import Array
-from decompositions.game import Game
-from synergy.backward import attribute
-from synergy.layer_policy import LayerPolicy, degree_layer_shares
+from decompositions.games.game import Game
+from synergy.algorithms.layerwise.backward import attribute
+from synergy.algorithms.layerwise.rescale import Rescale
 from synergy.method import AbstractMethod, register
-from synergy.multipliers import Rescale
+from synergy.policies.layer_policy import LayerPolicy, degree_layer_shares
 
 
 @register

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from decompositions.arithmetic import Array
-from decompositions.game import Game
-from synergy.backward import attribute
-from synergy.layer_policy import LayerPolicy, reveal_cancel_shares
+from decompositions.games.game import Game
+from synergy.algorithms.layerwise.backward import attribute
+from synergy.algorithms.layerwise.reveal_cancel import RevealCancel
 from synergy.method import AbstractMethod, register
-from synergy.reveal_cancel import RevealCancel
+from synergy.policies.layer_policy import LayerPolicy, reveal_cancel_shares
 
 
 @register

@@ -9,17 +9,17 @@ from typing import Any
 import torch
 from torch import nn
 
-from decompositions import players as players_
 from decompositions.arguments import shown, yes_or_no
 from decompositions.arithmetic import Array
-from decompositions.full_precision import full_precision
-from decompositions.game import Game
-from decompositions.layers import Network, modules, network
-from decompositions.operations import Convolution
-from decompositions.undisturbed import outside_inference
-from synergy.backward import chooser, explained
+from decompositions.games import players as players_
+from decompositions.games.game import Game
+from decompositions.models.full_precision import full_precision
+from decompositions.models.undisturbed import outside_inference
+from decompositions.networks.operations import Convolution
+from decompositions.networks.tracing import Network, modules, network
+from synergy.algorithms.layerwise.backward import chooser, explained
 from synergy.method import AbstractMethod, register
-from synergy.policies import Policy, degree_credit
+from synergy.policies.policy import Policy, degree_credit
 
 
 @register

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from decompositions.arithmetic import Array
-from decompositions.game import Game, require_game
+from decompositions.games.game import Game, require_game
 from synergy.method import AbstractMethod, register
-from synergy.policies import Policy, degree_credit
+from synergy.policies.policy import Policy, degree_credit
 
 
 @register

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from decompositions.game import Game
+from decompositions.games.game import Game
+from synergy.algorithms.path.integral import AbstractPathMethod
 from synergy.method import register
-from synergy.path import AbstractPathMethod
-from synergy.policies import Policy, degree_shares
+from synergy.policies.policy import Policy, degree_shares
 
 
 @register

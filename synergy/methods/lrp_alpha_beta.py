@@ -8,12 +8,12 @@ from typing import Any
 
 from decompositions.arguments import real, yes_or_no
 from decompositions.arithmetic import Array
-from decompositions.game import Game
-from synergy.backward import attribute
-from synergy.layer_policy import LayerPolicy, alpha_beta_shares
+from decompositions.games.game import Game
+from synergy.algorithms.layerwise.backward import attribute
+from synergy.algorithms.layerwise.relevance import AbstractRelevance
+from synergy.algorithms.layerwise.signed_relevance import SignedRelevance
 from synergy.method import AbstractMethod, register
-from synergy.relevance import AbstractRelevance
-from synergy.signed_relevance import SignedRelevance
+from synergy.policies.layer_policy import LayerPolicy, alpha_beta_shares
 
 ROUNDINGS = 8  # of alpha and beta as they were typed, as 1.1 and 0.1
 
@@ -32,7 +32,7 @@ class LRPAlphaBeta(AbstractMethod):
     :math:`-\beta r^- \kappa_i / |\kappa^-|` (likewise).
 
     A neuron without negative part multiplies relevance by α, one without positive part loses it;
-    :func:`synergy.relevance.ledger` says where.
+    :func:`synergy.algorithms.layerwise.relevance.ledger` says where.
 
     Args:
         alpha, beta: with α − β = 1 and β ≥ 0.

@@ -9,12 +9,12 @@ import torch
 
 from decompositions.arguments import real, yes_or_no
 from decompositions.arithmetic import Array
-from decompositions.game import Game
-from decompositions.operations import AbstractAffine
-from synergy.backward import attribute
-from synergy.layer_policy import LayerPolicy, epsilon_shares
+from decompositions.games.game import Game
+from decompositions.networks.operations import AbstractAffine
+from synergy.algorithms.layerwise.backward import attribute
+from synergy.algorithms.layerwise.relevance import AbstractRelevance
 from synergy.method import AbstractMethod, register
-from synergy.relevance import AbstractRelevance
+from synergy.policies.layer_policy import LayerPolicy, epsilon_shares
 
 
 @register

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from decompositions.arithmetic import Array
-from decompositions.game import Game
-from synergy import removal
+from decompositions.games.game import Game
+from synergy.algorithms import removal
 from synergy.method import AbstractMethod, register
-from synergy.policies import Policy, full_credit
+from synergy.policies.policy import Policy, full_credit
 
 
 @register

@@ -11,11 +11,11 @@ import numpy as np
 
 from decompositions.arguments import shown, whole
 from decompositions.arithmetic import Array, is_exact, like, stack, wide
-from decompositions.function_cube import FunctionCube
-from decompositions.game import Game, require_game
-from synergy import removal
+from decompositions.games.function_cube import FunctionCube
+from decompositions.games.game import Game, require_game
+from synergy.algorithms import removal
 from synergy.method import AbstractMethod, register
-from synergy.policies import Policy, full_credit
+from synergy.policies.policy import Policy, full_credit
 
 
 @register

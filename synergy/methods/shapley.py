@@ -13,10 +13,10 @@ import torch
 
 from decompositions.arguments import whole
 from decompositions.arithmetic import Array, is_exact, rationals, zeros
-from decompositions.coalitions import LIMIT, dense, require_limit
-from decompositions.game import Game, require_game
+from decompositions.evaluation.corners import LIMIT, dense, require_limit
+from decompositions.games.game import Game, require_game
 from synergy.method import AbstractMethod, register
-from synergy.policies import Policy, equal_shares
+from synergy.policies.policy import Policy, equal_shares
 
 
 @register

@@ -10,9 +10,9 @@ import numpy as np
 
 from decompositions.arguments import real, whole
 from decompositions.arithmetic import Array
-from decompositions.game import Game, require_game
+from decompositions.games.game import Game, require_game
 from synergy.method import AbstractMean, register
-from synergy.policies import Policy
+from synergy.policies.policy import Policy
 
 MOST = 10**6  # noisy inputs
 

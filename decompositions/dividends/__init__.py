@@ -1,0 +1,1 @@
+"""Harsanyi dividends, of one game or of several together."""

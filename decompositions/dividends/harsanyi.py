@@ -1,0 +1,198 @@
+"""Harsanyi dividends: what each coalition adds to what its parts already bring."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from decompositions import degrees
+from decompositions.arguments import whole
+from decompositions.arithmetic import Array, is_exact, wide, zeros
+from decompositions.counts import count
+from decompositions.effects.effects import Effects
+from decompositions.evaluation import corners as coalitions
+from decompositions.evaluation.checkpoint import Checkpoint, opened
+from decompositions.games.game import Game, require_game
+from decompositions.memory import needed
+from decompositions.mobius import mobius
+
+TOGETHER = 16  # active players whose dividends are put in their places at once
+
+
+def harsanyi(
+    game: Game,
+    *,
+    order: int | None = None,
+    limit: int = coalitions.LIMIT,
+    checkpoint: str | Path | None = None,
+) -> Effects:
+    r"""The Harsanyi dividends of a game, all of them or those of at most ``order`` players.
+
+    .. math:: J(S) = \sum_{T \subseteq S} (-1)^{|S| - |T|} g(1_T)
+
+    Null players (whose part of x − b is zero) are not evaluated: their coalitions have dividend zero. g is evaluated in
+    the model's precision and transformed in float64. Of 64 and more coalitions a few (at most a chunk, and
+    one in 8) are evaluated once more at the end, which shows whether g is a function; they are not in the price.
+
+    Args:
+        game: the question.
+        order: the largest number of players of a coalition; None for all 2ⁿ. These dividends are exact, too, but they
+            add up to f(x) − f(b) only with the higher ones; the difference is ``effects.remainder``.
+        limit: model calls above which the work is refused.
+        checkpoint: a directory in which the values of finished ranges of coalitions are kept. Whatever ends the call,
+            the same call goes on from there, to the same result bit for bit; the limit is then for the calls that are
+            left. Torch models and functions only.
+
+    Raises:
+        ValueError: too many calls, an order below 1, an output that is not finite (the coalition is named) or not the
+            same when asked again, or a checkpoint that is damaged or of another question.
+        OSError: the checkpoint cannot be written or is in use.
+        KeyboardInterrupt: with a checkpoint, its message says how many coalitions are kept.
+
+    Reference: harsanyi1963simplified
+
+    >>> effects = harsanyi(Game.from_values([0., 1., 2., 7.]))
+    >>> effects[0, 1].item(), effects.independent.tolist()
+    (4.0, [1.0, 2.0])
+    """
+    require_game(game, "harsanyi()")
+    limit = coalitions.as_limit(limit)
+    active = game.cube.active()
+    if order is not None:
+        order = whole(order, "order is the largest number of players of a coalition", 1)
+    with opened(checkpoint, game, active, order) as store:
+        if order is None:
+            return _all(game, active, limit, store)
+        return _up_to(game, active, order, limit, store)
+
+
+def price(game: Game, order: int | None = None) -> int:
+    """The model calls that :func:`harsanyi` would make.
+
+    >>> price(Game.from_function(lambda z: z.sum(1), [1.0, 2.0, 3.0], [0.0, 2.0, 0.0]))
+    4
+    """
+    active = len(game.cube.active())
+    count = 2**active if order is None else degrees.count_up_to_order(active, order) + 1  # and the input itself
+    return count * game.cube.calls_per_point
+
+
+def _all(game: Game, active: tuple[int, ...], limit: int, store: Checkpoint | None) -> Effects:
+    calls, done = price(game), _paid_earlier(game, store)
+    left = calls - done
+    coalitions.require_limit(left, limit, "take order=2 for the lower orders only")
+    corners, paid = coalitions.with_progress(
+        game, calls, "coalitions", lambda g: coalitions.corners(g, active, store), done
+    )
+    return of_corners(game, active, corners, done + paid)
+
+
+def _paid_earlier(game: Game, store: Checkpoint | None) -> int:
+    return store.done * game.cube.calls_per_point if store else 0
+
+
+def of_corners(game: Game, active: tuple[int, ...], corners: coalitions.Corners, paid: int) -> Effects:
+    """The dividends of a game whose values at the coalitions of its active players are known.
+
+    Raises:
+        ValueError: a value that is not finite (the coalition is named).
+    """
+    values = corners.values
+    size, device = 8 * 2**game.n * math.prod(values.shape[:-1]), getattr(values, "device", "cpu")
+    with needed(f"the dividends of {count(2**game.n)} coalitions", size, device):
+        return _of_values(game, active, corners, paid)
+
+
+def _of_values(game: Game, active: tuple[int, ...], corners: coalitions.Corners, paid: int) -> Effects:
+    values = corners.values
+    coalitions.require_finite(values, lambda row: coalitions.label(game, coalitions.members(row, active)))
+    noise = max(evaluation_noise(game, values), corners.error)
+    dividends = _settled(mobius(_own(values, corners.fresh), inplace=True))
+    table = _scatter(dividends, active, game.n)
+    return Effects(table, game.names, "harsanyi", None, noise, 0, False, paid, evaluation=corners.how)
+
+
+def _own(values: Array, fresh: bool) -> Array:
+    """Values that may be overwritten, floats as float64."""
+    widened = values if is_exact(values) else wide(values)
+    if fresh or widened is not values:
+        return widened
+    return widened.clone(memory_format=torch.contiguous_format) if isinstance(widened, torch.Tensor) else widened.copy()
+
+
+def _up_to(game: Game, active: tuple[int, ...], order: int, limit: int, store: Checkpoint | None) -> Effects:
+    calls, done = price(game, order), _paid_earlier(game, store)
+    left = calls - done
+    coalitions.require_limit(left, limit, "take a lower order")
+    with needed(f"the table of {count(calls)} coalitions", calls * game.n, way_out="take a lower order"):
+        return _lower(game, active, order, (calls, done), store)
+
+
+def _lower(
+    game: Game, active: tuple[int, ...], order: int, price: tuple[int, int], store: Checkpoint | None
+) -> Effects:
+    """The dividends up to an order, whose price is known: the calls in all and those that were paid earlier."""
+    calls, done = price
+    table = degrees.up_to_order(active, game.n, order)
+    wanted = np.concatenate([table, np.ones((1, game.n), dtype=np.uint8)])
+
+    found, paid = coalitions.with_progress(
+        game, calls, f"coalitions of at most {order}", lambda g: coalitions.rows(g, wanted, store), done
+    )
+    values = found.values
+    names = [*(coalitions.label(game, degrees.support(row)) for row in table), "of all players"]
+    coalitions.require_finite(values, lambda row: names[row])
+    noise = max(evaluation_noise(game, values), found.error)
+    values = values if is_exact(values) else wide(values)
+    dividends = _settled(_lower_dividends(values[..., :-1], table))
+    remainder = _settled(values[..., -1:] - dividends.sum(-1, keepdims=True))[..., 0]
+    return Effects(dividends, game.names, "harsanyi", table, noise, remainder, order < len(active), done + paid)
+
+
+def _lower_dividends(values: Array, table: np.ndarray) -> Array:
+    """J(S) = v(S) − Σ_{T⊊S} J(T), smallest coalitions first."""
+    row_of = {degrees.mask(degrees.support(row)): position for position, row in enumerate(table)}
+    dividends = values.copy() if is_exact(values) else values.clone()
+    for mask, position in row_of.items():
+        subset = (mask - 1) & mask if mask else 0
+        smaller = []
+        while mask:
+            smaller.append(row_of[subset])
+            if not subset:
+                break
+            subset = (subset - 1) & mask
+        if smaller:
+            dividends[..., position] -= dividends[..., smaller].sum(-1)
+    return dividends
+
+
+def _settled(values: Array) -> Array:
+    """Exact dividends that vanish identically as 0; floats as they are."""
+    if not is_exact(values):
+        return values
+    from decompositions.expressions.normal_form import settle  # SymPy is loaded only where it is used
+
+    return settle(values)
+
+
+def _scatter(dividends: Array, active: tuple[int, ...], n: int) -> Array:
+    """Dividends over the active players at their places among all 2ⁿ coalitions; the others are zero."""
+    if len(active) == n:
+        return dividends
+    everything = zeros((*dividends.shape[:-1], 2**n), dividends)
+    low = degrees.spread_masks(active[:TOGETHER])
+    for block in range(2 ** max(0, len(active) - TOGETHER)):
+        place = degrees.mask(coalitions.members(block, active[TOGETHER:]))
+        everything[..., low + place] = dividends[..., block * len(low) : (block + 1) * len(low)]
+    return everything
+
+
+def evaluation_noise(game: Game, values: Array) -> float:
+    """The rounding error of one value of g: the epsilon of its type times the largest value."""
+    if not game.cube.precision:
+        return 0.0
+    smallest, largest = values.aminmax()
+    return game.cube.precision * float(max(-smallest, largest))

@@ -1,0 +1,184 @@
+"""Several questions to one model, answered from one set of forward passes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+
+from decompositions import degrees
+from decompositions.arguments import shown
+from decompositions.arithmetic import wide
+from decompositions.dividends.harsanyi import harsanyi, of_corners, price
+from decompositions.effects.effects import Effects
+from decompositions.evaluation import corners as coalitions
+from decompositions.evaluation.prefix.prefix import SharedPrefix, shared_prefix
+from decompositions.games.function_cube import FunctionCube
+from decompositions.games.game import Game, require_game
+from decompositions.models.model_function import ModelFunction
+
+
+def harsanyi_all(games: Sequence[Game], *, limit: int = coalitions.LIMIT) -> list[Effects]:
+    """The Harsanyi dividends of several games, in order; those of one model share its forward passes.
+
+    Games that differ only in the target cost as much as one. Those with other inputs, baselines or players of the same
+    model fill common batches. Any other game is decomposed on its own.
+
+    Args:
+        games: the questions.
+        limit: model calls, of all together, above which the work is refused.
+
+    Raises:
+        ValueError: too many calls, or an output that is not finite.
+
+    >>> model = torch.nn.Linear(2, 3)
+    >>> games = [Game.from_model(model, torch.ones(1, 2), target=target) for target in range(3)]
+    >>> [effects.calls for effects in harsanyi_all(games)]
+    [4, 0, 0]
+    """
+    if not isinstance(games, Iterable):
+        raise TypeError(f"harsanyi_all() asks a list of Games, not {shown(games)}")
+    games = list(games)
+    for game in games:
+        require_game(game, "harsanyi_all()")
+    limit = coalitions.as_limit(limit)
+    questions = _questions(games)
+    shared = {place for each in questions for place in each.places}
+    alone = [i for i in range(len(games)) if i not in shared]
+    calls = sum(2 ** len(each.active) for each in questions) + sum(price(games[i]) for i in alone)
+    coalitions.require_limit(calls, limit, "take fewer games")
+    found = {i: harsanyi(games[i], limit=limit) for i in alone}
+    for each, values in _answers(questions):
+        seen = coalitions.looked_at(games[each.places[0]], each.cube, each.active, values[0])
+        for i, row in zip(each.places, values, strict=True):
+            error = max(each.error, seen if i == each.places[0] else 0.0)
+            corners = coalitions.Corners(row, each.how, error, fresh=True)
+            paid = 2 ** len(each.active) if i == each.places[0] else 0
+            found[i] = of_corners(games[i], each.active, corners, paid)
+    return [found[i] for i in range(len(games))]
+
+
+@dataclass(frozen=True, eq=False)
+class _Question:
+    """Games of one model, input, baseline and players; they differ in the target."""
+
+    cube: FunctionCube
+    active: tuple[int, ...]
+    places: list[int]
+    targets: list[ModelFunction]
+    plan: SharedPrefix | None = None
+
+    @property
+    def how(self) -> str:
+        return self.plan.description if self.plan else ""
+
+    def room(self) -> torch.Tensor:
+        """Zeros for all values. Shape ``(targets, 2**active)``."""
+        return coalitions.room(2 ** len(self.active), self.cube, len(self.targets))
+
+    @property
+    def error(self) -> float:
+        return self.plan.error if self.plan else 0.0
+
+    @property
+    def module(self) -> torch.nn.Module:
+        return self.targets[0].module
+
+    def select(self, outputs: torch.Tensor) -> torch.Tensor:
+        """Every target of the model's outputs. Shape ``(batch, …)`` → ``(targets, batch)``."""
+        given = [outputs.clone() if callable(target.target) else outputs for target in self.targets]
+        return torch.stack([wide(each.select(own)) for each, own in zip(self.targets, given, strict=True)])
+
+
+def _questions(games: Sequence[Game]) -> list[_Question]:
+    """What is asked of models with one baseline each."""
+    found: list[_Question] = []
+    for place, game in enumerate(games):
+        cube = game.cube
+        if not isinstance(cube, FunctionCube) or not isinstance(cube.f, ModelFunction) or len(cube.baseline) != 1:
+            continue
+        same = next((each for each in found if _same(each.cube, cube)), None)
+        if same is None:
+            found.append(_Question(cube, cube.active(), [place], [cube.f]))
+        else:
+            same.places.append(place)
+            same.targets.append(cube.f)
+    return found
+
+
+def _same(a: FunctionCube, b: FunctionCube) -> bool:
+    tensors = ((a.x, b.x), (a.baseline, b.baseline), (a.players, b.players))
+    same = isinstance(a.f, ModelFunction) and isinstance(b.f, ModelFunction) and a.f.module is b.f.module
+    return same and a.n == b.n and all(p.shape == q.shape and torch.equal(p, q) for p, q in tensors)
+
+
+def _answers(questions: list[_Question]) -> Iterator[tuple[_Question, torch.Tensor]]:
+    """The values at all coalitions, ``(targets, 2**active)``, of every question."""
+    by_model: dict[int, list[_Question]] = {}
+    for each in questions:
+        plan = shared_prefix(each.cube, each.active)
+        if plan is not None:
+            yield replace(each, plan=plan), _by_plan(each, plan)
+        else:
+            by_model.setdefault(id(each.module), []).append(each)
+    for group in by_model.values():
+        yield from zip(group, _in_common_batches(group), strict=True)
+
+
+def _by_plan(question: _Question, plan: SharedPrefix) -> torch.Tensor:
+    cube, n = question.cube, len(question.active)
+    values = question.room()
+    for start in range(0, 2**n, cube.chunk):
+        stop = min(2**n, start + cube.chunk)
+        present = degrees.bits(start, stop, n, cube.device)
+        with cube.calling():
+            values[:, start:stop] = question.select(plan.suffix.module(plan.rebuild(present)))
+        cube.on_calls(len(present))
+    return values
+
+
+def _in_common_batches(group: list[_Question]) -> list[torch.Tensor]:
+    """Batches that hold the coalitions of several questions, one after the other."""
+    chunk = group[0].cube.chunk
+    answers = [_Answers(each.room()) for each in group]
+    waiting: list[tuple[int, torch.Tensor]] = []
+    rows = 0
+    for number, each in enumerate(group):
+        total = 2 ** len(each.active)
+        start = 0
+        while start < total:
+            stop = min(total, start + chunk - rows)
+            waiting.append((number, _inputs(each, start, stop)))
+            rows, start = rows + stop - start, stop
+            if rows == chunk:
+                _run(group, waiting, answers)
+                waiting, rows = [], 0
+    if waiting:
+        _run(group, waiting, answers)
+    return [each.values for each in answers]
+
+
+@dataclass(eq=False)
+class _Answers:
+    """The values of a question, of which the first are there."""
+
+    values: torch.Tensor
+    done: int = 0
+
+    def append(self, some: torch.Tensor) -> None:
+        self.values[:, self.done : self.done + some.shape[1]] = some
+        self.done += some.shape[1]
+
+
+def _inputs(question: _Question, start: int, stop: int) -> torch.Tensor:
+    cube = question.cube
+    return cube.inputs(degrees.spread(start, stop, question.active, cube.n, cube.device))[:, 0]
+
+
+def _run(group: list[_Question], waiting: list[tuple[int, torch.Tensor]], answers: list[_Answers]) -> None:
+    with group[0].cube.calling():
+        outputs = group[0].module(torch.cat([inputs for _, inputs in waiting]))
+    for (number, inputs), part in zip(waiting, outputs.split([len(i) for _, i in waiting]), strict=True):
+        answers[number].append(group[number].select(part))
+        group[number].cube.on_calls(len(inputs))

@@ -1,0 +1,242 @@
+"""Effects on disk: one npz file with the numbers and a json header. Never pickle."""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+import zipfile
+import zlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from decompositions.arguments import real, shown, whole
+from decompositions.arithmetic import is_exact, objects
+from decompositions.counts import TOO_LONG, count, exactly
+from decompositions.files import npz
+from decompositions.files.npz import Archive
+from decompositions.files.whole_file import whole_file
+
+if TYPE_CHECKING:
+    from decompositions.effects.effects import Effects
+
+FORMAT = "synergy-effects/1"
+FACTS = ("calls", "radius", "note", "distance", "evaluation")  # plain numbers and text
+AT_ONCE = 2**20  # effects that are looked at together
+PATH = "effects are kept in a file, and path is its name, a text or a Path"
+UNREADABLE = (
+    OSError, ValueError, LookupError, TypeError, EOFError, RuntimeError, ArithmeticError, zipfile.BadZipFile,
+    zlib.error, struct.error,
+)  # fmt: skip  # what a file that anybody may have made can bring about
+
+
+def as_path(path: Any) -> Path:
+    """What was given as the name of a file.
+
+    Raises:
+        TypeError: no text and no path.
+        ValueError: a text that names no file.
+    """
+    if not isinstance(path, (str, os.PathLike)) or isinstance(os.fspath(path), bytes):
+        raise TypeError(f"{PATH}, not {shown(path)}")
+    if not os.fspath(path) or "\0" in os.fspath(path):
+        raise ValueError(f"{PATH}, not {shown(os.fspath(path))}")
+    return Path(path)
+
+
+def save(effects: Effects, path: Path) -> None:
+    """Write to a file beside ``path`` and move it there, so that nothing half-written is left.
+
+    Raises:
+        ValueError: effects that are NaN or infinite.
+        OSError: the file cannot be written.
+    """
+    _require_numbers(effects.values)
+    header = {
+        "format": FORMAT,
+        "names": effects.names,
+        "basis": effects.basis,
+        "noise": effects.noise,
+        "truncated": effects.truncated,
+        **{name: getattr(effects, name) for name in FACTS},
+        "exact": is_exact(effects.values),
+    }
+    arrays: dict[str, Any] = {"values": _plain(effects.values), "remainder": _plain(effects.remainder)}
+    if effects.degrees is not None:
+        arrays["degrees"] = effects.degrees
+    if effects.gaps is not None:
+        arrays["gaps"] = _plain(effects.gaps)
+    with whole_file(path) as file:
+        np.savez(file, header=np.array(json.dumps(header)), **arrays)
+
+
+def load(path: Path) -> Effects:
+    """Read a file that :func:`save` wrote.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: another kind of file, a later format, or a damaged one.
+        MemoryError: the effects do not fit.
+    """
+    if not path.exists():
+        raise FileNotFoundError(f"no file of effects at {path}")
+    try:
+        if not path.is_file():
+            raise ValueError("it is no file")
+        with npz.opened(path) as file:
+            return _effects(file)
+    except UNREADABLE as error:
+        said = str(error).splitlines() or [type(error).__name__]
+        raise ValueError(
+            f"{path} is no readable file of effects: {said[0]}; write one with effects.save(path)"
+        ) from error
+
+
+def _effects(file: Archive) -> Effects:
+    """The effects in an archive, of which all that is needed is looked at before numbers are read."""
+    from decompositions.effects.effects import Effects
+
+    header = _header(file)
+    exact, names = header["exact"], header["names"]
+    _require_layout(file, names, header["basis"], exact)
+    values = _numbers(file.array("values"), exact)
+    _require_numbers(values)
+    return Effects(
+        values=values,
+        names=tuple(names),
+        basis=header["basis"],
+        degrees=file.array("degrees") if "degrees" in file else None,
+        noise=header["noise"],
+        remainder=_numbers(file.array("remainder"), exact)[()],
+        truncated=header["truncated"],
+        gaps=_numbers(file.array("gaps"), exact) if "gaps" in file else None,
+        **{name: header[name] for name in FACTS if name in header},
+    )
+
+
+def _header(file: Archive) -> dict[str, Any]:
+    """The json header, every entry of the type that it must have.
+
+    Raises:
+        ValueError, TypeError: another one.
+    """
+    layout = file.layout("header")
+    if layout.dtype.kind != "U" or layout.shape:
+        raise ValueError(f"its header is one text, not {layout.kind} of shape {layout.shape}")
+    header = json.loads(str(file.array("header")))
+    if not isinstance(header, dict) or header.get("format") != FORMAT:
+        found = header.get("format") if isinstance(header, dict) else header
+        raise ValueError(f"its format is {shown(found)}, this version reads {FORMAT!r}")
+    for name, kind in KINDS.items():
+        if name not in header and name not in FACTS:
+            raise ValueError(f"its header does not say {name!r}")
+        if name in header and type(header[name]) not in kind:
+            raise TypeError(
+                f"{name!r} in its header is {' or '.join(each.__name__ for each in kind)}, not {shown(header[name])}"
+            )
+    if header["noise"] != float("inf"):
+        real(header["noise"], "'noise' in its header is the rounding error of a value", 0)
+    if not header.get("distance", 0.0) >= 0:
+        raise ValueError(f"'distance' in its header is at least 0, not {shown(header['distance'])}")
+    if header.get("radius", 0.0) < 0:
+        raise ValueError(f"'radius' in its header is at least 0, infinity or NaN, not {shown(header['radius'])}")
+    whole(header.get("calls", 0), "'calls' in its header are those that were paid", 0)
+    return header
+
+
+KINDS: dict[str, tuple[type, ...]] = {
+    "names": (list,),
+    "basis": (str,),
+    "noise": (float, int),
+    "truncated": (bool,),
+    "exact": (bool,),
+    "calls": (int,),
+    "radius": (float, int),
+    "note": (str,),
+    "distance": (float, int),
+    "evaluation": (str,),
+}
+
+
+def _require_layout(file: Archive, names: list[Any], basis: str, exact: bool) -> None:
+    """Refuse arrays whose types and shapes are not those of such effects.
+
+    Raises:
+        ValueError: which one, and what it must be.
+    """
+    n = len(names)
+    table = file.layout("degrees") if "degrees" in file else None
+    if table is not None and (table.dtype.kind not in "iu" or len(table.shape) != 2 or table.shape[1] != n):
+        raise ValueError(
+            f"its degrees are whole numbers, one row per effect and one column per player, {n}, not {table.kind} of "
+            f"shape {table.shape}"
+        )
+    if table is None and basis == "taylor":
+        raise ValueError("Taylor effects need their table of degree vectors, and it has none")
+    rows = 2**n if table is None else table.shape[0]
+    values = file.layout("values")
+    if not values.shape or values.shape[-1] != rows:
+        raise ValueError(f"its values are {count(rows)} for {n} players, not of shape {values.shape}")
+    games = values.shape[:-1]
+    shapes = {"values": (values.shape,), "remainder": ((), games), "gaps": ((*games, 2**n),)}
+    for name in shapes:
+        if name != "gaps" or name in file:
+            _require_kind(file, name, exact)
+            if file.layout(name).shape not in shapes[name]:
+                raise ValueError(f"its {name} have shape {shown(shapes[name][-1])}, not {file.layout(name).shape}")
+
+
+def _require_kind(file: Archive, name: str, exact: bool) -> None:
+    """Exact numbers are texts, others floats of a type that torch has; a remainder may be a whole number, too."""
+    layout = file.layout(name)
+    kinds = ("U" if exact else "f") + ("iu" if name == "remainder" else "")
+    if layout.dtype.kind not in kinds or (layout.dtype.kind == "f" and layout.dtype.itemsize not in (4, 8)):
+        wanted = "exact numbers as text" if exact else "real numbers in float32 or float64"
+        raise ValueError(f"its {name} are {wanted}, not {layout.kind} ({layout.dtype})")
+
+
+def _require_numbers(values: Any) -> None:
+    """Refuse effects that are no finite real numbers; SymPy's are told by what they answer, as it is not loaded here.
+
+    Raises:
+        ValueError: which is none.
+    """
+    if isinstance(values, torch.Tensor):
+        if not all(torch.isfinite(some).all() for some in values.reshape(-1).split(AT_ONCE)):
+            raise ValueError("some effects are NaN or infinite; effects that are kept are finite numbers")
+        return
+    for value in values.flat:
+        atoms = value.atoms() if hasattr(value, "atoms") else ()
+        infinite = any(each.is_finite is False for each in atoms) or value != value  # which is what NaN differs from
+        if infinite or getattr(value, "is_real", None) is False:
+            raise ValueError(f"the effect {shown(str(value))} is no real number; effects that are kept are")
+
+
+def _plain(values: Any) -> np.ndarray:
+    """Numbers as an array that needs no pickle: exact ones as text."""
+    if isinstance(values, torch.Tensor):
+        return values.detach().cpu().numpy()
+    values = np.asarray(values)
+    if values.dtype != object:
+        return values
+    texts = np.array([exactly(value) for value in values.reshape(-1)], dtype=str).reshape(values.shape)
+    if (texts == TOO_LONG).any():
+        raise ValueError(
+            "a file holds exact numbers of at most 4300 digits, and these have more; take x of fewer digits"
+        )
+    return texts
+
+
+def _numbers(stored: np.ndarray, exact: bool) -> Any:
+    if not exact:
+        return torch.from_numpy(stored)
+    return objects([_exact(str(text)) for text in stored.reshape(-1)]).reshape(stored.shape)
+
+
+def _exact(text: str) -> Any:
+    from decompositions.expressions.parser import read  # SymPy is loaded only where it is used
+
+    return read(text)

@@ -1,0 +1,465 @@
+"""Effects: the table of independent and interaction effects of a game."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass, replace
+from functools import cached_property, reduce
+from operator import or_
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from decompositions import degrees as degrees_
+from decompositions.arguments import real, shown, whole
+from decompositions.arithmetic import Array, free_symbols, is_exact, like, to_float, zeros
+from decompositions.counts import count, rounded
+from decompositions.memory import needed
+from decompositions.visible import visible
+
+if TYPE_CHECKING:
+    from decompositions.showing.formulas import Formula
+
+Coalition = int | str | Iterable[int | str]
+COALITION = "a coalition is made of players, each by its name or its number"
+DEGREE = "a degree vector has one entry per player"
+VALUES = "effects are a torch tensor of floats or an object array of exact numbers"
+
+
+@dataclass(frozen=True, eq=False)
+class Effects:
+    r"""f(x) = base + Σ effects.
+
+    One row per effect, row 0 the constant. In the basis "harsanyi" a row is a coalition S and its effect the dividend
+    J(S); in the basis "taylor" a row is a degree vector κ and its effect the term
+    :math:`\partial^\kappa g(0) / \kappa!`, the part of t^κ in g.
+
+    Args:
+        values: the effects. Shape ``(..., m)``: float tensors, or an object array of exact numbers.
+        names: of the n players.
+        basis: "harsanyi" or "taylor".
+        degrees: one row per effect, zeros and ones for coalitions. Shape ``(m, n)``. None for all 2ⁿ coalitions: then
+            the row is the bitmask (bit i = player i) and no table is kept.
+        noise: rounding error of one evaluated value of g, in units of f; 0 for exact numbers.
+        remainder: what the rows do not explain, f(x) − f(b) − Σ effects, where it is known. Shape ``(...,)``.
+        truncated: whether rows are missing that need not be zero (an order, a degree); the remainder is their sum.
+        calls: model calls that were paid.
+        radius: of convergence of a series, estimated, with x at 1: infinity for one that ends, NaN where unknown.
+        note: what a person should know of the terms that a series leaves out.
+        distance: between the function of these effects and the one that was asked about, the largest over the corners
+            (over 256 of them from 9 players on); not zero
+            for a network whose kinks were rounded off.
+        gaps: for each coalition the sum of its Taylor effects less its Harsanyi dividend, ``(2**n,)``; None where they
+            were too many to compare.
+        evaluation: by what shortcuts g was evaluated; empty for none.
+    """
+
+    values: Array
+    names: tuple[str, ...]
+    basis: str = "harsanyi"
+    degrees: np.ndarray | None = None
+    noise: float = 0.0
+    remainder: Any = 0
+    truncated: bool = False
+    calls: int = 0
+    radius: float = float("nan")
+    note: str = ""
+    distance: float = 0.0
+    gaps: Array | None = None
+    evaluation: str = ""
+
+    def __post_init__(self) -> None:
+        if self.basis not in ("harsanyi", "taylor"):
+            raise ValueError(f"the basis is 'harsanyi' or 'taylor', not {shown(self.basis)}")
+        if not isinstance(self.names, tuple) or not all(isinstance(name, str) for name in self.names):
+            raise TypeError(f"names are a tuple of texts, one per player, not {shown(self.names)}")
+        if not (is_exact(self.values) or (isinstance(self.values, torch.Tensor) and self.values.is_floating_point())):
+            raise TypeError(f"{VALUES}, not {shown(self.values)}; decompositions.arithmetic.as_array makes one")
+        self._check_degrees()
+        rows = 2**self.n if self.degrees is None else len(self.degrees)
+        if self.values.ndim == 0 or self.values.shape[-1] != rows:
+            given = "a single number" if self.values.ndim == 0 else self.values.shape[-1]
+            raise ValueError(f"{count(rows)} effects of {self.n} players need as many values, not {given}")
+        self._check_rows()
+        if self.noise != math.inf:
+            real(self.noise, "noise is the rounding error of a value", 0)
+
+    def _check_degrees(self) -> None:
+        """Refuse a table of degrees that is none, or is missing."""
+        if self.degrees is None:
+            if self.basis == "taylor":
+                raise ValueError("Taylor effects need their table of degree vectors")
+            return
+        if not isinstance(self.degrees, np.ndarray) or self.degrees.dtype.kind not in "iu":
+            raise TypeError(f"degrees are a NumPy array of whole numbers, not {shown(self.degrees)}")
+        if self.degrees.ndim != 2 or self.degrees.shape[1] != self.n:
+            shape = tuple(self.degrees.shape)
+            raise ValueError(
+                f"degrees are one row per effect and one column per player, {self.n}, not of shape {shape}"
+            )
+        if (self.degrees < 0).any() or (self.basis == "harsanyi" and (self.degrees > 1).any()):
+            least = "zeros and ones for coalitions" if self.basis == "harsanyi" else "at least 0"
+            raise ValueError(
+                f"degrees are whole numbers, {least}; these go from {self.degrees.min()} to {self.degrees.max()}"
+            )
+
+    def _check_rows(self) -> None:
+        """Refuse a table of degrees without a constant, or with a row twice."""
+        if self.degrees is None:
+            return
+        if self.degrees[:1].any():
+            raise ValueError(f"row 0 of the degrees is the constant, zeros only, not {shown(self.degrees[0].tolist())}")
+        twice = degrees_.repeated(self.degrees)
+        if twice is not None:
+            entries = shown(self.degrees[twice].tolist())
+            raise ValueError(f"degrees have one row per effect; {entries} is there twice, again in row {twice:,}")
+
+    @property
+    def n(self) -> int:
+        """The number of players."""
+        return len(self.names)
+
+    @property
+    def base(self) -> Any:
+        """g(0) = f(b), the constant. Shape ``(...,)``."""
+        return self.values[..., 0]
+
+    @property
+    def total(self) -> Any:
+        """Σ of all effects but the constant; f(x) − f(b) − remainder. Shape ``(...,)``."""
+        return self.values[..., 1:].sum(-1)
+
+    @property
+    def exact(self) -> bool:
+        return is_exact(self.values)
+
+    @cached_property
+    def symbols(self) -> tuple[str, ...]:
+        """The names of the symbols that effects and remainder hold: then they are expressions, not numbers."""
+        remainder = np.asarray(self.remainder, dtype=object) if self.exact else self.values
+        return tuple(sorted({*free_symbols(self.values), *free_symbols(remainder)}))
+
+    def require_numbers(self, what: str) -> None:
+        """Refuse effects that are expressions.
+
+        Raises:
+            ValueError: what cannot be done with them, and which symbols they hold.
+        """
+        if self.symbols:
+            raise ValueError(
+                f"{what} needs numbers, and these effects hold the symbols {', '.join(self.symbols)}; put numbers for "
+                "them into the expression, x and the baseline"
+            )
+
+    def __len__(self) -> int:
+        return int(self.values.shape[-1])
+
+    def __getitem__(self, coalition: Coalition) -> Any:
+        """J of a coalition, by number or name: ``effects[0, 2]``, ``effects["a", "c"]``, ``effects[(0,)]``.
+
+        Taylor effects are summed by support.
+
+        Raises:
+            TypeError: no whole number and no name.
+            IndexError: no player of that number.
+            LookupError: no player of that name, or several; or the coalition was not computed (effects up to an order).
+            ValueError: a player twice.
+        """
+        rows = self.rows(coalition)
+        if len(rows) == 1:
+            return _scalar(self.values[..., rows[0]])
+        return _scalar(self.values[..., rows].sum(-1) if rows else zeros(tuple(self.values.shape[:-1]), self.values))
+
+    def rows(self, coalition: Coalition) -> list[int]:
+        """The rows whose support is a coalition; none where a series has no such term. Raises as indexing does."""
+        members = self._coalition(coalition)
+        mask = degrees_.mask(members)
+        if self.degrees is None:
+            return [mask]
+        if mask not in self._rows_by_mask and self.basis == "harsanyi" and not self._vanishes(mask):
+            raise LookupError(f"{tuple(sorted(members))} has more players than the order that was decomposed")
+        return self._rows_by_mask.get(mask, [])
+
+    def _vanishes(self, mask: int) -> bool:
+        """Whether a coalition without a row has no dividend: all are there, or a null player in it is in no row."""
+        if not self.truncated:
+            return True
+        known = reduce(or_, self._rows_by_mask, 0)
+        order = max(map(int.bit_count, self._rows_by_mask), default=0)
+        return bool(mask & ~known) and mask.bit_count() <= order
+
+    def _coalition(self, coalition: Coalition) -> tuple[int, ...]:
+        """The numbers of the players that a coalition names."""
+        if isinstance(coalition, (Mapping, bytes)):
+            raise TypeError(f"{COALITION}, not {shown(coalition)}")
+        number = isinstance(coalition, (torch.Tensor, np.ndarray)) and coalition.ndim == 0
+        single = number or isinstance(coalition, str) or not isinstance(coalition, Iterable)
+        listed: Iterable[Any] = (coalition,) if single else coalition  # type: ignore[assignment]
+        members = tuple(self._player(each) for each in listed)
+        if len(set(members)) < len(members):
+            raise ValueError(f"a coalition holds a player once; {shown(coalition)} has {_twice(members)} twice")
+        return members
+
+    def _player(self, player: int | str) -> int:
+        """The number of a player that is given by number or name."""
+        if not isinstance(player, str):
+            number = whole(player, COALITION)
+            if not 0 <= number < self.n:
+                raise IndexError(f"no player {shown(number)}: the players are 0 to {self.n - 1}")
+            return number
+        count = self.names.count(player)
+        if count > 1:
+            raise LookupError(f"{count} players are named {shown(player)}; say by its number which is meant")
+        if not count:
+            near = difflib.get_close_matches(player, self.names, 1)
+            known = f"did you mean {near[0]!r}?" if near else f"the players are {shown(', '.join(self.names))}"
+            raise LookupError(f"no player is named {shown(player)}; {known}")
+        return self.names.index(player)
+
+    def degree(self, degree: Iterable[int]) -> Any:
+        """The Taylor effect of one degree vector; zero if the series has no such term.
+
+        Raises:
+            TypeError: no whole numbers.
+            ValueError: Harsanyi dividends have no degrees; or another number of them, or negative ones.
+        """
+        if self.basis != "taylor":
+            raise ValueError(
+                "Harsanyi dividends only know who takes part; decompose with taylor() for effects by degree"
+            )
+        if isinstance(degree, (str, bytes, Mapping, Set)) or not np.iterable(degree):
+            raise TypeError(f"{DEGREE}, a whole number of at least 0, not {shown(degree)}")
+        key = tuple(whole(k, DEGREE, 0) for k in degree)
+        if len(key) != self.n:
+            raise ValueError(f"a degree vector has {self.n} entries, one per player, not {len(key)}")
+        row = self._rows_by_degree.get(key)
+        missing = row is None
+        return _scalar(zeros(tuple(self.values.shape[:-1]), self.values) if missing else self.values[..., row])
+
+    def table(self, start: int, stop: int) -> Array:
+        """Degree vectors (or zeros and ones) of some rows, in the effects' number type. Shape ``(stop−start, n)``."""
+        if self.degrees is not None:
+            return like(self.degrees[start:stop], self.values)
+        device = "cpu" if self.exact else self.values.device
+        rows = degrees_.bits(start, stop, self.n, device)
+        return like(rows.numpy().astype(np.int64), self.values) if self.exact else rows.to(self.values.dtype)
+
+    def sizes(self, start: int, stop: int) -> np.ndarray:
+        """The number of players in the effects of some rows. Shape ``(stop−start,)``."""
+        if self.degrees is None:
+            return degrees_.sizes(start, stop)
+        return (self.degrees[start:stop] > 0).sum(-1)
+
+    def noise_floor(self, start: int = 0, stop: int | None = None) -> np.ndarray:
+        """Rounding error to expect in some rows: noise · 2^(s/2) for s players. Shape ``(stop−start,)``."""
+        return self.noise * 2.0 ** (self.sizes(start, len(self) if stop is None else stop) / 2)
+
+    @property
+    def independent(self) -> Array:
+        """The independent effects ψ(i) of the single players. Shape ``(..., n)``."""
+        if self.degrees is None:
+            return self.values[..., [1 << i for i in range(self.n)]]
+        columns = [self[i] for i in range(self.n)]
+        return np.array(columns, dtype=object).T if self.exact else torch.stack(columns, -1)
+
+    @property
+    def interactions(self) -> dict[tuple[int, ...], Any]:
+        """The interaction effects J(S) of all groups of two or more players, by coalition."""
+        if self.degrees is None:
+            return {degrees_.coalition(s): self._number(s) for s in range(2**self.n) if s & (s - 1)}
+        masks = sorted(mask for mask in self._rows_by_mask if mask & (mask - 1))
+        return {degrees_.coalition(mask): _plain(self[degrees_.coalition(mask)]) for mask in masks}
+
+    def key(self, row: int) -> tuple[int, ...]:
+        """The coalition (or, for Taylor effects, the degree vector) of a row.
+
+        Raises:
+            IndexError: no such row.
+        """
+        if not 0 <= row < len(self):
+            raise IndexError(f"no row {row}: the rows are 0 to {len(self) - 1}")
+        if self.degrees is None:
+            return degrees_.coalition(row)
+        entries = tuple(int(k) for k in self.degrees[row])
+        return entries if self.basis == "taylor" else degrees_.support(entries)
+
+    def top(self, k: int = 10) -> list[tuple[tuple[int, ...], Any]]:
+        """The k strongest effects above the noise floor, strongest first, the constant left out.
+
+        Raises:
+            TypeError: k is no whole number.
+            ValueError: k is negative; a table with leading axes: take one game; effects with symbols, which have no
+                size.
+        """
+        k = whole(k, "k is the number of effects to name", 0)
+        self.require_numbers("top()")
+        if self.values.ndim != 1:
+            raise ValueError(f"top() ranks the effects of one game; these have shape {tuple(self.values.shape)}")
+        with needed(f"the sizes of {len(self):,} effects", 8 * len(self)):
+            rows = self._strongest(k)
+        return [(self.key(int(row)), self._number(int(row))) for row in rows]
+
+    def _strongest(self, k: int) -> np.ndarray:
+        """The rows of the k strongest effects above the noise floor, strongest first."""
+        strength = np.abs(to_float(self.values))
+        strength[0] = 0
+        strength[strength <= self.noise_floor()] = 0
+        k = min(k, int((strength > 0).sum()))
+        rows = np.argpartition(-strength, k - 1)[:k] if k else np.empty(0, dtype=int)
+        return rows[np.lexsort((rows, -strength[rows]))]
+
+    def to_dict(self) -> dict[tuple[int, ...], Any]:
+        """All rows, the constant included, by coalition (by degree vector for Taylor effects)."""
+        return {self.key(row): self._number(row) for row in range(len(self))}
+
+    def by_support(self) -> Effects:
+        """Dense coalition effects: Taylor effects summed by support."""
+        if self.degrees is None:
+            return self
+        values = zeros((*self.values.shape[:-1], 2**self.n), self.values)
+        if self.exact:
+            for mask, rows in self._rows_by_mask.items():
+                values[..., mask] = self.values[..., rows].sum(-1)
+        else:
+            masks = torch.as_tensor(degrees_.support_masks(self.degrees), device=values.device)
+            values.index_add_(-1, masks, self.values)
+        if self.exact:
+            from decompositions.expressions.normal_form import settle  # SymPy is loaded only where it is used
+
+            values = settle(values)
+        return replace(self, values=values, basis="harsanyi", degrees=None)
+
+    def to_shapiq(self) -> Any:
+        """The same numbers as ``shapiq.InteractionValues`` (index "Moebius"), for its plots and tools.
+
+        Raises:
+            ImportError: shapiq is not installed (extra ``peers``).
+        """
+        try:
+            from shapiq import InteractionValues
+        except ImportError as error:
+            raise ImportError("to_shapiq() needs shapiq: pip install 'synergy-effects[peers]'") from error
+        self.require_numbers("shapiq")
+        if self.values.ndim != 1:
+            raise ValueError(f"shapiq takes one game; these effects have shape {tuple(self.values.shape)}")
+        by_coalition = {degrees_.coalition(mask): self[degrees_.coalition(mask)] for mask in self._masks()}
+        return InteractionValues(
+            values=np.array([float(value) for value in by_coalition.values()]),
+            index="Moebius",
+            max_order=max(len(coalition) for coalition in by_coalition),
+            n_players=self.n,
+            min_order=0,
+            interaction_lookup={coalition: row for row, coalition in enumerate(by_coalition)},
+            baseline_value=float(self.base),
+            estimated=False,
+        )
+
+    def save(self, path: str | Path) -> None:
+        """Write the effects to one file (npz with a json header, never pickle), whole or not at all.
+
+        A file that is replaced keeps its mode; a symbolic link is followed.
+
+        Raises:
+            TypeError: no path.
+            ValueError: effects that are NaN or infinite.
+            OSError: the file cannot be written.
+        """
+        from decompositions.effects import archive
+
+        archive.save(self, archive.as_path(path))
+
+    @staticmethod
+    def load(path: str | Path) -> Effects:
+        """Read what :meth:`save` wrote.
+
+        Only what effects need is read, and nothing is unpacked before its size is known to be right.
+
+        Raises:
+            TypeError: no path.
+            FileNotFoundError: no such file.
+            ValueError: not a file of effects, or damaged.
+            MemoryError: the effects do not fit.
+        """
+        from decompositions.effects import archive
+
+        return archive.load(archive.as_path(path))
+
+    def __repr__(self) -> str:
+        head = f"Effects({self.basis}, {self.n} players, {len(self)} rows"
+        if self.symbols:
+            return f"{head}; in the symbols {', '.join(self.symbols)})"
+        strongest = (
+            ", ".join(f"{self.label(key)} {rounded(value, sign=True)}" for key, value in self.top(3))
+            if self.values.ndim == 1
+            else ""
+        )
+        return visible(f"{head}; strongest: {strongest or 'none'})")
+
+    def __str__(self) -> str:
+        return self.formula.text if self.exact and self.values.ndim == 1 else repr(self)
+
+    def _repr_latex_(self) -> str | None:
+        return self.formula._repr_latex_() if self.exact and self.values.ndim == 1 else None
+
+    @property
+    def formula(self) -> Formula:
+        """f(x) = f(b) + Σ effects as a formula, of exact effects of one game.
+
+        Raises:
+            ValueError: other effects.
+        """
+        from decompositions.showing.formulas import of_effects
+
+        return of_effects(self)
+
+    def label(self, key: tuple[int, ...]) -> str:
+        """A coalition or degree vector in the players' names: ``not·happy``, ``x1²·x2``."""
+        return "·".join(self.members(key)) or "∅"
+
+    def members(self, key: tuple[int, ...]) -> list[str]:
+        """The names of those who take part, with their degrees above one: ``["x1²", "x2"]``."""
+        if self.basis == "harsanyi":
+            return [self.names[i] for i in key]
+        powers = [(name, k) for name, k in zip(self.names, key, strict=True) if k]
+        return [name + (str(k).translate(_SUPERSCRIPTS) if k > 1 else "") for name, k in powers]
+
+    def _number(self, row: int) -> Any:
+        return _plain(_scalar(self.values[..., row]))
+
+    def _masks(self) -> list[int]:
+        return list(range(2**self.n)) if self.degrees is None else list(self._rows_by_mask)
+
+    @cached_property
+    def _rows_by_mask(self) -> dict[int, list[int]]:
+        assert self.degrees is not None
+        masks = degrees_.support_masks(self.degrees)
+        order = np.argsort(masks, kind="stable")
+        starts = np.flatnonzero(np.append(True, masks[order][1:] != masks[order][:-1]))
+        groups = np.split(order, starts[1:])
+        return {int(masks[group[0]]): group.tolist() for group in groups}
+
+    @cached_property
+    def _rows_by_degree(self) -> dict[tuple[int, ...], int]:
+        assert self.degrees is not None
+        return {tuple(int(k) for k in entries): row for row, entries in enumerate(self.degrees)}
+
+
+def _twice(members: tuple[int, ...]) -> int:
+    return next(player for player in members if members.count(player) > 1)
+
+
+def _scalar(value: Any) -> Any:
+    """An exact number out of an array without axes; anything else as it is."""
+    return value[()] if isinstance(value, np.ndarray) and value.ndim == 0 else value
+
+
+def _plain(value: Any) -> Any:
+    """One game's number as a Python number; with leading axes, the array."""
+    return value.item() if isinstance(value, torch.Tensor) and value.ndim == 0 else value
+
+
+_SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")

@@ -1,0 +1,399 @@
+"""Evaluating g at many corners: in chunks, with progress, and without the null players."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from decompositions import counts, degrees
+from decompositions.arguments import whole
+from decompositions.arithmetic import Array, concatenate, is_exact
+from decompositions.evaluation.prefix import prefix
+from decompositions.games import trial
+from decompositions.games.function_cube import FunctionCube
+from decompositions.games.game import Game
+from decompositions.games.table_cube import TableCube
+from decompositions.memory import needed
+
+if TYPE_CHECKING:
+    from decompositions.evaluation.checkpoint import Checkpoint
+
+T = TypeVar("T")
+LIMIT = 2**20  # model calls that are paid without being asked for by name
+PAYABLE = 2**40  # model calls, above which no limit is advised
+RANGES = 2**10  # into which the coalitions are divided, at most
+RANGE = 2**10  # coalitions in one of them, where that makes no more
+FEW = 2**4  # ranges into which fewer coalitions are divided
+BATCHES = 4  # in one of them, at least
+AGAIN = 2**-3  # of the coalitions, at most, that are evaluated once more at the end, to see whether g is a function
+SAMPLE = 2**6  # of them, at most
+SUSPECT = 2**9  # of them, where the function kept something or drew random numbers, or the part above if that is more
+ALONE = 5  # that are evaluated alone, too
+TRIED = 2**6  # coalitions from which on the rounding error is looked at; fewer are hardly more than were tried before
+FEWEST, MOST = 4, 16  # coalitions at which the rounding error is looked at
+OR_ANOTHER = "; or the checkpoint is of another function, then give another directory"
+BLOCK = 2**20  # values that are looked at together
+
+
+@dataclass(frozen=True, eq=False)
+class Corners:
+    """g at all coalitions of the active players.
+
+    Args:
+        values: position = bitmask over the active players. Shape ``(..., 2**active)``.
+        how: by what shortcuts they were computed; empty for none.
+        error: of a value, in units of f, seen on samples: of the shortcuts and of the function's own rounding.
+        fresh: whether nobody else holds the values, so that they may be overwritten.
+    """
+
+    values: Array
+    how: str = ""
+    error: float = 0.0
+    fresh: bool = True
+
+
+def corners(game: Game, active: tuple[int, ...], checkpoint: Checkpoint | None = None) -> Corners:
+    """g at all coalitions of the ``active`` players, by the cheapest way that gives the same numbers.
+
+    Raises:
+        ValueError: g is no function: a coalition evaluated once more has another value.
+    """
+    total, n, cube = 2 ** len(active), game.n, game.cube
+    if isinstance(cube, TableCube) and total == cube.table.shape[-1]:
+        return Corners(cube.table, fresh=False)
+    if not isinstance(cube, FunctionCube):
+        ranges = spans(total, RANGE)
+        parts = [game(degrees.spread(start, stop, active, n, cube.device)) for start, stop in ranges]
+        return Corners(concatenate(parts, -1))
+    plan = _shortcut(cube, active)
+    if plan is None:
+        return _evaluated(game, cube, _plain_work(cube, active), checkpoint)
+    work = _Work(
+        total,
+        lambda start, stop: degrees.bits(start, stop, plan.players, cube.device),
+        plan.values_at_once,
+        lambda row: members(row, active),
+        plan.description,
+    )
+    found = _evaluated(game, cube, work, checkpoint)
+    return replace(found, error=max(found.error, plan.error))
+
+
+def looked_at(game: Game, cube: FunctionCube, active: tuple[int, ...], values: torch.Tensor) -> float:
+    """The error of a value of g at all coalitions of the active players, as it is seen at some of them.
+
+    Raises:
+        ValueError: g gives other values there than before; the coalition is named.
+    """
+    work = _plain_work(cube, active)
+    _evaluate_again(game, cube, work, values)
+    return _error(cube, work, values)
+
+
+def members(row: int, active: tuple[int, ...]) -> tuple[int, ...]:
+    """The players of the coalition at a position of :func:`corners`.
+
+    >>> members(5, (0, 2, 4))
+    (0, 4)
+    """
+    return tuple(active[j] for j in degrees.coalition(row))
+
+
+def label(game: Game, coalition: tuple[int, ...]) -> str:
+    """A coalition in the players' names."""
+    return trial.label(game.names, coalition)
+
+
+def _shortcut(cube: FunctionCube, active: tuple[int, ...]) -> prefix.SharedPrefix | None:
+    while True:
+        try:
+            return prefix.shared_prefix(cube, active)
+        except (RuntimeError, MemoryError) as error:
+            cube = cube.halved(error)
+
+
+def dense(game: Game, active: tuple[int, ...]) -> Array:
+    """The values of :func:`corners`."""
+    return corners(game, active).values
+
+
+def rows(game: Game, table: np.ndarray, checkpoint: Checkpoint | None = None) -> Corners:
+    """g at the coalitions of a table of zeros and ones. Shape ``(m, n)``, values ``(..., m)``."""
+
+    def points(start: int, stop: int) -> Array:
+        return game.points(table[start:stop].astype(bool))
+
+    if isinstance(game.cube, FunctionCube):
+        work = _Work(len(table), points, FunctionCube.values_at_once, lambda row: degrees.support(table[row]))
+        return _evaluated(game, game.cube, work, checkpoint)
+    return Corners(concatenate([game.cube.values(points(*some)) for some in spans(len(table), RANGE)], -1))
+
+
+@dataclass(frozen=True, eq=False)
+class _Work:
+    """Coalitions to be evaluated.
+
+    Args:
+        total: how many.
+        points: from the first and the last but one of a range to its points.
+        values: g at a batch of points. Shape ``(batch,)``.
+        members: the players of one of them.
+        how: by what shortcuts; empty for none.
+    """
+
+    total: int
+    points: Callable[[int, int], torch.Tensor]
+    values: Callable[[FunctionCube, torch.Tensor], torch.Tensor]
+    members: Callable[[int], tuple[int, ...]]
+    how: str = ""
+
+
+def _plain_work(cube: FunctionCube, active: tuple[int, ...]) -> _Work:
+    """All coalitions of the active players, without shortcuts."""
+    return _Work(
+        2 ** len(active),
+        lambda start, stop: degrees.spread(start, stop, active, cube.n, cube.device),
+        FunctionCube.values_at_once,
+        lambda row: members(row, active),
+    )
+
+
+def spans(total: int, length: int) -> list[tuple[int, int]]:
+    """Ranges of a length that cover ``0 .. total−1``.
+
+    >>> spans(5, 2)
+    [(0, 2), (2, 4), (4, 5)]
+    """
+    return [(start, min(start + length, total)) for start in range(0, total, length)]
+
+
+def range_length(total: int, batch: int) -> int:
+    """How many coalitions make a range: whole batches, at most :data:`RANGES` ranges.
+
+    >>> range_length(2**9, 4), range_length(2**12, 300), range_length(2**26, 256)
+    (32, 1200, 65536)
+    """
+    wanted = max(min(RANGE, -(-total // FEW)), BATCHES * batch, -(-total // RANGES))
+    return -(-wanted // batch) * batch
+
+
+def _evaluated(game: Game, cube: FunctionCube, work: _Work, checkpoint: Checkpoint | None) -> Corners:
+    """g at all coalitions of some work; whatever its model keeps from call to call is put back only at the end."""
+    with cube.calling():
+        values, cube = _range_by_range(cube, work, checkpoint)
+        _evaluate_again(game, cube, work, values, "" if checkpoint is None else OR_ANOTHER)
+        return Corners(values, work.how, _error(cube, work, values))
+
+
+def _range_by_range(
+    cube: FunctionCube, work: _Work, checkpoint: Checkpoint | None
+) -> tuple[torch.Tensor, FunctionCube]:
+    """The values, of which those that a checkpoint holds are not evaluated, and the cube by the chunk that fits."""
+    values = room(work.total, cube)
+    ranges = spans(work.total, range_length(work.total, cube.points_at_once))
+    if checkpoint is not None:
+        cube = checkpoint.restore(values, work, cube)
+        ranges = [each for each in ranges if each not in checkpoint.kept]
+    for start, stop in ranges:
+        cube = _fill(cube, work, start, values[start:stop])
+        if checkpoint is not None:
+            checkpoint.keep(start, values[start:stop], work.how, cube.chunk)
+    return values, cube
+
+
+def _error(cube: FunctionCube, work: _Work, values: torch.Tensor) -> float:
+    """The rounding error of a value, seen where values tell that it may be large; 0 if hardly more than were tried."""
+    if cube.device.type == "meta" or work.total < TRIED:
+        return 0.0
+    places = trial.telling(values, max(FEWEST, min(MOST, work.total // 8))).tolist()
+    points = torch.zeros(len(places), cube.n, dtype=torch.bool)
+    for row, place in enumerate(places):
+        points[row, list(work.members(place))] = True
+    return trial.noise(cube, points.to(cube.device))
+
+
+def room(total: int, cube: FunctionCube, targets: int | None = None) -> torch.Tensor:
+    """Zeros for the values of so many coalitions, of one target or of several.
+
+    Raises:
+        MemoryError: they do not fit.
+    """
+    shape = (total,) if targets is None else (targets, total)
+    size = cube.weights.dtype.itemsize * total * (targets or 1)
+    with needed(f"the values of {counts.count(total)} coalitions", size, cube.weights.device):
+        return torch.zeros(shape, dtype=cube.weights.dtype, device=cube.weights.device)
+
+
+def _fill(cube: FunctionCube, work: _Work, start: int, values: torch.Tensor) -> FunctionCube:
+    """Evaluate one range in batches of one size: where memory runs out, all of it anew by half the chunk.
+
+    Args:
+        cube: g.
+        work: what the range is a part of.
+        start: of the range.
+        values: to be filled. Shape ``(range,)``.
+
+    Returns:
+        The cube by the chunk that fits.
+    """
+    points = work.points(start, start + len(values))
+    while True:
+        done = 0
+        try:
+            for some in points.split(cube.points_at_once):
+                values[done : done + len(some)] = work.values(cube, some)
+                done += len(some)
+            return cube
+        except Exception as error:
+            last = min(done + cube.points_at_once, len(points)) - 1
+            cube = _smaller(cube, error, f"coalitions {start + done:,} to {start + last:,} of {work.total:,}")
+
+
+def _smaller(cube: FunctionCube, error: Exception, where: str) -> FunctionCube:
+    """The cube by half the chunk if memory ran out; the error with its place if not."""
+    try:
+        return cube.halved(error)
+    except Exception as final:
+        final.add_note(f"in the evaluation of the {where} (positions in the table)")
+        raise
+
+
+def _evaluate_again(game: Game, cube: FunctionCube, work: _Work, values: torch.Tensor, hint: str = "") -> None:
+    """Refuse a g that is no function: a few coalitions from all over the table must have the same values once more.
+
+    Some are asked for alone, since rows may depend on each other in large batches only; more are asked for where
+    random numbers were drawn or something was kept from call to call.
+    """
+    if cube.device.type == "meta":
+        return
+    few = _spread(work.total, ALONE)
+    some = _spread(work.total, min(SAMPLE, int(AGAIN * work.total)))
+    unit = trial.ROUNDING * cube.precision * _largest(values[few + some])
+
+    def require_same(places: list[int], chunk: int) -> None:
+        again = _at(cube.by(chunk), work, places)
+        same = torch.isclose(again, values[places], rtol=0.0, atol=unit, equal_nan=True)
+        if not same.all():
+            worst = int((~same).nonzero()[0])
+            where, first, second = label(game, work.members(places[worst])), values[places[worst]], again[worst]
+            why = trial.cause(before)
+            together = _in_its_batch(cube, work, places[worst])
+            if not before.drawn() and torch.isclose(together, first, rtol=0.0, atol=unit):
+                raise trial.depending(second.item(), first.item(), where)
+            raise trial.changing(first.item(), second.item(), where, why, hint)
+
+    with cube.calling() as before:
+        require_same(few, 1)
+        require_same(some, cube.chunk)
+        if before.drawn() or before.changed():
+            require_same(_spread(work.total, max(SUSPECT, int(AGAIN * work.total))), cube.chunk)
+
+
+def _spread(total: int, count: int) -> list[int]:
+    """So many places among ``total``, all over them, the first and the last included.
+
+    >>> _spread(9, 3), _spread(2, 3), _spread(8, 1)
+    ([0, 4, 8], [0, 1], [0])
+    """
+    count = min(count, total)
+    return [place * (total - 1) // max(1, count - 1) for place in range(count)]
+
+
+def _at(cube: FunctionCube, work: _Work, places: list[int]) -> torch.Tensor:
+    """g at some coalitions, of which nobody is told."""
+    if not places:
+        return torch.zeros(0, dtype=cube.weights.dtype, device=cube.weights.device)
+    points = torch.cat([work.points(place, place + 1) for place in places])
+    return torch.cat([work.values(cube.unwatched(), some) for some in points.split(cube.points_at_once)])
+
+
+def _in_its_batch(cube: FunctionCube, work: _Work, place: int) -> torch.Tensor:
+    """g at a coalition together with those with which it was evaluated."""
+    size = cube.points_at_once
+    start = place // size * size
+    return work.values(cube.unwatched(), work.points(start, min(start + size, work.total)))[place - start]
+
+
+def _largest(values: torch.Tensor) -> float:
+    return float(torch.nan_to_num(values, 0.0, 0.0, 0.0).abs().max())
+
+
+def with_progress(game: Game, total: int, what: str, work: Callable[[Game], T], done: int = 0) -> tuple[T, int]:
+    """Do ``work`` on a game whose calls move a progress bar (shown after two seconds); also the calls paid.
+
+    Args:
+        game: is watched.
+        total: calls.
+        what: the bar's title.
+        work: to be done.
+        done: calls of the total that were paid earlier; the rate and the remaining time leave them out.
+    """
+    paid = 0
+    with tqdm(total=total, initial=done, desc=what, unit="call", delay=2, leave=False, disable=None) as bar:
+
+        def report(calls: int) -> None:
+            nonlocal paid
+            paid += calls
+            bar.update(calls)
+
+        result = work(game.watched(report))
+    return result, paid
+
+
+def as_limit(limit: Any) -> int:
+    """A limit of model calls as a whole number.
+
+    Raises:
+        TypeError, ValueError: none, or a negative one.
+    """
+    return whole(limit, "limit is the number of model calls above which the work is refused", 0)
+
+
+def require_limit(calls: int, limit: int, instead: str) -> None:
+    """Refuse a price that was not asked for.
+
+    Args:
+        calls: the price.
+        limit: what may be paid.
+        instead: a cheaper question; the only way out where nobody can pay.
+
+    Raises:
+        ValueError: more calls than the limit.
+    """
+    if calls > limit:
+        paying = f"pass limit={calls} to pay for them, or " if calls <= PAYABLE else ""
+        raise ValueError(
+            f"this takes {counts.count(calls)} model calls, above the limit of {counts.count(limit)}; {paying}{instead}"
+        )
+
+
+def require_finite(values: Array, name: Callable[[int], str]) -> None:
+    """Refuse values that are no finite numbers.
+
+    Args:
+        values: Shape ``(..., m)``.
+        name: of a position along the last axis.
+
+    Raises:
+        ValueError: names the first coalition whose value is NaN or infinite.
+    """
+    if is_exact(values):
+        return
+    count, first, table = 0, -1, values.reshape(-1, values.shape[-1])
+    for start, stop in spans(table.shape[-1], BLOCK):
+        wrong = ~torch.isfinite(table[:, start:stop]).all(0)
+        if wrong.any():
+            first = start + int(wrong.nonzero()[0]) if first < 0 else first
+            count += int(wrong.sum())
+    if count:
+        value = table[:, first]
+        bad = value[~torch.isfinite(value)][0].item()
+        raise ValueError(
+            f"the output is {bad} for the coalition {name(first)} ({count} of {table.shape[-1]} are not finite); "
+            "a decomposition needs finite values: look at the model's output there"
+        )

@@ -1,0 +1,1 @@
+"""The first layers of a network, run once for many coalitions."""

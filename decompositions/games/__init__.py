@@ -1,0 +1,1 @@
+"""The question: a function on the cube of its players, from a model, an expression or a table."""

@@ -1,0 +1,323 @@
+"""A function of torch tensors as a function on the cube."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from decompositions.arguments import shown
+from decompositions.arithmetic import real_numbers, wide
+from decompositions.games.cube import POINTS, AbstractCube, Calls, PowerSeries, both, ignore
+from decompositions.memory import is_out_of_memory
+from decompositions.models.full_precision import differentiable, full_precision
+from decompositions.models.precision import HALF, too_coarse
+from decompositions.models.softening import Softened, in_double
+from decompositions.models.undisturbed import Before, models_of, outside_inference, undisturbed
+
+
+@dataclass(frozen=True, eq=False)
+class FunctionCube(AbstractCube):
+    """g(t) for a batched torch function f.
+
+    Args:
+        f: inputs ``(batch, *shape)`` → ``(batch,)``.
+        x: end points, one per baseline or one for all. Shape ``(K or 1, *shape)``.
+        baseline: Shape ``(K, *shape)``, dtype and device of x.
+        weights: of the baselines, summing to one. Shape ``(K,)``, float64.
+        players: entry → player, broadcastable to ``shape``, on the device of x.
+        players_count: the number n of players.
+        dtype: the floating-point type in which f computes.
+        chunk: inputs handed to f at once.
+        on_calls: told the number of inputs after each batch.
+        rounding: the relative error of one value of g as it was seen (:func:`decompositions.games.trial.tried`), which
+            may be far above the type's epsilon.
+    """
+
+    f: Callable[[torch.Tensor], torch.Tensor]
+    x: torch.Tensor
+    baseline: torch.Tensor
+    weights: torch.Tensor
+    players: torch.Tensor
+    players_count: int
+    dtype: torch.dtype
+    chunk: int = 256
+    on_calls: Calls = ignore
+    rounding: float = 0.0
+
+    @property
+    def n(self) -> int:
+        return self.players_count
+
+    @property
+    def device(self) -> torch.device:
+        return self.x.device
+
+    @property
+    def precision(self) -> float:
+        return max(self.rounding, float(torch.finfo(self.dtype).eps))
+
+    @property
+    def calls_per_point(self) -> int:
+        return len(self.baseline)
+
+    @property
+    def points_at_once(self) -> int:
+        """How many points make one batch of inputs."""
+        return max(1, self.chunk // len(self.baseline))
+
+    def values(self, points: torch.Tensor) -> torch.Tensor:
+        with self.calling():
+            return self._in_parts(points, FunctionCube._batch)
+
+    def values_at_once(self, points: torch.Tensor) -> torch.Tensor:
+        """g at :attr:`points_at_once` points or fewer; that memory runs out is the caller's affair."""
+        with self.calling():
+            return self._batch(points)
+
+    @contextmanager
+    def calling(self) -> Iterator[Before]:
+        """Calls of f, without gradients, that leave it as it was."""
+        with undisturbed(self.f, self.device) as before, torch.no_grad(), full_precision():
+            yield before
+
+    def unwatched(self) -> FunctionCube:
+        """The same cube, whose calls are reported to nobody."""
+        return replace(self, on_calls=ignore)
+
+    def by(self, chunk: int) -> FunctionCube:
+        """The same cube by another chunk."""
+        return replace(self, chunk=chunk)
+
+    def halved(self, error: Exception) -> FunctionCube:
+        """The same cube by half the chunk, where memory ran out; any other error is raised again.
+
+        Raises:
+            MemoryError: not even one input fits.
+        """
+        if not is_out_of_memory(error):
+            raise error
+        if self.chunk == 1:
+            raise MemoryError(
+                f"memory runs out for a single input of shape {tuple(self.x.shape[1:])} on {self.device}; free memory "
+                f"there, or move the model and x to another device: {str(error).splitlines()[0] if str(error) else ''}"
+            ) from error
+        return self.by(self.chunk // 2)
+
+    def gradient(self, points: torch.Tensor) -> torch.Tensor:
+        if not self.x.is_floating_point():
+            raise TypeError(
+                f"a gradient needs a floating-point input; x is {self.x.dtype}: pass embeddings instead of indices, "
+                "or take a method that only removes players (occlusion_1, shapley, …)"
+            )
+        models = models_of(self.f)
+        if any(each.is_inference() for model in models for each in model.parameters()):
+            raise ValueError(
+                "a gradient needs weights made outside of torch.inference_mode, and these were made inside; build "
+                "or load it outside, or take a method that only removes players (occlusion_1, shapley, …)"
+            )
+        recurrent = any(isinstance(each, nn.RNNBase) for model in models for each in model.modules())
+        with self.calling(), torch.enable_grad(), differentiable() if recurrent else nullcontext():
+            points = points.clone() if points.is_inference() else points
+            return self._in_parts(points, FunctionCube._batch_gradient)
+
+    @outside_inference()
+    def array(self, table: Any) -> torch.Tensor:
+        device = self.x.device
+        if isinstance(table, torch.Tensor) and table.dtype == torch.bool:
+            return table.to(device)
+        if isinstance(table, torch.Tensor) and table.is_floating_point():
+            return table.to(device=device, dtype=torch.promote_types(table.dtype, self.x.dtype))
+        dtype = torch.float32 if device.type == "mps" else torch.float64
+        return torch.as_tensor(real_numbers(table, POINTS)).to(device=device, dtype=dtype)
+
+    def path_rule(self, nodes: int | None) -> tuple[torch.Tensor, torch.Tensor]:
+        """Gauss–Legendre, exact for derivatives that are polynomials of degree below twice the number of nodes."""
+        places, weights = np.polynomial.legendre.leggauss(nodes or 64)
+        return self.array((places + 1) / 2), self.array(weights / 2)
+
+    def series(self, degree: int | None, limit: int) -> PowerSeries:
+        from decompositions.series.jets.series import function_series  # loaded only where a series is asked for
+
+        double = self.double()
+        with self.calling(), double.calling():  # a copy of the model, which jets write into
+            return function_series(double, degree, limit)
+
+    def double(self) -> FunctionCube:
+        """The same function of the same numbers, computed in float64 by a copy of the model.
+
+        Raises:
+            TypeError: the input is no floating-point tensor.
+            ValueError: the device has no float64.
+        """
+        if not self.x.is_floating_point():
+            raise TypeError(
+                f"a Taylor series needs a floating-point input; x is {self.x.dtype}: pass embeddings instead of "
+                "indices, or take harsanyi() and measure()"
+            )
+        if self.device.type == "mps":
+            raise ValueError("Taylor series are computed in float64, which mps lacks; move the model to the cpu")
+        x, baseline, f = self.x.double(), self.baseline.double(), in_double(self.f)
+        if self.dtype == torch.float64:
+            return replace(self, f=f, rounding=0.0)
+        try:
+            with self.calling():
+                f(x[:1].clone())
+        except RuntimeError as error:
+            raise ValueError(
+                f"a Taylor series is computed in float64, and there the function fails: {str(error).splitlines()[0]}; "
+                "write it without fixed types, or use harsanyi() and measure()"
+            ) from error
+        return replace(self, f=f, x=x, baseline=baseline, dtype=torch.float64, rounding=0.0)
+
+    def softened(self, beta: float) -> FunctionCube:
+        """The same function with its kinks rounded off on the scale 1/β."""
+        return replace(self, f=Softened(self.f, beta))
+
+    def smoothed(self, noise: torch.Tensor) -> FunctionCube:
+        entries = self.x[0].numel()
+        rule = f"noise has one row of {entries} numbers, the entries of x, for every shift"
+        noise = torch.as_tensor(real_numbers(noise, rule))
+        if noise.ndim < 2 or noise[0].numel() != entries or not len(noise):
+            raise ValueError(f"{rule}, not the shape {tuple(noise.shape)}")
+        shifts = noise.to(self.x).reshape(-1, 1, *self.x.shape[1:])
+        x = (self.x + shifts).expand(-1, len(self.baseline), *self.x.shape[1:]).flatten(0, 1)
+        baseline = (self.baseline + shifts).flatten(0, 1)
+        weights = self.weights.repeat(len(shifts)) / len(shifts)
+        return replace(self, x=x, baseline=baseline, weights=weights)
+
+    def differences(self) -> torch.Tensor:
+        return self.array((self.x - self.baseline).flatten(1))
+
+    def entrywise(self) -> tuple[FunctionCube, np.ndarray]:
+        entries = self.x[0].numel()
+        fine = torch.arange(entries, device=self.x.device).reshape(self.x.shape[1:])
+        return replace(self, players=fine, players_count=entries), self.entry_players().cpu().numpy()
+
+    def entry_players(self) -> torch.Tensor:
+        """Each entry's player. Shape ``(entries,)``."""
+        return self.players.expand(self.x.shape[1:]).reshape(-1)
+
+    def by_player(self, values: torch.Tensor) -> torch.Tensor:
+        """Numbers per entry, ``(batch, K, *shape)``, summed by player and averaged over baselines: ``(batch, n)``."""
+        entries = wide(values).reshape(*values.shape[:2], -1)
+        players = self.entry_players().to(entries.device)
+        summed = torch.zeros(*entries.shape[:2], self.n, dtype=entries.dtype, device=entries.device)
+        summed.index_add_(2, players, entries)
+        return (summed * self.weights[:, None]).sum(1)
+
+    def active(self) -> tuple[int, ...]:
+        differs = (self.x != self.baseline).any(0)
+        return tuple(torch.unique(self.players.expand(differs.shape)[differs]).tolist())
+
+    def watched(self, on_calls: Calls) -> FunctionCube:
+        return replace(self, on_calls=both(self.on_calls, on_calls))
+
+    def rehearsal(self, on_calls: Calls) -> FunctionCube:
+        return replace(self, f=lambda inputs: inputs.flatten(1).sum(1), on_calls=on_calls)
+
+    def inputs(self, points: torch.Tensor) -> torch.Tensor:
+        """The masked or interpolated inputs of every baseline. Shape ``(batch, K, *shape)``."""
+        return self._mix(points, self.x, self.baseline)
+
+    def _mix(self, points: torch.Tensor, x: torch.Tensor, baseline: torch.Tensor) -> torch.Tensor:
+        """x where t = 1 and b where t = 0, bit for bit; differentiable in t everywhere. Memory of its own."""
+        if points.dtype == torch.bool:
+            return torch.where(points[:, self.players].unsqueeze(1), x, baseline)
+        if not x.is_floating_point():
+            self._require_corners(points)
+            return torch.where((points == 1)[:, self.players].unsqueeze(1), x, baseline)
+        return _Between.apply(points.to(x.dtype)[:, self.players].unsqueeze(1), x, baseline)
+
+    def _require_corners(self, points: torch.Tensor) -> None:
+        if points.device.type != "meta" and not ((points == 0) | (points == 1)).all():
+            raise TypeError(
+                f"x is {self.x.dtype} and has nothing between present and absent: points of the cube are zeros and ones"
+            )
+
+    def _in_parts(
+        self, points: torch.Tensor, work: Callable[[FunctionCube, torch.Tensor], torch.Tensor]
+    ) -> torch.Tensor:
+        """Work on all points, a chunk at a time; on smaller ones from where memory runs out."""
+        done: list[torch.Tensor] = []
+        cube, start = self, 0
+        while start < len(points) or not done:
+            some = points[start : start + cube.points_at_once]
+            try:
+                done.append(work(cube, some))
+            except (RuntimeError, MemoryError) as error:
+                cube = cube.halved(error)
+            else:
+                start += len(some)
+        return torch.cat(done)
+
+    def _batch(self, points: torch.Tensor) -> torch.Tensor:
+        """g at a few points; where even one point has more baselines than a chunk, they are taken in turn."""
+        total = torch.zeros(len(points), dtype=self.weights.dtype, device=self.weights.device)
+        for start in range(0, len(self.baseline), self.chunk):
+            some = slice(start, start + self.chunk)
+            x = self.x if len(self.x) == 1 else self.x[some]
+            inputs = self._mix(points, x, self.baseline[some]).flatten(0, 1)
+            outputs = self._call(inputs).reshape(len(points), len(self.baseline[some]))
+            total = total + outputs @ self.weights[some]
+        return total
+
+    def _batch_gradient(self, points: torch.Tensor) -> torch.Tensor:
+        leaf = points.detach().clone().requires_grad_()
+        values = self._batch(leaf)
+        if not values.requires_grad:
+            raise TypeError(
+                "the function's output carries no gradient with respect to its input (detached, or constant)"
+            )
+        (gradient,) = torch.autograd.grad(values.sum(), leaf)
+        return gradient
+
+    def _call(self, inputs: torch.Tensor) -> torch.Tensor:
+        outputs = wide(self.outputs(inputs))
+        self.on_calls(len(inputs))
+        return outputs
+
+    def outputs(self, inputs: torch.Tensor) -> torch.Tensor:
+        """f of a batch, which it may overwrite, in f's own type. Shape ``(batch, *shape)`` → ``(batch,)``.
+
+        Raises:
+            TypeError: no tensor or array of real numbers, or half precision.
+            ValueError: another shape.
+        """
+        given = self.f(inputs)
+        outputs = torch.from_numpy(given).to(self.device) if _is_numeric(given) else given
+        if not isinstance(outputs, torch.Tensor) or outputs.is_complex():
+            kind = outputs.dtype if isinstance(outputs, torch.Tensor) else shown(given)
+            raise TypeError(f"the function must give a tensor of real numbers, one per input, not {kind}")
+        if outputs.shape != (len(inputs),):
+            raise ValueError(
+                f"the function must give one number per input, shape ({len(inputs)},); it gave {tuple(outputs.shape)}"
+            )
+        if outputs.dtype in HALF:
+            raise too_coarse("the function answers", outputs.dtype)
+        return outputs
+
+
+class _Between(torch.autograd.Function):
+    """b + t (x − b) with x and b themselves at the ends, and without overflow where x − b has one."""
+
+    @staticmethod
+    def forward(ctx: Any, t: torch.Tensor, x: torch.Tensor, baseline: torch.Tensor) -> torch.Tensor:
+        half = x / 2 - baseline / 2
+        ctx.save_for_backward(half)
+        return torch.where(t == 1, x, torch.where(t == 0, baseline, (baseline / 2 + t * half) * 2))
+
+    @staticmethod
+    def backward(ctx: Any, *grads: torch.Tensor) -> Any:
+        (half,) = ctx.saved_tensors
+        return (grads[0] * half * 2).sum_to_size(grads[0].shape[0], 1, *grads[0].shape[2:]), None, None
+
+
+def _is_numeric(given: Any) -> bool:
+    """Whether something is a NumPy array of numbers that torch can take."""
+    return isinstance(given, np.ndarray) and given.dtype.kind in "fiub" and given.dtype.isnative

@@ -1,0 +1,337 @@
+"""Game: the question. A model, an input and a baseline, asked of players."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from decompositions.arguments import shown, whole
+from decompositions.arithmetic import Array, as_array, real_numbers
+from decompositions.games import players as players_
+from decompositions.games.chunk import LARGEST, fitting_chunk, room
+from decompositions.games.cube import AbstractCube, Calls
+from decompositions.games.function_cube import FunctionCube
+from decompositions.games.table_cube import TableCube
+from decompositions.games.trial import tried
+from decompositions.mobius import table_size
+from decompositions.models.full_precision import full_precision
+from decompositions.models.model_function import ModelFunction, Target, model_function, require_weights
+from decompositions.models.undisturbed import outside_inference, undisturbed
+from decompositions.visible import visible
+
+INPUT = "x and the baseline are tensors, arrays or lists of real numbers"
+
+
+@dataclass(frozen=True, eq=False)
+class Game:
+    r"""g(t) = f(b + Σᵢ tᵢ dᵢ) on the unit cube of n players, with g(0) = f(b) and g(1) = f(x).
+
+    Build one with :meth:`from_model`, :meth:`from_function`, :meth:`from_expression` or :meth:`from_values`. Calling it
+    evaluates g; at corners the inputs are x or b themselves.
+
+    >>> game = Game.from_function(lambda z: z[:, 0] * z[:, 1], [2.0, 3.0], 0.0)
+    >>> game([[1, 1], [1, 0.5]]).tolist()
+    [6.0, 3.0]
+    """
+
+    cube: AbstractCube
+    names: tuple[str, ...]
+
+    @classmethod
+    @outside_inference()
+    def from_model(
+        cls,
+        model: nn.Module,
+        x: torch.Tensor,
+        baseline: Any = 0.0,
+        *,
+        target: Target = None,
+        players: Any = None,
+        output: str = "logit",
+        weights: Any = None,
+        names: Sequence[str] | None = None,
+        chunk: int | None = None,
+    ) -> Game:
+        """A torch model in eval mode.
+
+        A few of the masked inputs are tried here, about 30 in all: alone, again and in batches, to see whether the
+        model is a function of each input alone, and how exactly it computes. Whatever it writes into its buffers and
+        attributes is undone after every use.
+
+        Args:
+            model: called with batches shaped like x; its dtype and device are used as they are.
+            x: the input with its batch axis. Shape ``(1, *shape)``.
+            baseline: a number, a tensor like x, or a batch of K of them, ``(K, *shape)``.
+            target: an index, a tuple of indices, or a function from the output to one number per row.
+            players: an integer tensor that broadcasts to x, entry → player; None makes every entry a player.
+            output: "logit" (the output as it is), "probability" (softmax or sigmoid of it) or "log_odds".
+            weights: of the baselines, non-negative; equal by default.
+            names: of the players, one per player in their order; a text names them by its letters.
+            chunk: inputs handed to the model at once; None for as many as fit the cache, by the sizes of its
+                intermediate results for x. Where memory runs out, half as many are tried. With 1 a model whose rows
+                depend on each other, or into which the size of a batch is written, is asked for one input at a time.
+
+        Raises:
+            TypeError, ValueError, IndexError: whatever does not fit, said with the way out.
+        """
+        if not isinstance(x, torch.Tensor):
+            raise TypeError(f"x is a torch tensor as the model takes it, not {type(x).__name__}")
+        require_weights(model)
+        x = _own(x)
+        with undisturbed(model, x.device, looking=True), full_precision():
+            function = model_function(model, x, target, output)
+        return cls._from_torch(function, x, baseline, players, weights, names, chunk)
+
+    @classmethod
+    @outside_inference()
+    def from_function(
+        cls,
+        f: Callable[[torch.Tensor], torch.Tensor],
+        x: Any,
+        baseline: Any = 0.0,
+        players: Any = None,
+        *,
+        weights: Any = None,
+        names: Sequence[str] | None = None,
+        chunk: int | None = None,
+    ) -> Game:
+        """A torch function of batches, ``(batch, d)`` → ``(batch,)``; arguments as in :meth:`from_model`.
+
+        x and the baseline may be lists or arrays (float64) and leave out the batch axis when f takes vectors; small
+        inputs are handed over 4096 at once. f may answer with a NumPy array. Like a model, it is tried here at a few of
+        the masked inputs.
+        """
+        if not callable(f):
+            raise TypeError(f"f is a function from a batch of inputs to one number for each, not {shown(f)}")
+        x, baseline = _own(_as_input(x)), baseline if np.isscalar(baseline) else _as_input(baseline)
+        return cls._from_torch(f, x, baseline, players, weights, names, chunk)
+
+    @classmethod
+    def from_expression(
+        cls,
+        expression: Any,
+        x: Mapping[Any, Any],
+        baseline: Any = 0,
+        *,
+        weights: Any = None,
+        parameters: Sequence[Any] = (),
+    ) -> Game:
+        """A SymPy expression in exact arithmetic: effects, allocations and attributions are exact numbers.
+
+        With ``parameters`` they are expressions, expanded, in which what vanishes identically is 0
+        (:func:`decompositions.expressions.normal_form.vanishes`).
+
+        Args:
+            expression: a SymPy expression, or a string that SymPy reads.
+            x: symbol (or its name) → number; the order is the players' order. Floats are read as decimals.
+            baseline: likewise, or one number for all, or a list of mappings.
+            weights: of the baselines; equal by default.
+            parameters: other symbols (or their names) that may stay, in the expression, in x or in the baseline.
+
+        >>> import sympy
+        >>> Game.from_expression("x1*x2", {"x1": 2, "x2": sympy.Rational(1, 3)})([[1, 1]])
+        array([2/3], dtype=object)
+        """
+        from decompositions.games.from_expression import expression_cube  # SymPy is loaded only where it is used
+
+        cube = expression_cube(expression, x, baseline, weights, parameters)
+        return cls(cube, tuple(symbol.name for symbol in cube.symbols))
+
+    @classmethod
+    def from_values(cls, values: Any, *, names: Sequence[str] | None = None) -> Game:
+        """A table of the 2ⁿ values of the coalitions, position = bitmask (bit i = player i). Shape ``(..., 2**n)``.
+
+        >>> Game.from_values([0., 1., 2., 7.]).n
+        2
+        """
+        table = as_array(values)
+        n = table_size(table.shape[-1] if table.ndim else 0)
+        return cls(TableCube(table), _names(names, n))
+
+    @property
+    def n(self) -> int:
+        """The number of players."""
+        return self.cube.n
+
+    def __repr__(self) -> str:
+        some = ", ".join(self.names[:5]) + (", …" if self.n > 5 else "")
+        return visible(f"Game({self.n} players: {some}; {type(self.cube).__name__})")
+
+    def __call__(self, t: Any) -> Array:
+        """g at points of the cube. Shape ``(batch, n)`` → ``(..., batch)``."""
+        return self.cube.values(self.points(t))
+
+    def gradient(self, t: Any) -> Array:
+        """∂g/∂tᵢ at points of the cube. Shape ``(batch, n)`` in and out."""
+        return self.cube.gradient(self.points(t))
+
+    def points(self, t: Any) -> Array:
+        """Rows of n numbers in the game's number system and on its device.
+
+        Raises:
+            ValueError: another shape.
+        """
+        points = self.cube.array(t)
+        if points.ndim != 2 or points.shape[1] != self.n:
+            came = tuple(points.shape)
+            raise ValueError(f"points of the cube are rows of {self.n} numbers, shape (batch, {self.n}), not {came}")
+        return points
+
+    @outside_inference()
+    def ends(self, ends: Any = None) -> Array:
+        """End points x_T as rows of zeros and ones in the game's number system; x itself for None.
+
+        Raises:
+            TypeError: no numbers.
+            ValueError: numbers that are not finite, or another shape.
+        """
+        if ends is None:
+            return self.points(np.ones((1, self.n), dtype=np.int64))
+        if isinstance(ends, torch.Tensor) and ends.dtype == torch.bool:
+            ends = ends.to(torch.uint8)
+        points = self.points(ends)
+        if isinstance(points, torch.Tensor) and not points.is_meta and not points.isfinite().all():
+            raise ValueError(f"end points are rows of finite numbers, 1 for every player there, not {shown(ends)}")
+        return points
+
+    def tabulated(self, values: Array) -> Game:
+        """The same players with known values at the corners. Shape ``(2**n,)``."""
+        return Game(TableCube(values), self.names)
+
+    @outside_inference()
+    def smoothed(self, noise: Any) -> Game:
+        """The mean of g over shifts of x and b by the rows of ``noise``. Shape ``(samples, entries)``."""
+        return replace(self, cube=self.cube.smoothed(noise))
+
+    def softened(self, beta: float) -> Game:
+        """The same question about the function with its kinks (ReLU, abs, max pooling) rounded off on the scale 1/β.
+
+        Raises:
+            ValueError: β is not above zero, or a game without a torch function.
+        """
+        if not isinstance(self.cube, FunctionCube):
+            raise ValueError("only a torch function has kinks to round off; this game is of an expression or a table")
+        return replace(self, cube=self.cube.softened(beta))
+
+    def watched(self, on_calls: Calls) -> Game:
+        """The same game, which reports the number of model calls after each batch."""
+        return replace(self, cube=self.cube.watched(on_calls))
+
+    def rehearsal(self, on_calls: Calls) -> Game:
+        """A game of the same shape that counts calls without paying for them; its values mean nothing."""
+        return replace(self, cube=self.cube.rehearsal(on_calls))
+
+    @property
+    def model(self) -> nn.Module | None:
+        """The model that is explained (with its output of the kind asked for), if there is one."""
+        f = self.cube.f if isinstance(self.cube, FunctionCube) else None
+        return f.module if isinstance(f, ModelFunction) else None
+
+    @classmethod
+    def _from_torch(
+        cls, f: Callable, x: torch.Tensor, baseline: Any, players: Any, weights: Any, names: Any, chunk: int | None
+    ) -> Game:
+        baselines = _baselines(baseline, x)
+        table, n = players_.check(players, x.shape)
+        if chunk is not None:
+            chunk = whole(chunk, "chunk is the number of inputs handed over at once", 1)
+        shares = _weights(weights, len(baselines), x.device)
+        with undisturbed(f, x.device, looking=True), full_precision():
+            chunk = _chunk(f, x, chunk)
+        cube = FunctionCube(f, x, baselines, shares, table[0].clone().to(x.device), n, _computes_in(f, x), chunk)
+        names = _names(names, n)
+        return cls(replace(cube, rounding=tried(cube, cube.active(), names)), names)
+
+
+def require_game(game: Any, who: str) -> None:
+    """Refuse what is no game.
+
+    Raises:
+        TypeError: something else.
+    """
+    if not isinstance(game, Game):
+        raise TypeError(f"{who} asks a Game, not {shown(game)}; build one with Game.from_model or Game.from_function")
+
+
+def _computes_in(f: Callable, x: torch.Tensor) -> torch.dtype:
+    """The floating-point type with fewest digits of what a function is given and gives, as far as it is known."""
+    known = [x.dtype, f.answers] if isinstance(f, ModelFunction) else [x.dtype]
+    known = [dtype for dtype in known if dtype.is_floating_point] or [torch.float32]
+    return max(known, key=lambda dtype: torch.finfo(dtype).eps)
+
+
+def _chunk(f: Callable, x: torch.Tensor, chunk: int | None) -> int:
+    """The chunk, or one that fits; a plain function of a small input is not called for it."""
+    if isinstance(f, ModelFunction) or (chunk is None and x.nbytes * LARGEST > room(x.device)):
+        fits = fitting_chunk(f, x)
+        return fits if chunk is None else chunk
+    return LARGEST if chunk is None else chunk
+
+
+def _as_input(values: Any) -> torch.Tensor:
+    tensor = values
+    if not isinstance(values, torch.Tensor) or values.is_complex():
+        tensor = torch.as_tensor(real_numbers(values, INPUT)).double()
+    return tensor[None] if tensor.ndim == 1 else tensor
+
+
+def _own(x: torch.Tensor) -> torch.Tensor:
+    """One input with its batch axis, in memory that nobody else holds."""
+    if x.ndim < 2 or x.shape[0] != 1:
+        raise ValueError(
+            f"x is one input with its batch axis, shape (1, …), not {tuple(x.shape)}; take x[None], or x[:1] of a batch"
+        )
+    return x.detach().clone(memory_format=torch.contiguous_format)
+
+
+def _baselines(baseline: Any, x: torch.Tensor) -> torch.Tensor:
+    rule = f"a baseline is a number, a tensor of x's shape {tuple(x.shape)} or a batch of at least one like it"
+    baseline = torch.as_tensor(real_numbers(baseline, rule))
+    if not baseline.ndim:
+        baseline = baseline.item()
+        if not x.is_floating_point() and float(baseline) != int(baseline):
+            raise TypeError(
+                f"x is {x.dtype} and cannot hold the baseline {baseline}; give both the same kind of numbers"
+            )
+        return torch.full_like(x, float(baseline) if x.is_floating_point() else int(baseline))
+    if baseline.shape[1:] != x.shape[1:] or not len(baseline):
+        raise ValueError(f"{rule}, not of shape {tuple(baseline.shape)}")
+    if baseline.device != x.device:
+        raise ValueError(f"x is on {x.device} and the baseline on {baseline.device}; move one of them with .to()")
+    if baseline.is_floating_point() != x.is_floating_point():
+        raise TypeError(f"x is {x.dtype} and the baseline {baseline.dtype}; give both the same kind of numbers")
+    return baseline.detach().to(x.dtype).clone(memory_format=torch.contiguous_format)
+
+
+def _weights(weights: Any, count: int, device: torch.device) -> torch.Tensor:
+    place = torch.device("cpu") if device.type == "mps" else device
+    if weights is None:
+        return torch.full((count,), 1.0 / count, dtype=torch.float64, device=place)
+    rule = f"weights are {count} non-negative numbers, one per baseline, with a positive sum"
+    weights = torch.as_tensor(real_numbers(weights, rule)).double()
+    if weights.shape != (count,) or not (weights >= 0).all() or not 0 < weights.sum() < torch.inf:
+        raise ValueError(f"{rule}, not {shown(weights.tolist())}")
+    return (weights / weights.sum()).to(place)
+
+
+def _names(names: Sequence[str] | None, n: int) -> tuple[str, ...]:
+    rule = f"names come in the players' order, one per player, {n} of them"
+    if names is None:
+        return tuple(f"x{i}" for i in range(n))
+    if isinstance(names, (Mapping, set, frozenset)):
+        raise TypeError(f"{rule}: a list or a tuple, not a {type(names).__name__}, which has no such order")
+    try:
+        given = list(names)
+    except TypeError as error:
+        raise TypeError(f"{rule}: a list or a tuple, not {shown(names)}") from error
+    if len(given) != n:
+        raise ValueError(f"{rule}, not {len(given)}")
+    wrong = [name for name in given if name is None or (np.iterable(name) and not isinstance(name, str))]
+    if wrong:
+        raise TypeError(f"{rule}, each a text or a number, not {shown(wrong[0])}")
+    return tuple(str(name) for name in given)

@@ -1,0 +1,1 @@
+"""Networks, read step by step: what each step computes."""

@@ -1,0 +1,1 @@
+"""Taylor effects: power series at the baseline, and how far they reach."""

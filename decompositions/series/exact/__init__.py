@@ -1,0 +1,1 @@
+"""The power series of expressions, exactly."""

@@ -1,0 +1,1 @@
+"""The power series of torch functions, by jets along lines."""

@@ -1,0 +1,1 @@
+"""How effects are shown."""

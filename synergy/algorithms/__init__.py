@@ -1,0 +1,1 @@
+"""Practice: how attributions are computed."""

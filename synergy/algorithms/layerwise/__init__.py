@@ -1,0 +1,1 @@
+"""Signals that go back through a network, layer by layer."""

@@ -1,0 +1,145 @@
+"""Layer-wise algorithms: a signal goes back through the network, step by step, by the rule of a method."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from decompositions.arithmetic import Array
+from decompositions.games.function_cube import FunctionCube
+from decompositions.games.game import Game, require_game
+from decompositions.models.full_precision import full_precision
+from decompositions.models.model_function import ModelFunction, Output
+from decompositions.models.undisturbed import outside_inference
+from decompositions.networks.tracing import Network, Step, network
+
+State = Any  # what a rule remembers of a place: a value, a value and its reference, …
+Signal = Any  # what goes back: relevance or multipliers, a tensor or a tuple of tensors
+
+
+class AbstractRule(ABC):
+    """How a method treats the steps of a network, forwards and backwards. All tensors are batches."""
+
+    @abstractmethod
+    def start(self, inputs: torch.Tensor, baselines: torch.Tensor) -> State:
+        """The state of the input."""
+
+    @abstractmethod
+    def forward(self, step: Step, states: list[State]) -> State:
+        """The state of a step's output."""
+
+    @abstractmethod
+    def seed(self, state: State, chosen: torch.Tensor) -> Signal:
+        """The signal at the output; ``chosen`` is 1 at the target and 0 elsewhere."""
+
+    @abstractmethod
+    def back(self, step: Step, states: list[State], result: State, signal: Signal) -> list[Signal]:
+        """The signals of a step's inputs."""
+
+    @abstractmethod
+    def finish(self, state: State, signal: Signal) -> torch.Tensor:
+        """The attributions of the input's entries."""
+
+
+@full_precision()
+@outside_inference()
+def attribute(game: Game, ends: Any, rule: AbstractRule, prepare: Callable[[Network], Network] | None = None) -> Array:
+    """A layer-wise method at the end points of a game about a model, averaged over the baselines.
+
+    Args:
+        game: the question.
+        ends: end points, rows of zeros and ones; None for x.
+        rule: of the method.
+        prepare: turns the network's steps into those that the rule knows, if it needs others.
+
+    Returns:
+        ``(n,)``, or ``(m, n)`` for a batch of end points.
+
+    Raises:
+        TypeError: the game has no model.
+        ValueError: the model's steps cannot be read, the output is not a logit, or the target is no index.
+    """
+    cube, f = explained(game)
+    steps = network(f.module, cube.x)
+    steps = steps if prepare is None else prepare(steps)
+    points = game.ends(ends)
+    size = max(1, cube.chunk // len(cube.baseline))
+    parts = []
+    for some in points.split(size):
+        inputs = cube.inputs(some)
+        baselines = cube.baseline.expand(inputs.shape)
+        entries = run(steps, rule, inputs.flatten(0, 1), baselines.flatten(0, 1), chooser(f))
+        cube.on_calls(inputs.shape[0] * inputs.shape[1])
+        parts.append(cube.by_player(entries.reshape(inputs.shape)))
+    values = torch.cat(parts)
+    return values[0] if ends is None else values
+
+
+def run(
+    steps: Network,
+    rule: AbstractRule,
+    inputs: torch.Tensor,
+    baselines: torch.Tensor,
+    chosen: Callable[[torch.Tensor], torch.Tensor],
+    watch: Callable[[Step, Signal, list[Signal]], None] | None = None,
+) -> torch.Tensor:
+    """One pass forwards, one back. Shape ``(batch, *shape)`` in and out."""
+    with torch.no_grad():
+        states = [rule.start(inputs, baselines)]
+        for step in steps.steps:
+            states.append(rule.forward(step, [states[place] for place in step.inputs]))
+        output = steps.values(inputs[:1])[-1]
+        signals: list[Signal] = [None] * len(states)
+        signals[-1] = rule.seed(states[-1], chosen(output.expand(len(inputs), *output.shape[1:])))
+        for place in range(len(steps.steps), 0, -1):
+            if signals[place] is None:
+                continue
+            step = steps.steps[place - 1]
+            given = rule.back(step, [states[k] for k in step.inputs], states[place], signals[place])
+            if watch is not None:
+                watch(step, signals[place], given)
+            for source, signal in zip(step.inputs, given, strict=True):
+                signals[source] = signal if signals[source] is None else _plus(signals[source], signal)
+            signals[place] = None
+        return rule.finish(states[0], signals[0])
+
+
+def explained(game: Game) -> tuple[FunctionCube, ModelFunction]:
+    """The cube and function of a game about a model whose logit at an index is explained.
+
+    Raises:
+        TypeError: no model.
+        ValueError: another output than a logit, or a target function.
+    """
+    require_game(game, "a layer-wise method")
+    cube = game.cube
+    if not isinstance(cube, FunctionCube) or not isinstance(cube.f, ModelFunction):
+        raise TypeError("a layer-wise method needs the network; build the game with Game.from_model")
+    if isinstance(cube.f.module, Output):
+        raise ValueError(f"a layer-wise method explains a logit, not a {cube.f.module.kind}; take output='logit'")
+    if callable(cube.f.target):
+        raise ValueError("a layer-wise method explains one entry of the output; give its index as target")
+    return cube, cube.f
+
+
+def chooser(f: ModelFunction) -> Callable[[torch.Tensor], torch.Tensor]:
+    """From an output to a tensor like it with 1 at the target and 0 elsewhere."""
+
+    def choose(output: torch.Tensor) -> torch.Tensor:
+        chosen = torch.zeros_like(output)
+        if f.target is None:
+            return chosen + 1
+        index = f.target if isinstance(f.target, tuple) else (f.target,)
+        chosen[(slice(None), *index)] = 1
+        return chosen
+
+    return choose
+
+
+def _plus(first: Signal, second: Signal) -> Signal:
+    if isinstance(first, tuple):
+        return tuple(a + b for a, b in zip(first, second, strict=True))
+    return first + second

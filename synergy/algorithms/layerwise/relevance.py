@@ -1,0 +1,76 @@
+"""Layer-wise relevance propagation: what the LRP rules and Deep Taylor share."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+
+import torch
+
+from decompositions.games.game import Game
+from decompositions.models.full_precision import full_precision
+from decompositions.networks.operations import AbstractAffine, Elementwise, MaxPooling, Rearrangement
+from decompositions.networks.tracing import Step, network
+from synergy.algorithms.layerwise.backward import AbstractRule, chooser, explained, run
+
+
+class AbstractRelevance(AbstractRule):
+    """Relevance starts as the target's value and goes back; an activation passes it on, a winner takes all.
+
+    The baseline plays no part: the rules imply u = 0.
+    """
+
+    @abstractmethod
+    def share(
+        self, operation: AbstractAffine, inputs: list[torch.Tensor], relevance: torch.Tensor
+    ) -> list[torch.Tensor]:
+        """The relevance of an affine step's inputs."""
+
+    def start(self, inputs: torch.Tensor, baselines: torch.Tensor) -> torch.Tensor:
+        return inputs
+
+    def forward(self, step: Step, states: list[torch.Tensor]) -> torch.Tensor:
+        return step.operation.forward(states)
+
+    def seed(self, state: torch.Tensor, chosen: torch.Tensor) -> torch.Tensor:
+        return state * chosen
+
+    def back(
+        self, step: Step, states: list[torch.Tensor], result: torch.Tensor, signal: torch.Tensor
+    ) -> list[torch.Tensor]:
+        operation = step.operation
+        if isinstance(operation, AbstractAffine):
+            return self.share(operation, states, signal)
+        if isinstance(operation, Elementwise):
+            return [signal]
+        if isinstance(operation, MaxPooling):
+            return [operation.to_winners(signal, states)]
+        if isinstance(operation, Rearrangement):
+            return operation.back(signal, states)
+        raise ValueError(
+            f"'{step.name}' multiplies two parts of the network, and relevance propagation has no rule that says which "
+            "of them is the gate; use DeepLIFT, or a method that only calls the model"
+        )
+
+    def finish(self, state: torch.Tensor, signal: torch.Tensor) -> torch.Tensor:
+        return signal
+
+
+def safe_ratio(relevance: torch.Tensor, total: torch.Tensor) -> torch.Tensor:
+    """relevance / total, and 0 where the total is 0: there is nobody to give it to, and the relevance is lost."""
+    return torch.where(total == 0, torch.zeros_like(total), relevance / torch.where(total == 0, 1, total))
+
+
+@full_precision()
+def ledger(game: Game, rule: AbstractRelevance) -> list[tuple[str, float, float]]:
+    """Where relevance is lost or made: for each step, the relevance that came back to it and what it passed on.
+
+    The entries are in the order in which the relevance travels, for the input x (and the first baseline).
+    """
+    cube, f = explained(game)
+    entries: list[tuple[str, float, float]] = []
+
+    def watch(step: Step, signal: torch.Tensor, given: list[torch.Tensor]) -> None:
+        entries.append((step.name, float(signal.sum()), sum(float(each.sum()) for each in given)))
+
+    run(network(f.module, cube.x), rule, cube.x[:1], cube.baseline[:1], chooser(f), watch)
+    return entries

@@ -1,0 +1,1 @@
+"""Integrals of the gradient along a path."""

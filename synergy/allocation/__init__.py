@@ -1,0 +1,1 @@
+"""Effects shared out by a policy, and the three criteria that judge it."""

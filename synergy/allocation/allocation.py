@@ -1,0 +1,222 @@
+"""Allocation: the table of who is given how much of which effect, in theory and in practice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from decompositions import degrees
+from decompositions.arguments import shown
+from decompositions.arithmetic import Array, concatenate, is_exact, like, zeros
+from decompositions.contraction import by_player
+from decompositions.counts import count
+from decompositions.effects.effects import Effects
+from decompositions.memory import needed
+from synergy.policies.policy import Policy
+
+if TYPE_CHECKING:
+    from decompositions.showing.formulas import Formula
+    from synergy.allocation.criteria import Criteria
+
+BY_ROW = "take some rows at a time with rows(start, stop) or blocks(), or the attribution only"
+ROWS = 2**16  # rows whose shares are made at once
+SAME_SIZE = 10.0  # a residual within this factor of the numerical error is of its size
+TRIED = 2**10  # rows on which a policy is looked at before it is taken
+
+
+@dataclass(frozen=True, eq=False)
+class Allocation:
+    r"""One row per effect, one column per player; the column sums are the attribution.
+
+    In theory a row is :math:`w_i(\kappa)\,\text{effect}(\kappa)`; measured, it is
+    :math:`M_i(S) = \sum_{T \subseteq S} (-1)^{|S|-|T|} A_i(f; x_T, b)`. Row 0 is the constant ∅; for Harsanyi effects
+    and measured tables the row is the bitmask. Rows are made when asked for, in blocks.
+
+    Args:
+        effects: what the rows share out.
+        rows: from start and stop to the shares. Shape ``(..., stop−start, n)``.
+        source: the policy's formula or the method's name.
+        error: the method's own numerical error in each row's sum. Shape ``(m,)``; None for none but rounding.
+        certain: a gap beyond so many times the error is none: ten for the difference of two rules, which is no bound,
+            fewer for the standard error of a mean of many draws (:func:`synergy.moments.certain`).
+        vanishing: bitmasks of coalitions without dividend whose synergy function vanishes, too (for ``phantom``);
+            None where that was not tried.
+        calls: model calls that were paid for the table.
+        total: the column sums by a shorter way, if there is one. Shape ``(..., n)``.
+    """
+
+    effects: Effects
+    rows: Callable[[int, int], Array] = field(repr=False)
+    source: str
+    error: np.ndarray | None = None
+    certain: float = SAME_SIZE
+    vanishing: frozenset[int] | None = frozenset()
+    calls: int = 0
+    total: Callable[[], Array] | None = field(default=None, repr=False)
+
+    @property
+    def n(self) -> int:
+        """The number of players."""
+        return self.effects.n
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The players' names."""
+        return self.effects.names
+
+    def __len__(self) -> int:
+        return len(self.effects)
+
+    def blocks(self) -> Iterator[tuple[int, int, Array]]:
+        """All rows, some at a time: start, stop and the shares ``(..., stop−start, n)``."""
+        for start in range(0, len(self), ROWS):
+            stop = min(start + ROWS, len(self))
+            yield start, stop, self.rows(start, stop)
+
+    @property
+    def values(self) -> Array:
+        """The whole table. Shape ``(..., m, n)``."""
+        with needed(f"the shares of {count(len(self))} effects", 8 * len(self) * self.n, way_out=BY_ROW):
+            return concatenate([rows for _, _, rows in self.blocks()], -2)
+
+    @property
+    def attribution(self) -> Array:
+        """What each player is given in all. Shape ``(..., n)``."""
+        if self.total is not None:
+            return _settled(self.total())
+        blocks = self.blocks()
+        total = next(blocks)[2].sum(-2)
+        for _, _, rows in blocks:
+            total = total + rows.sum(-2)
+        return _settled(total)
+
+    @property
+    def unexplained(self) -> Any:
+        """f(x) − f(b) − Σ attribution: what no player was given, the effects' remainder included. Shape ``(...,)``."""
+        return self.effects.total + self.effects.remainder - self.attribution.sum(-1)
+
+    def by_support(self) -> Allocation:
+        """The same shares with one row per coalition: Taylor rows summed by support."""
+        if self.effects.degrees is None:
+            return self
+        table = zeros((2**self.n, self.n), self.effects.values)
+        values = self.values
+        for row, entries in enumerate(self.effects.degrees):
+            table[degrees.mask(degrees.support(entries))] += values[row]
+        return Allocation(self.effects.by_support(), lambda start, stop: table[start:stop], self.source)
+
+    def criteria(self) -> Criteria:
+        """Coverage, relevance and completeness of the table, as numbers and verdicts."""
+        from synergy.allocation.criteria import judge
+
+        return judge(self)
+
+    def __getitem__(self, coalition: int | tuple[int, ...]) -> Array:
+        """What each player is given of the effects of one coalition. Shape ``(..., n)``."""
+        shares = [self.rows(row, row + 1)[..., 0, :] for row in self.effects.rows(coalition)]
+        return sum(shares, zeros((*self.effects.values.shape[:-1], self.n), self.effects.values))
+
+    def __repr__(self) -> str:
+        return f"Allocation({self.source}; {len(self)} effects, {self.n} players)"
+
+    def __str__(self) -> str:
+        return self.formula.text if self._is_formula else repr(self)
+
+    def _repr_latex_(self) -> str | None:
+        return self.formula._repr_latex_() if self._is_formula else None
+
+    @property
+    def formula(self) -> Formula:
+        """The table of an exact allocation, effects × players, as text and LaTeX.
+
+        Raises:
+            ValueError: floats, or several games.
+        """
+        from synergy.showing.formulas import of_allocation
+
+        return of_allocation(self)
+
+    @property
+    def attribution_formula(self) -> Formula:
+        """The attribution of an exact allocation, labelled by player, as text and LaTeX.
+
+        Raises:
+            ValueError: floats, or several games.
+        """
+        from synergy.showing.formulas import of_attribution
+
+        return of_attribution(self)
+
+    @property
+    def _is_formula(self) -> bool:
+        return self.effects.exact and self.effects.values.ndim == 1
+
+
+def allocate(effects: Effects, policy: Policy) -> Allocation:
+    r"""Share effects out by a policy: the theory.
+
+    Args:
+        effects: Harsanyi dividends or Taylor effects.
+        policy: a rule; a registered method's is ``method(name).policy(game)``.
+
+    Raises:
+        TypeError: no effects, or not a policy (a layer-wise method has none over the network's effects).
+        ValueError: a degree policy on Harsanyi dividends, or weights that are not finite.
+
+    >>> from decompositions import Game, harsanyi
+    >>> from synergy.policies.policy import equal_shares
+    >>> allocate(harsanyi(Game.from_values([0., 1., 2., 7.])), equal_shares).attribution.tolist()
+    [3.0, 4.0]
+    """
+    if not isinstance(effects, Effects):
+        raise TypeError(
+            f"allocate() shares out Effects, not {shown(effects)}; decompose a game with harsanyi() or taylor() first"
+        )
+    if not isinstance(policy, Policy):
+        raise TypeError(
+            f"allocate() shares effects out by a Policy, not {type(policy).__name__}; a layer-wise method has no fixed "
+            "policy over the network's effects: use measure()"
+        )
+    policy.require(effects)
+    if len(effects) > 1:
+        policy.shares(effects.table(1, min(len(effects), 1 + TRIED)))
+
+    def rows(start: int, stop: int) -> Array:
+        values = effects.values[..., start:stop, None]
+        if start > 0:
+            return values * policy.shares(effects.table(start, stop))
+        constant = zeros((1, effects.n), effects.values)
+        if stop == 1:
+            return values * constant
+        return values * concatenate([constant, policy.shares(effects.table(1, stop))], 0)
+
+    symmetric = policy.symmetric and effects.degrees is None
+    total = (lambda: by_player(effects.values, _by_size(effects, policy))) if symmetric else None
+    return Allocation(effects, rows, policy.formula, total=total)
+
+
+def _by_size(effects: Effects, policy: Policy) -> Array:
+    """What a symmetric policy gives a member of a coalition of 0, 1, …, n players. Shape ``(n+1,)``."""
+    first = like(np.tril(np.ones((effects.n, effects.n), dtype=np.int64)), effects.values)
+    return concatenate([zeros((1,), effects.values), policy.shares(first)[:, 0]], 0)
+
+
+def from_table(effects: Effects, table: Array, source: str, **facts: Any) -> Allocation:
+    """An allocation whose rows are known. Shape ``(..., m, n)``."""
+    if is_exact(table) != effects.exact or not isinstance(table, (torch.Tensor, np.ndarray)):
+        raise TypeError("an allocation's table and its effects are of one number system")
+    table = _settled(table)
+    return Allocation(effects, lambda start, stop: table[..., start:stop, :], source, **facts)
+
+
+def _settled(table: Array) -> Array:
+    """Exact entries that vanish identically as 0, expressions expanded; floats as they are."""
+    if not is_exact(table):
+        return table
+    from decompositions.expressions.normal_form import settle  # SymPy is loaded only where it is used
+
+    return settle(table)

@@ -1,0 +1,342 @@
+"""All methods on one game: attributions, allocations in theory and in practice, criteria."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields, is_dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from decompositions import counts
+from decompositions.arguments import shown, whole
+from decompositions.arithmetic import Array, to_float
+from decompositions.dividends.harsanyi import harsanyi
+from decompositions.effects.effects import Effects
+from decompositions.games.game import Game
+from decompositions.memory import is_out_of_memory
+from decompositions.models.undisturbed import outside_inference
+from decompositions.series.convergence import describes
+from decompositions.series.taylor import taylor
+from synergy.allocation.allocation import Allocation, allocate
+from synergy.allocation.criteria import Criteria
+from synergy.measurement import measure as measurement
+from synergy.measurement.external import ForeignMethod
+from synergy.measurement.synergy_function import POINTS
+from synergy.method import METHODS, AbstractMethod
+from synergy.policies.layer_policy import LayerPolicy
+from synergy.policies.policy import Policy
+from synergy.showing.text import brief
+
+if TYPE_CHECKING:
+    from synergy.wording.view import Features, Picture, Words
+
+BUDGET = 2**17  # model calls that a measured allocation may cost
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """One method on one game.
+
+    Args:
+        name: of the method.
+        target: what its attributions are meant to explain.
+        formula: of its policy.
+        attribution: Shape ``(n,)``; None where the method does not apply, with the reason in ``note``.
+        error: the numerical error of the attributions, Shape ``(n,)``, or None for rounding alone.
+        theory: the effects shared out by its policy, or None with the reason in ``theory_note``.
+        measured: the measured allocation, or None with the reason in ``measured_note``.
+        price: model calls of the measured allocation beside those of the effects.
+        settings: of the method, as a person reads them; of a path integral the rule that was used and its error.
+    """
+
+    name: str
+    target: str
+    formula: str
+    attribution: Array | None = None
+    error: Array | None = None
+    note: str = ""
+    theory: Allocation | None = None
+    theory_note: str = ""
+    measured: Allocation | None = None
+    measured_note: str = ""
+    price: int = 0
+    settings: str = ""
+
+    def __repr__(self) -> str:
+        if self.attribution is None:
+            return f"Result({self.name}; does not apply)"
+        known = {"in theory": self.theory, "measured": self.measured}
+        sides = " and ".join(side for side, table in known.items() if table is not None)
+        return f"Result({self.name}; attributions of {len(self.attribution)} players{sides and ', ' + sides})"
+
+    def __str__(self) -> str:
+        from synergy.showing.text import result_summary
+
+        return f"{self.name}: {result_summary(self)}"
+
+    @cached_property
+    def theory_criteria(self) -> Criteria | None:
+        """The criteria of the theory, if there is one."""
+        return None if self.theory is None else self.theory.criteria()
+
+    @cached_property
+    def disagreement(self) -> float | None:
+        """The largest difference between a row in theory and the same row measured, relative to the largest effect."""
+        if self.theory is None or self.measured is None:
+            return None
+        effects = float(abs(self.measured.effects.values[..., 1:]).max())
+        difference = float(abs(self.theory.by_support().values - self.measured.values).max())
+        return difference / effects if effects else difference
+
+    @cached_property
+    def measured_criteria(self) -> Criteria | None:
+        """The criteria of the measured allocation, if it was measured."""
+        return None if self.measured is None else self.measured.criteria()
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Methods side by side.
+
+    Args:
+        effects: the Harsanyi dividends that the criteria refer to.
+        series: the Taylor effects, or None with the reason in ``series_note``.
+        results: one per method, in order.
+        calls: model calls that were paid in all.
+    """
+
+    effects: Effects
+    series: Effects | None
+    series_note: str
+    results: tuple[Result, ...]
+    calls: int = 0
+
+    def __getitem__(self, name: str) -> Result:
+        """The result of one method.
+
+        Raises:
+            LookupError: it was not compared.
+        """
+        for result in self.results:
+            if result.name == name:
+                return result
+        raise LookupError(f"'{name}' was not compared; there are {', '.join(r.name for r in self.results)}")
+
+    def __repr__(self) -> str:
+        names = ", ".join(result.name for result in self.results[:3]) + (", …" if len(self.results) > 3 else "")
+        return f"Comparison({len(self.results)} methods: {names}; {self.effects.n} players, {self.calls:,} model calls)"
+
+    def __str__(self) -> str:
+        from synergy.showing.text import comparison_summary
+
+        return comparison_summary(self)
+
+    def table(self) -> str:
+        """Players × methods, the criteria below, as text."""
+        from synergy.showing.text import comparison_table
+
+        return comparison_table(self)
+
+    def plot(self, path: str | Path | None = None) -> Any:
+        """The attributions and the strongest effects as a matplotlib figure (extra ``viz``), saved if asked."""
+        from synergy.showing.plot import plot_comparison
+
+        return plot_comparison(self, path)
+
+    def to_html(
+        self,
+        path: str | Path,
+        *,
+        title: str = "Attribution methods compared",
+        view: Picture | Words | Features | None = None,
+        facts: Mapping[str, str] | None = None,
+    ) -> Path:
+        """One self-contained page (extra ``cli``).
+
+        Args:
+            path: of the file.
+            title: its heading.
+            view: how the input is shown to a person; the players' names by default.
+            facts: lines about the model, the input and the baseline.
+        """
+        from synergy.showing.report import write_report
+
+        return write_report(self, Path(path), title, view, dict(facts or {}))
+
+
+@outside_inference()
+def compare(
+    game: Game,
+    methods: str | Iterable[Any] | None = None,
+    *,
+    budget: int = BUDGET,
+    effects: Effects | None = None,
+    degree: int | None = None,
+    announce: Callable[[str], None] | None = None,
+) -> Comparison:
+    """All methods on one game.
+
+    Args:
+        game: the question.
+        methods: names, methods or callables; all registered ones by default.
+        budget: model calls that one measured allocation may cost; dearer ones are left out and their price is said.
+        effects: the game's Harsanyi dividends, if they are known already.
+        degree: of the Taylor series, where it does not end.
+        announce: told in a line what comes next and what it costs.
+
+    A method that fails, in its own code or in the model's, does not apply, and the reason is said; the others stand.
+
+    Raises:
+        LookupError, TypeError, ValueError: as :func:`measure` and :func:`harsanyi`, or effects with symbols.
+        MemoryError: memory runs out, whichever method it is that asks for it.
+    """
+    measurement.require_game(game, "compare()")
+    if not game.n:
+        raise ValueError("a game without players has nothing to share out; its only value is f(b) = f(x)")
+    budget = whole(budget, "budget is the number of model calls that one measured allocation may cost", 0)
+    if degree is not None:
+        degree = whole(degree, "degree is the largest total degree of the Taylor series", 0)
+    if not (announce is None or callable(announce)):
+        raise TypeError(f"announce is a function that is told a line, or None, not {shown(announce)}")
+    chosen = _chosen(methods, game)
+    say = announce or (lambda line: None)
+    paid = [0]
+
+    def count(calls: int) -> None:
+        paid[0] += calls
+
+    game = game.watched(count)
+    if effects is None:
+        effects = harsanyi(game)
+    else:
+        measurement.require_same(effects, game)  # watched: its calls count
+        paid[0] += effects.calls
+    effects.require_numbers("compare()")
+    series, series_note = _series(game, degree) if _reads_degrees(chosen, game) else (None, "")
+    results = tuple(_result(each, game, effects, (series, series_note), budget, say) for each in chosen)
+    return Comparison(effects, series, series_note, results, paid[0])
+
+
+def _chosen(methods: Any, game: Game) -> list[AbstractMethod | ForeignMethod]:
+    """The methods from what names them."""
+    wanted = [methods] if isinstance(methods, str) else METHODS if methods is None else methods
+    if not isinstance(wanted, Iterable) or hasattr(wanted, "dtype"):
+        raise TypeError(f"methods is a list of names, methods or callables, not {shown(methods)}; write [method]")
+    return [measurement.as_method(each, game) for each in wanted]
+
+
+def _reason(error: Exception) -> str:
+    """Why a method does not apply, in a line: our own refusals as they are, others by the kind of the error.
+
+    Raises:
+        Exception: the error itself, where memory ran out.
+    """
+    if is_out_of_memory(error):
+        raise error
+    said = str(error).strip()
+    if isinstance(error, (ValueError, TypeError)) and said:
+        return said
+    return f"{type(error).__name__}: {said.splitlines()[0]}" if said else type(error).__name__
+
+
+def _reads_degrees(methods: list[Any], game: Game) -> bool:
+    """Whether a Taylor series is wanted: it is shown where it is exact, and costs model calls elsewhere."""
+    if not game.cube.precision:
+        return True
+    for each in methods:
+        try:
+            policy = None if isinstance(each, ForeignMethod) or each.scope != "game" else each.policy(game)
+        except Exception as error:  # whatever a policy of the user's raises
+            _reason(error)
+            continue
+        if isinstance(policy, Policy) and policy.reads == "degree":
+            return True
+    return False
+
+
+def _series(game: Game, degree: int | None) -> tuple[Effects | None, str]:
+    try:
+        series = taylor(game, degree)
+    except Exception as error:  # whatever the model raises when it is differentiated
+        return None, _reason(error)
+    shown = describes(np.asarray(series.degrees), to_float(series.values), series.radius)
+    return series if shown else None, series.note
+
+
+def _result(
+    method: AbstractMethod | ForeignMethod,
+    game: Game,
+    effects: Effects,
+    series: tuple[Effects | None, str],
+    budget: int,
+    say: Callable[[str], None],
+) -> Result:
+    theory, theory_note = _theory(method, game, effects, series)
+    result = Result(
+        method.name, method.target, method.formula, theory=theory, theory_note=theory_note, settings=_settings(method)
+    )
+    counted = [0]
+
+    def count(calls: int) -> None:
+        counted[0] += calls
+
+    try:
+        price = measurement.price(method, game)
+        seen = measurement.seen(method, game.watched(count), effects)
+        attribution, error, rule = measurement.estimate_with_rule(method, seen)
+    except Exception as failure:  # whatever a method, or the model in its hands, raises
+        reason = _reason(failure)
+        return replace(result, note=reason, measured_note=reason)
+    settings = _rule_and_error(rule, error) if rule else result.settings
+    price = (
+        counted[0] * measurement.ends(game) if rule else price
+    )  # the rule that was chosen for x, not the dearest one
+    result = replace(result, attribution=attribution, error=error, price=price, settings=settings)
+    if price > budget:
+        note = f"measuring takes {counts.count(price)} model calls, above the budget of {counts.count(budget)}"
+        return replace(result, measured_note=note)
+    say(f"measuring {method.name}: {price:,} model calls" if price else f"measuring {method.name}: no further calls")
+    try:
+        measurement.require_ends(game)
+        points = min(POINTS, (budget - price) // max(1, measurement.ends(game) * game.cube.calls_per_point))
+        return replace(result, measured=measurement.measured(method, game, effects, points))
+    except Exception as failure:  # at another end point than x
+        return replace(result, measured_note=_reason(failure))
+
+
+def _rule_and_error(rule: str, error: Array | None) -> str:
+    largest = 0.0 if error is None else to_float(error).max()
+    return f"{rule}, error {brief(largest)}" if largest else rule
+
+
+def _settings(method: AbstractMethod | ForeignMethod) -> str:
+    """The fields of a method's dataclass and their values, but for limits on cost and what is not set."""
+    if isinstance(method, ForeignMethod) or not is_dataclass(method):
+        return ""
+    known = {each.name: getattr(method, each.name) for each in fields(method) if each.name != "limit"}
+    return ", ".join(f"{name}={value}" for name, value in known.items() if value is not None)
+
+
+def _theory(
+    method: AbstractMethod | ForeignMethod, game: Game, effects: Effects, series: tuple[Effects | None, str]
+) -> tuple[Allocation | None, str]:
+    """The effects shared out by the method's policy, or why there is no such table."""
+    if isinstance(method, ForeignMethod):
+        return None, "a function from elsewhere has no policy here"
+    try:
+        policy = method.policy(game)
+        if isinstance(policy, LayerPolicy):
+            return None, "its policy is per layer, and no fixed rule over the network's effects can equal it"
+        if method.scope == "feature map":
+            return None, "its policy shares the effects of the head: allocate(taylor(method.game(game)), policy)"
+        known = effects if policy.reads == "support" else series[0]
+        if known is None:
+            return None, series[1]
+        allocation = allocate(known, policy)
+        allocation.attribution  # noqa: B018  (all rows are made once, so that a rule that fails on one fails here)
+        return allocation, ""
+    except Exception as error:  # whatever a policy of the user's raises
+        return None, _reason(error)

@@ -1,0 +1,1 @@
+"""Allocations measured from a method as it is run."""

@@ -1,0 +1,1 @@
+"""Theory: who should get how much of an effect."""

@@ -1,0 +1,172 @@
+"""Layer-wise theory: per-layer policies composed through the network by multipliers.
+
+Neuron by neuron and dense, for networks of a few thousand neurons: the policies' side of the comparison with the
+algorithms, which go through the network their own way (:mod:`synergy.algorithms.layerwise.backward`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from decompositions.arithmetic import Array
+from decompositions.games.game import Game
+from decompositions.models.full_precision import full_precision
+from decompositions.models.undisturbed import outside_inference
+from decompositions.networks.operations import (
+    AbstractAffine,
+    Combination,
+    Elementwise,
+    MaxPooling,
+    Neurons,
+    Rearrangement,
+    matrix,
+)
+from decompositions.networks.tracing import Network, Step, fused, network
+from synergy.algorithms.layerwise.backward import chooser, explained
+from synergy.policies.layer_policy import LayerPolicy
+
+Channels = list[torch.Tensor]  # the change of each channel at a place, or the multiplier of each
+
+
+@full_precision()
+@outside_inference()
+def propagate(game: Game, policy: LayerPolicy) -> Array:
+    r"""A layer-wise method from its per-layer policy.
+
+    .. math:: m_{\text{out}} = 1, \qquad R_i = \sum_j C_{ij} m_j, \qquad m_i = R_i / (u_i - u^0_i), \qquad
+              a_i = m_i (x_i - b_i)
+
+    At u = 0 instead of a reference (LRP) the changes are the values. Written with C_ij per unit of change, so that
+    nothing is divided by a change of zero.
+
+    Returns:
+        The attributions, averaged over the baselines. Shape ``(n,)``.
+    """
+    cube, f = explained(game)
+    steps = fused(network(f.module, cube.x))
+    rows = []
+    for number in range(len(cube.baseline)):
+        x = cube.x[number % len(cube.x)][None]
+        rows.append(_entries(steps, policy, x, cube.baseline[number : number + 1], chooser(f)))
+    return cube.by_player(torch.stack(rows, 1))[0]
+
+
+def _entries(steps: Network, policy: LayerPolicy, x: torch.Tensor, baseline: torch.Tensor, choose: Any) -> torch.Tensor:
+    """The attributions of one input's entries: changes forwards, multipliers back."""
+    values = steps.values(x)
+    references = steps.values(baseline) if policy.at_reference else [torch.zeros_like(value) for value in values]
+    change = x - references[0]
+    changes: list[Channels] = [[change.clamp(min=0), change.clamp(max=0)] if policy.channels else [change]]
+    transfers = []
+    for place, step in enumerate(steps.steps, start=1):
+        here = _Here(step, policy, [values[k] for k in step.inputs], [references[k] for k in step.inputs])
+        transfer = here.transfer([changes[k] for k in step.inputs])
+        transfers.append(transfer)
+        changes.append(transfer.changes or [values[place] - references[place]])
+    multipliers: list[Channels | None] = [None] * len(values)
+    multipliers[-1] = [choose(values[-1])] * len(changes[-1])
+    for place in range(len(steps.steps), 0, -1):
+        m = multipliers[place]
+        if m is None:
+            continue
+        for source, given in zip(steps.steps[place - 1].inputs, transfers[place - 1].back(m), strict=True):
+            known = multipliers[source]
+            multipliers[source] = given if known is None else [a + b for a, b in zip(known, given, strict=True)]
+    assert multipliers[0] is not None
+    parts = [m * each for m, each in zip(multipliers[0], changes[0], strict=True)]
+    return sum(parts[1:], parts[0])
+
+
+@dataclass(frozen=True)
+class _Transfer:
+    """A step gone through: the changes of its output's channels (None: its one change), and the way back."""
+
+    changes: Channels | None
+    back: Callable[[Channels], list[Channels]]
+
+
+@dataclass(frozen=True)
+class _Here:
+    """A step between the values of its inputs and their references."""
+
+    step: Step
+    policy: LayerPolicy
+    values: list[torch.Tensor]
+    references: list[torch.Tensor]
+
+    def transfer(self, changes: list[Channels]) -> _Transfer:
+        operation = self.step.operation
+        if isinstance(operation, Rearrangement):
+            moved = [operation.forward([each[c] for each in changes]) for c in range(len(changes[0]))]
+            return _Transfer(moved, lambda m: self._rearranged(operation, m))
+        if isinstance(operation, MaxPooling):
+            return self._pooled(operation, changes)
+        if isinstance(operation, Neurons):
+            return self._neurons(operation.affine, operation.activation.function, changes)
+        if isinstance(operation, AbstractAffine):
+            return self._neurons(operation, lambda z: z, changes)
+        if isinstance(operation, Elementwise) and not self.policy.at_reference:
+            return self._passed_on(operation)
+        if isinstance(operation, Elementwise):
+            return self._neurons(Combination((1.0,)), operation.function, changes)
+        raise ValueError(f"'{self.step.name}' multiplies two parts of the network, which no per-layer policy covers")
+
+    def _passed_on(self, operation: Elementwise) -> _Transfer:
+        """An activation on its own keeps the relevance of each entry: R = m y = m' u."""
+        value = self.values[0]
+        ratio = torch.where(value == 0, 0.0, operation.forward(self.values) / torch.where(value == 0, 1.0, value))
+        return _Transfer(None, lambda m: [[m[0] * ratio]])
+
+    def _rearranged(self, operation: Rearrangement, m: Channels) -> list[Channels]:
+        by_channel = [operation.back(each, self.values) for each in m]
+        return [list(channels) for channels in zip(*by_channel, strict=True)]
+
+    def _neurons(self, affine: AbstractAffine, sigma: Any, changes: list[Channels]) -> _Transfer:
+        """One neuron after the other: z of every player, the policy's rates, and the wires back."""
+        dense = matrix(affine, self.values)
+        start = affine.forward(self.references)
+        count, shape = len(changes[0]), start.shape
+        players = torch.stack([torch.cat([each[c].flatten() for each in changes]) for c in range(count)])
+        wires: list[tuple[int, torch.Tensor, torch.Tensor, torch.Tensor]] = []
+        outputs = torch.zeros(2, len(dense), dtype=dense.dtype)
+        for j, (row, origin) in enumerate(zip(dense, start.flatten(), strict=True)):
+            places = row.nonzero().squeeze(1)
+            z = players[:, places] * row[places]
+            rates = self.policy.rates(z.flatten(), origin, sigma).reshape(z.shape)
+            outputs[0, j], outputs[1, j] = (rates * z)[z > 0].sum(), (rates * z)[z < 0].sum()
+            wires.append((j, places, rates * row[places], (z < 0).long()))
+
+        def back(m: Channels) -> list[Channels]:
+            signals, total = torch.stack([each.flatten() for each in m]), torch.zeros_like(players)
+            for j, places, slopes, side in wires:
+                total[:, places] += slopes * (signals[side, j] if len(m) > 1 else signals[0, j])
+            sizes = [each[0].numel() for each in self.values]
+            pieces = total.split(sizes, 1)
+            return [[row.reshape(v.shape) for row in piece] for piece, v in zip(pieces, self.values, strict=True)]
+
+        return _Transfer([row.reshape(shape) for row in outputs] if self.policy.channels else None, back)
+
+    def _pooled(self, operation: MaxPooling, changes: list[Channels]) -> _Transfer:
+        """Where x and the reference have the same winner, everything is the winner's, channel by channel; else a rise
+        belongs to the winner at x and a fall to that at the reference. At u = 0 the winner takes all."""
+        high, low = operation.forward(self.values), operation.forward(self.references)
+        same = operation.winners(self.values) == operation.winners(self.references)
+        same = same if self.policy.at_reference else torch.ones_like(same)
+        change, pooled = self.values[0] - self.references[0], high - low
+
+        def back(m: Channels) -> list[Channels]:
+            moved = torch.where(pooled > 0, m[0], m[-1]) * pooled * ~same
+            credit = operation.to_winners(torch.where(pooled > 0, moved, 0.0), self.values)
+            credit = credit + operation.to_winners(torch.where(pooled > 0, 0.0, moved), self.references)
+            given = torch.where(change == 0, 0.0, credit / torch.where(change == 0, 1.0, change))
+            return [[given + operation.to_winners(torch.where(same, each, 0.0), self.values) for each in m]]
+
+        if not self.policy.channels:
+            return _Transfer(None, back)
+        kept = [operation.at_winners(each, self.values) for each in changes[0]]
+        alone = [pooled.clamp(min=0), pooled.clamp(max=0)]
+        return _Transfer([torch.where(same, a, b) for a, b in zip(kept, alone, strict=True)], back)

@@ -1,0 +1,1 @@
+"""The generated tables: methods as policies, and the criteria judged."""

@@ -1,0 +1,1 @@
+"""How numbers, names, cells and inputs are written; knows no result."""
