@@ -36,6 +36,7 @@ from torch import nn
 
 MOST = 100_000  # objects whose contents are looked at; of what is further away only the type counts
 OWN = ("decompositions", "synergy")
+BELOW = "decompositions.model"  # any module of it: where our own code stands is no part of a question
 OPAQUE = (
     "_asyncio", "_contextvars", "_ctypes", "_io", "_thread", "_weakref", "asyncio", "concurrent", "ctypes", "logging",
     "multiprocessing", "numpy.random", "queue", "random", "socket", "threading", "torch._C", "torch._dynamo",
@@ -383,7 +384,7 @@ def _library(module: str | None) -> str:
     """The name and version of an installed library, or this package's name; empty for a user's own module."""
     top = (module or "").partition(".")[0]
     if top in OWN:
-        return str(module)
+        return BELOW if top == "decompositions" else str(module)
     if not top or top == "__main__" or top not in sys.modules:
         return ""
     if top in sys.stdlib_module_names:
