@@ -6,3 +6,4 @@ from decompositions.effects.effects import Effects as Effects
 from decompositions.games import players as players
 from decompositions.games.game import Game as Game
 from decompositions.series.taylor import taylor as taylor
+from decompositions.showing import formulas as formulas  # registers how effects are shown

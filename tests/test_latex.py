@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from decompositions.showing.formulas import Formula, name, of_effects
+from decompositions.show import Formula
+from decompositions.showing.formulas import of_effects
+from decompositions.showing.latex import name
 from synergy import METHODS, Game, Policy, allocate, harsanyi, measure, method, taylor
 from synergy.showing.formulas import of_allocation, of_attribution, of_policy, translated
 

@@ -9,20 +9,19 @@ from dataclasses import dataclass, replace
 from functools import cached_property, reduce
 from operator import or_
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
 
 from decompositions import degrees as degrees_
+from decompositions import show
 from decompositions.arguments import real, shown, whole
 from decompositions.arithmetic import Array, free_symbols, is_exact, like, to_float, zeros
 from decompositions.counts import count, rounded
 from decompositions.memory import needed
+from decompositions.show import Formula
 from decompositions.visible import visible
-
-if TYPE_CHECKING:
-    from decompositions.showing.formulas import Formula
 
 Coalition = int | str | Iterable[int | str]
 COALITION = "a coalition is made of players, each by its name or its number"
@@ -412,9 +411,7 @@ class Effects:
         Raises:
             ValueError: other effects.
         """
-        from decompositions.showing.formulas import of_effects
-
-        return of_effects(self)
+        return show.formula(self)
 
     def label(self, key: tuple[int, ...]) -> str:
         """A coalition or degree vector in the players' names: ``not·happy``, ``x1²·x2``."""

@@ -5,44 +5,19 @@ A formula is written twice: as text, and as LaTeX that MathJax and pdflatex (wit
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from decompositions.counts import TOO_LONG, exactly
-
-if TYPE_CHECKING:
-    from decompositions.effects.effects import Effects
+from decompositions import show
+from decompositions.counts import exactly
+from decompositions.effects.effects import Effects
+from decompositions.show import Formula
+from decompositions.showing.latex import name, number
 
 MOST = 24  # terms that are written out
 PER_LINE = 4
-_SPECIAL = {letter: "\\" + letter for letter in "#$%&_{}"} | {
-    "\\": r"\textbackslash{}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-}
 
 
-@dataclass(frozen=True)
-class Formula:
-    """A formula that a notebook shows as LaTeX and a terminal as text.
-
-    Args:
-        text: in Unicode, perhaps in several lines.
-        latex: in mathematical mode, without the dollar signs.
-    """
-
-    text: str
-    latex: str
-
-    def _repr_latex_(self) -> str:
-        return rf"$\displaystyle {self.latex}$"
-
-    def __repr__(self) -> str:
-        return self.text
-
-
+@show.formula.register(Effects)
 def of_effects(effects: Effects, most: int = MOST) -> Formula:
     r"""f(x) = f(b) + Σ effects, each with its coalition or monomial, in the order of the table.
 
@@ -78,36 +53,6 @@ def label(effects: Effects, row: int) -> str:
         return rf"\{{{', '.join(name(effects.names[i]) for i in key)}\}}" if key else r"\emptyset"
     powers = [(name(each), k) for each, k in zip(effects.names, key, strict=True) if k]
     return r" \, ".join(each if k == 1 else f"{{{each}}}^{{{k}}}" for each, k in powers) or "1"
-
-
-def number(value: Any) -> str:
-    """An exact number or expression in LaTeX.
-
-    >>> number(Fraction(-1, 3)), number(2)
-    ('- \\\\frac{1}{3}', '2')
-    """
-    from sympy import Rational, latex, sympify  # SymPy's printers are loaded only where they are used
-
-    exact = Rational(value.numerator, value.denominator) if isinstance(value, Fraction) else sympify(value)
-    return str(latex(exact)) if exactly(exact) != TOO_LONG else rf"\text{{{TOO_LONG}}}"
-
-
-def name(text: str) -> str:
-    r"""A player's name in LaTeX: x_{1} for x1, \text{not happy} for words.
-
-    >>> name("x1"), name("50% off"), name("z")
-    ('x_{1}', '\\text{50\\% off}', 'z')
-    """
-    found = re.fullmatch(r"([A-Za-z])_?(\d*)", text)
-    if not found:
-        return rf"\text{{{escaped(text)}}}"
-    letter, index = found.groups()
-    return f"{letter}_{{{index}}}" if index else letter
-
-
-def escaped(text: str) -> str:
-    """A text with LaTeX's own letters escaped."""
-    return "".join(_SPECIAL.get(letter, letter) for letter in text)
 
 
 def _term(value: Any, what: str) -> str:

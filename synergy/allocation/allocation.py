@@ -16,10 +16,10 @@ from decompositions.contraction import by_player
 from decompositions.counts import count
 from decompositions.effects.effects import Effects
 from decompositions.memory import needed
+from decompositions.show import Formula
 from synergy.policies.policy import Policy
 
 if TYPE_CHECKING:
-    from decompositions.showing.formulas import Formula
     from synergy.allocation.criteria import Criteria
 
 BY_ROW = "take some rows at a time with rows(start, stop) or blocks(), or the attribution only"

@@ -6,7 +6,9 @@ import re
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from decompositions.showing.formulas import Formula, escaped, label, name, number
+from decompositions.show import Formula
+from decompositions.showing.formulas import label
+from decompositions.showing.latex import escaped, name, number
 from synergy.showing.text import grid
 
 if TYPE_CHECKING:
