@@ -24,13 +24,13 @@ from torch import nn
 from twins import subsets
 
 from decompositions import players
+from decompositions.series.neuron import neuron_effects
 from synergy import METHODS, Game, method
 from synergy.policies.layer_policy import (
     alpha_beta_shares,
     degree_layer_shares,
     epsilon_shares,
     equal_layer_shares,
-    neuron_effects,
     reveal_cancel_shares,
     secant,
 )

@@ -14,7 +14,7 @@ from decompositions import counts, degrees
 from decompositions.arguments import whole
 from decompositions.arithmetic import Array, concatenate, is_exact
 from decompositions.evaluation.prefix import prefix
-from decompositions.games import trial
+from decompositions.games import noise, trial
 from decompositions.games.function_cube import FunctionCube
 from decompositions.games.game import Game
 from decompositions.games.table_cube import TableCube
@@ -210,11 +210,11 @@ def _error(cube: FunctionCube, work: _Work, values: torch.Tensor) -> float:
     """The rounding error of a value, seen where values tell that it may be large; 0 if hardly more than were tried."""
     if cube.device.type == "meta" or work.total < TRIED:
         return 0.0
-    places = trial.telling(values, max(FEWEST, min(MOST, work.total // 8))).tolist()
+    places = noise.telling(values, max(FEWEST, min(MOST, work.total // 8))).tolist()
     points = torch.zeros(len(places), cube.n, dtype=torch.bool)
     for row, place in enumerate(places):
         points[row, list(work.members(place))] = True
-    return trial.noise(cube, points.to(cube.device))
+    return noise.noise(cube, points.to(cube.device))
 
 
 def room(total: int, cube: FunctionCube, targets: int | None = None) -> torch.Tensor:

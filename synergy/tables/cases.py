@@ -14,9 +14,9 @@ from decompositions.dividends.harsanyi import harsanyi
 from decompositions.effects.effects import Effects
 from decompositions.games.game import Game
 from decompositions.games.players import grid
+from decompositions.series.neuron import neuron_effects
 from decompositions.series.taylor import taylor
 from synergy.methods.grad_cam import GradCAM
-from synergy.policies.layer_policy import neuron_effects
 
 
 @dataclass(frozen=True)
