@@ -17,7 +17,7 @@ from torch import nn
 from benchmarks.timing import interleaved, seconds
 from decompositions.degrees import simplex
 from decompositions.series.jets.interpolation import directions
-from decompositions.series.jets.jet import jets
+from decompositions.series.jets.jets import jets
 from synergy import Game, taylor
 
 SIZES = ((4, 6), (10, 5), (10, 6))  # the last of each is the largest that nested derivatives finish in minutes

@@ -13,7 +13,7 @@ import sympy
 import torch
 
 from decompositions.series import convergence
-from decompositions.series.jets.jet import jets
+from decompositions.series.jets.jets import jets
 from synergy import Game, compare, taylor
 
 F64 = torch.float64

@@ -31,7 +31,7 @@ from decompositions.mobius import mobius, zeta
 from decompositions.models.model_function import ModelFunction
 from decompositions.networks.operations import Elementwise
 from decompositions.series.jets.interpolation import coefficients, directions
-from decompositions.series.jets.jet import jets
+from decompositions.series.jets.jets import jets
 from decompositions.series.jets.series import _along
 from synergy import METHODS, Effects, Game, allocate, compare, harsanyi, measure, method
 from synergy.algorithms import removal

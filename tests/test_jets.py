@@ -16,7 +16,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from decompositions.series.jets.jet import RULES, Jet, branches, jets
+from decompositions.series.jets.algebra.jet import RULES, Jet
+from decompositions.series.jets.jets import branches, jets
 
 aten = torch.ops.aten
 DEGREE = 5

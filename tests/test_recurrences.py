@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from decompositions.series.jets import recurrences as series
+from decompositions.series.jets.algebra import recurrences as series
 
 DEGREE = 10
 SLOPES = [[1, 0, 0], [-0.75, 0.5, 0.25], [2, -1.5, 0.5]]  # u₁, u₂, u₃ of the curves u₀ + u₁ s + …

@@ -10,7 +10,8 @@ from torch import nn
 
 from decompositions.degrees import some_corners
 from decompositions.models.softening import module_names
-from decompositions.series.jets.jet import Look, branches, margins
+from decompositions.series.jets.algebra.notes import Look
+from decompositions.series.jets.jets import branches, margins
 
 if TYPE_CHECKING:
     from decompositions.games.function_cube import FunctionCube

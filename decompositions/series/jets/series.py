@@ -16,8 +16,9 @@ from decompositions.games.cube import PowerSeries
 from decompositions.memory import needed
 from decompositions.models.softening import module_names
 from decompositions.series import convergence
+from decompositions.series.jets.algebra.notes import naming
 from decompositions.series.jets.interpolation import coefficients, directions
-from decompositions.series.jets.jet import jets, naming
+from decompositions.series.jets.jets import jets
 from decompositions.series.jets.kinks import refuse_kinks
 
 if TYPE_CHECKING:
