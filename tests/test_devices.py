@@ -40,10 +40,11 @@ from synergy.algorithms.path import integral
 from synergy.algorithms.path.piecewise import mean_slope
 from synergy.measurement.measure import _attributions, _transform
 from synergy.methods import shapley
+from synergy.path_method import AbstractPathMethod
 from synergy.policies.policy import equal_shares, full_credit
 
 META = torch.device("meta")
-PATHS = [name for name in METHODS if issubclass(METHODS[name], integral.AbstractPathMethod)]
+PATHS = [name for name in METHODS if issubclass(METHODS[name], AbstractPathMethod)]
 WITH_PRODUCTS = ("deep_shap", "deeplift_rescale", "grad_cam")
 NETWORKS = {
     "convolutions": (

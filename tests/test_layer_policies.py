@@ -26,6 +26,7 @@ from twins import subsets
 from decompositions import players
 from decompositions.series.neuron import neuron_effects
 from synergy import METHODS, Game, method
+from synergy.allocation.allocation import allocate_neuron
 from synergy.policies.layer_policy import (
     alpha_beta_shares,
     degree_layer_shares,
@@ -194,7 +195,7 @@ def test_weights_summed_over_all_effects_are_the_credits_in_closed_form(rule, ki
     expected = taylor_credits(rule, exact, z, start)
     contributions, origin = torch.tensor(z, dtype=DOUBLE), torch.tensor(start, dtype=DOUBLE)
     effects = neuron_effects(torch.tensor(derivatives(exact, start), dtype=DOUBLE), contributions)
-    table = policy.allocate(effects, contributions, origin).attribution
+    table = allocate_neuron(effects, policy, contributions, origin).attribution
     constant = 0.0
     if setting is not None:
         shares = [constant_share(setting, i, z, start) for i in range(len(z))]
@@ -504,7 +505,7 @@ def test_taylor_effects_of_channels_composed_are_reveal_cancel(network):
 def judged(rule, sigma, z, start, degree=DEGREE):
     z, start_ = torch.tensor(z, dtype=DOUBLE), torch.tensor(float(start), dtype=DOUBLE)
     effects = neuron_effects(torch.tensor(derivatives(sigma, start, degree), dtype=DOUBLE), z)
-    return RULES[rule][0].allocate(effects, z, start_).criteria()
+    return allocate_neuron(effects, RULES[rule][0], z, start_).criteria()
 
 
 BANK = [((0.08 * draw(4, seed=200 + k)).tolist(), (0.5 * draw(1, seed=300 + k)).item()) for k in range(12)]
@@ -596,7 +597,7 @@ def test_polynomial_neurons_are_shared_out_to_rounding(rule, unit):
     z = torch.tensor([3.0, -2.0, 5.0, -0.5], dtype=DOUBLE)
     policy, start = RULES[rule][0], torch.tensor(0.0, dtype=DOUBLE)
     effects = neuron_effects(torch.tensor(given, dtype=DOUBLE), z)
-    allocation = policy.allocate(effects, z, start)
+    allocation = allocate_neuron(effects, policy, z, start)
 
     def sigma(v):
         return sum(d * v**k / math.factorial(k) for k, d in enumerate(given))

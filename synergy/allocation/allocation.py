@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,14 +17,13 @@ from decompositions.counts import count
 from decompositions.effects.effects import Effects
 from decompositions.memory import needed
 from decompositions.show import Formula
+from synergy.allocation.criteria import Criteria
+from synergy.allocation.judge import SAME_SIZE, Measured, judge
+from synergy.policies.layer_policy import LayerPolicy
 from synergy.policies.policy import Policy
-
-if TYPE_CHECKING:
-    from synergy.allocation.criteria import Criteria
 
 BY_ROW = "take some rows at a time with rows(start, stop) or blocks(), or the attribution only"
 ROWS = 2**16  # rows whose shares are made at once
-SAME_SIZE = 10.0  # a residual within this factor of the numerical error is of its size
 TRIED = 2**10  # rows on which a policy is looked at before it is taken
 
 
@@ -111,9 +110,7 @@ class Allocation:
 
     def criteria(self) -> Criteria:
         """Coverage, relevance and completeness of the table, as numbers and verdicts."""
-        from synergy.allocation.criteria import judge
-
-        return judge(self)
+        return judge(self.effects, self.blocks(), self.source, Measured(self.error, self.certain, self.vanishing))
 
     def __getitem__(self, coalition: int | tuple[int, ...]) -> Array:
         """What each player is given of the effects of one coalition. Shape ``(..., n)``."""
@@ -197,6 +194,20 @@ def allocate(effects: Effects, policy: Policy) -> Allocation:
     symmetric = policy.symmetric and effects.degrees is None
     total = (lambda: by_player(effects.values, _by_size(effects, policy))) if symmetric else None
     return Allocation(effects, rows, policy.formula, total=total)
+
+
+def allocate_neuron(effects: Effects, policy: LayerPolicy, z: torch.Tensor, start: torch.Tensor) -> Allocation:
+    """Share a neuron's effects out by a per-layer policy: the table whose criteria are the per-layer criteria.
+
+    Args:
+        effects: of the neuron.
+        policy: the rule.
+        z: contributions of the inputs. Shape ``(n,)``.
+        start: z⁰. Shape ``()``.
+    """
+    table = effects.table(1, len(effects))
+    shares = policy.weights(table, z, start) * effects.values[1:, None]
+    return from_table(effects, torch.cat([torch.zeros(1, effects.n).to(shares), shares]), policy.formula)
 
 
 def _by_size(effects: Effects, policy: Policy) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,7 +10,6 @@ import numpy as np
 from decompositions.arithmetic import Array
 from decompositions.effects.effects import Effects
 from decompositions.expressions.normal_form import settled
-from synergy.allocation.allocation import Allocation
 from synergy.allocation.criteria import Criteria
 
 NAN = float("nan")
@@ -25,8 +24,10 @@ class _Row(NamedTuple):
     others: Array
 
 
-def judge_identically(allocation: Allocation) -> Criteria:
-    """The criteria of an allocation with symbols; a number is that of a criterion that holds, NaN otherwise.
+def judge_identically(effects: Effects, blocks: Iterable[tuple[int, int, Array]]) -> Criteria:
+    """The criteria of a table with symbols, its rows as for :func:`synergy.allocation.judge.judge`.
+
+    The number is that of a criterion that holds, NaN otherwise.
 
     Relevance holds if every share outside its effect is zero identically; completeness, if every effect less what its
     members are given is, and the remainder; coverage, if somebody in every effect that is not zero identically is given
@@ -34,8 +35,7 @@ def judge_identically(allocation: Allocation) -> Criteria:
     (:func:`decompositions.expressions.normal_form.vanishes`). With effects missing (a degree) coverage and completeness
     are undecided where the known rows hold.
     """
-    effects = allocation.effects
-    rows = list(_rows(allocation))
+    constant, *rows = _rows(effects, blocks)
     uncovered = [r.row for r in rows if not _zero(r.effect) and all(map(_zero, r.own))]
     leaking = [r.row for r in rows if not all(map(_zero, r.others))]
     incomplete = [r.row for r in rows if not _zero(r.effect - r.own.sum())]
@@ -46,13 +46,12 @@ def judge_identically(allocation: Allocation) -> Criteria:
         "completeness": _verdict(effects, not incomplete and not left),
     }
     failing = [*incomplete, *leaking, *uncovered]
-    constant = allocation.rows(0, 1)[0]
     return Criteria(
         coverage=1.0 if verdicts["coverage"] == "pass" else NAN,
         leakage=0.0 if verdicts["relevance"] == "pass" else NAN,
         residual=0.0 if verdicts["completeness"] == "pass" else NAN,
         phantom=NAN,
-        constant=0.0 if all(map(_zero, constant)) else NAN,
+        constant=0.0 if all(map(_zero, constant.others)) else NAN,
         tolerance=0.0,
         error=0.0,
         verdicts=verdicts,
@@ -61,12 +60,11 @@ def judge_identically(allocation: Allocation) -> Criteria:
     )
 
 
-def _rows(allocation: Allocation) -> Iterator[_Row]:
-    """All rows but the constant."""
-    effects = allocation.effects
-    for start, stop, shares in allocation.blocks():
+def _rows(effects: Effects, blocks: Iterable[tuple[int, int, Array]]) -> Iterator[_Row]:
+    """All rows, the constant first: nobody is a member of it."""
+    for start, stop, shares in blocks:
         inside = np.asarray(effects.table(start, stop) > 0, dtype=bool)
-        for row in range(max(start, 1), stop):
+        for row in range(start, stop):
             members, given = inside[row - start], shares[row - start]
             yield _Row(row, effects.values[row], given[members], given[~members])
 

@@ -18,12 +18,13 @@ from decompositions.evaluation import corners as coalitions
 from decompositions.games.game import Game, require_game
 from decompositions.mobius import mobius, zeta
 from decompositions.models.undisturbed import outside_inference
-from synergy.algorithms.path.integral import AbstractPathMethod
-from synergy.allocation.allocation import SAME_SIZE, Allocation, from_table
+from synergy.allocation.allocation import Allocation, from_table
+from synergy.allocation.judge import SAME_SIZE
 from synergy.measurement.external import ForeignMethod, foreign
 from synergy.measurement.synergy_function import POINTS, vanishing
 from synergy.method import AbstractEstimate, AbstractMean, AbstractMethod, method
 from synergy.moments import Moments, certain
+from synergy.path_method import AbstractPathMethod
 
 ENDS = 1024  # end points that a method is asked for at once
 COMPARED = 6  # coalitions beside ∅ and N at which effects and game are compared

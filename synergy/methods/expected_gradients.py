@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from decompositions.games.game import Game
-from synergy.algorithms.path.integral import AbstractPathMethod
 from synergy.method import register
+from synergy.path_method import AbstractPathMethod
 from synergy.policies.policy import Policy, degree_shares
 
 

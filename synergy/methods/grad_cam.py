@@ -17,7 +17,7 @@ from decompositions.models.full_precision import full_precision
 from decompositions.models.undisturbed import outside_inference
 from decompositions.networks.operations import Convolution
 from decompositions.networks.tracing import Network, modules, network
-from synergy.algorithms.layerwise.backward import chooser, explained
+from synergy.explained import chooser, explained
 from synergy.method import AbstractMethod, register
 from synergy.policies.policy import Policy, degree_credit
 

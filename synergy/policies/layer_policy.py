@@ -8,10 +8,8 @@ from dataclasses import dataclass
 import torch
 
 from decompositions import degrees
-from decompositions.effects.effects import Effects
 from decompositions.mobius import mobius
 from decompositions.networks.secant import Activation, curved_secant
-from synergy.allocation.allocation import Allocation, from_table
 
 Weights = Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
 Rates = Callable[[torch.Tensor, torch.Tensor, Activation], torch.Tensor]
@@ -41,12 +39,6 @@ class LayerPolicy:
     formula: str
     at_reference: bool = True
     channels: bool = False
-
-    def allocate(self, effects: Effects, z: torch.Tensor, start: torch.Tensor) -> Allocation:
-        """A neuron's effects shared out: the table whose criteria are the per-layer criteria."""
-        table = effects.table(1, len(effects))
-        shares = self.weights(table, z, start) * effects.values[1:, None]
-        return from_table(effects, torch.cat([torch.zeros(1, effects.n).to(shares), shares]), self.formula)
 
 
 def secant(sigma: Activation, start: torch.Tensor, change: torch.Tensor) -> torch.Tensor:

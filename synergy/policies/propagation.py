@@ -26,7 +26,7 @@ from decompositions.networks.operations import (
     matrix,
 )
 from decompositions.networks.tracing import Network, Step, fused, network
-from synergy.algorithms.layerwise.backward import chooser, explained
+from synergy.explained import chooser, explained
 from synergy.policies.layer_policy import LayerPolicy
 
 Channels = list[torch.Tensor]  # the change of each channel at a place, or the multiplier of each

@@ -10,13 +10,13 @@ from decompositions.arithmetic import to_float
 from decompositions.dividends.harsanyi import harsanyi
 from decompositions.games.game import Game
 from decompositions.series.taylor import taylor
-from synergy.algorithms.path.integral import AbstractPathMethod
-from synergy.allocation.allocation import allocate
+from synergy.allocation.allocation import allocate, allocate_neuron
 from synergy.allocation.criteria import Criteria, Passes
 from synergy.examples import load
 from synergy.measurement.measure import measure
 from synergy.method import METHODS, AbstractMethod, method
 from synergy.methods.grad_cam import GradCAM
+from synergy.path_method import AbstractPathMethod
 from synergy.policies.layer_policy import LayerPolicy
 from synergy.policies.propagation import propagate
 from synergy.tables import cases
@@ -169,7 +169,7 @@ def _policy_criteria(chosen: AbstractMethod) -> list[Criteria]:
         return [allocate(head, policy).criteria() for head in (cases.quadratic_head(), cases.linear_head())]
     rule = chosen.policy(cases.picture())
     assert isinstance(rule, LayerPolicy)
-    return [rule.allocate(unit.effects, unit.z, unit.start).criteria() for unit in cases.neurons()]
+    return [allocate_neuron(unit.effects, rule, unit.z, unit.start).criteria() for unit in cases.neurons()]
 
 
 def _game_criteria(chosen: AbstractMethod, game: Game) -> Criteria | None:

@@ -13,7 +13,7 @@ from decompositions.arithmetic import to_float
 from decompositions.evaluation.corners import dense
 from decompositions.games.game import Game
 from decompositions.models.model_function import ModelFunction
-from synergy.algorithms.layerwise.backward import explained
+from synergy.explained import explained
 
 
 def disagreement(name: str, game: Game, ours: Any) -> tuple[str, float] | None:

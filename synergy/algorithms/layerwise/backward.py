@@ -9,12 +9,11 @@ from typing import Any
 import torch
 
 from decompositions.arithmetic import Array
-from decompositions.games.function_cube import FunctionCube
-from decompositions.games.game import Game, require_game
+from decompositions.games.game import Game
 from decompositions.models.full_precision import full_precision
-from decompositions.models.model_function import ModelFunction, Output
 from decompositions.models.undisturbed import outside_inference
 from decompositions.networks.tracing import Network, Step, network
+from synergy.explained import chooser, explained
 
 State = Any  # what a rule remembers of a place: a value, a value and its reference, …
 Signal = Any  # what goes back: relevance or multipliers, a tensor or a tuple of tensors
@@ -105,38 +104,6 @@ def run(
                 signals[source] = signal if signals[source] is None else _plus(signals[source], signal)
             signals[place] = None
         return rule.finish(states[0], signals[0])
-
-
-def explained(game: Game) -> tuple[FunctionCube, ModelFunction]:
-    """The cube and function of a game about a model whose logit at an index is explained.
-
-    Raises:
-        TypeError: no model.
-        ValueError: another output than a logit, or a target function.
-    """
-    require_game(game, "a layer-wise method")
-    cube = game.cube
-    if not isinstance(cube, FunctionCube) or not isinstance(cube.f, ModelFunction):
-        raise TypeError("a layer-wise method needs the network; build the game with Game.from_model")
-    if isinstance(cube.f.module, Output):
-        raise ValueError(f"a layer-wise method explains a logit, not a {cube.f.module.kind}; take output='logit'")
-    if callable(cube.f.target):
-        raise ValueError("a layer-wise method explains one entry of the output; give its index as target")
-    return cube, cube.f
-
-
-def chooser(f: ModelFunction) -> Callable[[torch.Tensor], torch.Tensor]:
-    """From an output to a tensor like it with 1 at the target and 0 elsewhere."""
-
-    def choose(output: torch.Tensor) -> torch.Tensor:
-        chosen = torch.zeros_like(output)
-        if f.target is None:
-            return chosen + 1
-        index = f.target if isinstance(f.target, tuple) else (f.target,)
-        chosen[(slice(None), *index)] = 1
-        return chosen
-
-    return choose
 
 
 def _plus(first: Signal, second: Signal) -> Signal:

@@ -10,7 +10,8 @@ from decompositions.games.game import Game
 from decompositions.models.full_precision import full_precision
 from decompositions.networks.operations import AbstractAffine, Elementwise, MaxPooling, Rearrangement
 from decompositions.networks.tracing import Step, network
-from synergy.algorithms.layerwise.backward import AbstractRule, chooser, explained, run
+from synergy.algorithms.layerwise.backward import AbstractRule, run
+from synergy.explained import chooser, explained
 
 
 class AbstractRelevance(AbstractRule):

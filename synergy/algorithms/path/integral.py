@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import torch
 
-from decompositions.arguments import whole
 from decompositions.arithmetic import Array, concatenate, wide
 from decompositions.games.function_cube import FunctionCube
-from decompositions.games.game import Game, require_game
-from decompositions.models.undisturbed import outside_inference
+from decompositions.games.game import Game
 from synergy.algorithms.path import piecewise
 from synergy.algorithms.path.quadrature import kronrod, length, part, summed
-from synergy.method import AbstractEstimate
 
 MOST = 2048  # nodes of a rule that is asked for: finding it takes seconds already
 POINTS = 2**14  # points on paths that are made at once
@@ -51,47 +47,6 @@ class PathIntegral:
         return replace(self, values=self.values[0], errors=self.errors[0])
 
 
-@dataclass(frozen=True)
-class AbstractPathMethod(AbstractEstimate):
-    r"""A method that integrates the gradient along the straight path to x.
-
-    With ``nodes=None`` the rule is chosen: for a network that can be read and has no curved step the integral is a sum
-    over the pieces between its kinks, exact to rounding. Elsewhere Gauss–Legendre rules of 8, 16 and 32 nodes
-    follow each other until two agree and the integral's sum is f(x) − f(b); where they do not, or where the kinks are
-    too many to list, 15-point Gauss–Kronrod rules on intervals that are cut where they err most, 195 nodes in all.
-
-    Args:
-        nodes: of a Gauss–Legendre rule, whose error is read from its nodes, from the gain f(x) − f(b), and from
-            the rules with half as many and with one less; None for the choice. For polynomial expressions the integral
-            is always exact.
-    """
-
-    nodes: int | None = None
-
-    def __post_init__(self) -> None:
-        if self.nodes is not None:
-            whole(self.nodes, "nodes is the number of nodes of a Gauss–Legendre rule, or None for the choice", 1, MOST)
-
-    @outside_inference()
-    def integrate(self, game: Game, ends: Any = None) -> PathIntegral:
-        """The attributions with their error and the rule that was used."""
-        require_game(game, "an attribution method")
-        found = integral(game, game.ends(ends), self.nodes)
-        return found.first if ends is None else found
-
-    def attribute(self, game: Game, ends: Any = None) -> Array:
-        return self.integrate(game, ends).values
-
-    def estimate(self, game: Game, ends: Any = None) -> tuple[Array, Array]:
-        found = self.integrate(game, ends)
-        return found.values, found.errors
-
-    def price(self, game: Game) -> int:
-        """Model calls for one end point: the most that the choice can take, or the exact sum's for the path to x."""
-        require_game(game, "an attribution method")
-        return price(game, self.nodes)
-
-
 def integral(game: Game, ends: Array, nodes: int | None) -> PathIntegral:
     r"""Path integral to every end point e from the baseline.
 
@@ -100,7 +55,7 @@ def integral(game: Game, ends: Array, nodes: int | None) -> PathIntegral:
     Args:
         game: the question; with several baselines the mean over them.
         ends: Shape ``(m, n)``.
-        nodes: of a Gauss–Legendre rule; None for the choice (see :class:`AbstractPathMethod`).
+        nodes: of a Gauss–Legendre rule; None for the choice (see :class:`synergy.path_method.AbstractPathMethod`).
     """
     cube = game.cube
     if not cube.precision:

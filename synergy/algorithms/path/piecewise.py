@@ -32,9 +32,9 @@ from decompositions.models.model_function import ModelFunction, Output
 from decompositions.networks.operations import AbstractAffine, AbstractOperation, Elementwise, MaxPooling, Rearrangement
 from decompositions.networks.secant import mean_slope, slopes_between
 from decompositions.networks.tracing import Network, Step, network
-from synergy.algorithms.layerwise.backward import chooser
 from synergy.algorithms.path.breakpoints import Grid, Refinement, merged, refined, straight
 from synergy.algorithms.path.pooling import Contests, Windows
+from synergy.explained import chooser
 
 LIMIT = 2**23  # numbers at one place of the network, above which the pieces are too many
 BATCH = 2**20  # the same for several paths at once, which can be taken one by one

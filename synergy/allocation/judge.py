@@ -1,0 +1,178 @@
+"""The judge of a table: sums over its rows, and the verdicts on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from decompositions.arithmetic import Array, like, to_float
+from decompositions.effects.effects import Effects
+from synergy.allocation.criteria import Criteria
+
+TOLERANCE = 1e-6
+SAME_SIZE = 10.0  # a residual within this factor of the numerical error is of its size
+
+
+class Measured(NamedTuple):
+    """What is known of a measured table beside its rows.
+
+    Args:
+        error: the method's own numerical error in each row's sum. Shape ``(m,)``; None for none but rounding.
+        certain: a gap beyond so many times the error is none.
+        vanishing: bitmasks of coalitions without dividend whose synergy function vanishes; None where that was not
+            tried.
+    """
+
+    error: np.ndarray | None = None
+    certain: float = SAME_SIZE
+    vanishing: frozenset[int] | None = frozenset()
+
+
+@dataclass
+class _Sums:
+    """Running sums over blocks of rows."""
+
+    effects: Any = 0
+    covered: Any = 0
+    given: Any = 0
+    outside: Any = 0
+    gap: Any = 0
+    ghosts: Any = 0
+    constant: Any = 0
+    worst: float = 0.0
+    worst_row: int | None = None
+
+
+def judge(
+    effects: Effects, blocks: Iterable[tuple[int, int, Array]], source: str, measured: Measured | None = None
+) -> Criteria:
+    """The criteria of a table of shares; with symbols, by identities (:mod:`synergy.allocation.symbolic_judge`).
+
+    Args:
+        effects: what the rows share out.
+        blocks: the rows, some at a time: start, stop and the shares ``(stop−start, n)``.
+        source: the policy's formula or the method's name.
+        measured: what is known of a table that was measured; None for a theory.
+
+    Raises:
+        ValueError: a table with leading axes; judge one game at a time.
+    """
+    if effects.values.ndim != 1:
+        raise ValueError(f"criteria judge one game; these effects have shape {tuple(effects.values.shape)}")
+    if effects.symbols:
+        from synergy.allocation.symbolic_judge import judge_identically  # SymPy is loaded only here
+
+        return judge_identically(effects, blocks)
+    measured, sums = measured or Measured(), _Sums()
+    for start, _, rows in blocks:
+        _add(sums, effects, start, rows, measured.vanishing)
+    left = abs(effects.remainder)
+    total, given = float(sums.effects + left), float(sums.given)
+    if total != total or given != given:
+        raise ValueError(f"the allocation by '{source}' holds NaN; its weights must be finite numbers")
+    floor = float(effects.noise_floor(1).sum())
+    error = 0.0 if measured.error is None else float(measured.error[1:].sum())
+    if total <= floor:
+        return _no_effects(effects, sums, floor, error, measured)
+    certain = measured.certain
+    tolerance = max(TOLERANCE, floor / total)
+    coverage, residual = float(sums.covered) / total, float(sums.gap + left) / total
+    leakage = float(sums.outside) / given if given else 0.0
+    failing = sums.worst > tolerance * total
+    return Criteria(
+        coverage=coverage,
+        leakage=leakage,
+        residual=residual,
+        phantom=_phantom(measured, sums, given),
+        constant=float(sums.constant),
+        tolerance=tolerance,
+        error=error / total,
+        verdicts={
+            "coverage": _on_rows(
+                effects, float(sums.effects - sums.covered) / total, 1 - coverage, tolerance, error / total, certain
+            ),
+            "relevance": _verdict(leakage, tolerance, error / given if given else 0.0, certain),
+            "completeness": _on_rows(effects, float(sums.gap) / total, residual, tolerance, error / total, certain),
+        },
+        worst=effects.key(sums.worst_row) if failing and sums.worst_row is not None else None,
+    )
+
+
+def _add(sums: _Sums, effects: Effects, start: int, rows: Array, vanishing: frozenset[int] | None) -> None:
+    """Add the sums of some rows, the constant row apart."""
+    stop = start + len(rows)
+    values = effects.values[start:stop]
+    inside = effects.table(start, stop) > 0
+    if start == 0:
+        sums.constant = abs(rows[0]).sum()
+        values, inside, rows, start = values[1:], inside[1:], rows[1:], 1
+    if not len(values):
+        return
+    members = like(inside, rows)
+    own, leaked = (rows * members), abs(rows * (1 - members)).sum(-1)
+    gap, strength = abs(values - own.sum(-1)), abs(values)
+    tiny = Fraction(1, 10**6) if effects.exact else TOLERANCE
+    covered = like(abs(own).sum(-1) > strength * tiny, rows)
+    sums.effects += strength.sum()
+    sums.covered += (strength * covered).sum()
+    sums.given += abs(rows).sum()
+    sums.outside += leaked.sum()
+    sums.gap += gap.sum()
+    ghosts = [s - start for s in vanishing or () if start <= s < stop]
+    if ghosts:
+        sums.ghosts += abs(own[ghosts]).sum()
+    failures = to_float(gap + leaked) if effects.exact else gap + leaked
+    top = int(failures.argmax())
+    if failures[top] > sums.worst:
+        sums.worst, sums.worst_row = float(failures[top]), start + top
+
+
+def _verdict(value: float, tolerance: float, error: float, certain: float) -> str:
+    if value <= tolerance:
+        return "pass"
+    return "undecided" if error > tolerance and value <= certain * error else "fail"
+
+
+def _phantom(measured: Measured, sums: _Sums, given: float) -> float:
+    if measured.vanishing is None:
+        return float("nan")
+    return float(sums.ghosts) / given if given else 0.0
+
+
+def _on_rows(effects: Effects, known: float, value: float, tolerance: float, error: float, certain: float) -> str:
+    """With effects missing, only what is wrong on the known rows convicts, and nothing acquits."""
+    if not effects.truncated:
+        return _verdict(value, tolerance, error, certain)
+    verdict = _verdict(known, tolerance, error, certain)
+    return "undecided" if verdict == "pass" else verdict
+
+
+def _no_effects(effects: Effects, sums: _Sums, floor: float, error: float, measured: Measured) -> Criteria:
+    """No effect rises above the noise: what is given is judged against its own size."""
+    given = float(sums.given)
+    if given <= floor:
+        tolerance, leakage, residual, doubt = TOLERANCE, 0.0, 0.0, 0.0
+    else:
+        tolerance, doubt = max(TOLERANCE, floor / given), error / given
+        leakage, residual = float(sums.outside) / given, float(sums.gap) / given
+    failing = sums.worst > tolerance * given > 0
+    return Criteria(
+        coverage=1.0,
+        leakage=leakage,
+        residual=residual,
+        phantom=_phantom(measured, sums, given),
+        constant=float(sums.constant),
+        tolerance=tolerance,
+        error=doubt,
+        verdicts={
+            "coverage": _on_rows(effects, 0.0, 0.0, tolerance, 0.0, measured.certain),
+            "relevance": _verdict(leakage, tolerance, doubt, measured.certain),
+            "completeness": _on_rows(effects, residual, residual, tolerance, doubt, measured.certain),
+        },
+        worst=effects.key(sums.worst_row) if failing and sums.worst_row is not None else None,
+        effects=False,
+    )

@@ -1,0 +1,43 @@
+"""The network and the logit that a game is about, or the error that says why there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+
+from decompositions.games.function_cube import FunctionCube
+from decompositions.games.game import Game, require_game
+from decompositions.models.model_function import ModelFunction, Output
+
+
+def explained(game: Game) -> tuple[FunctionCube, ModelFunction]:
+    """The cube and function of a game about a model whose logit at an index is explained.
+
+    Raises:
+        TypeError: no model.
+        ValueError: another output than a logit, or a target function.
+    """
+    require_game(game, "a layer-wise method")
+    cube = game.cube
+    if not isinstance(cube, FunctionCube) or not isinstance(cube.f, ModelFunction):
+        raise TypeError("a layer-wise method needs the network; build the game with Game.from_model")
+    if isinstance(cube.f.module, Output):
+        raise ValueError(f"a layer-wise method explains a logit, not a {cube.f.module.kind}; take output='logit'")
+    if callable(cube.f.target):
+        raise ValueError("a layer-wise method explains one entry of the output; give its index as target")
+    return cube, cube.f
+
+
+def chooser(f: ModelFunction) -> Callable[[torch.Tensor], torch.Tensor]:
+    """From an output to a tensor like it with 1 at the target and 0 elsewhere."""
+
+    def choose(output: torch.Tensor) -> torch.Tensor:
+        chosen = torch.zeros_like(output)
+        if f.target is None:
+            return chosen + 1
+        index = f.target if isinstance(f.target, tuple) else (f.target,)
+        chosen[(slice(None), *index)] = 1
+        return chosen
+
+    return choose
