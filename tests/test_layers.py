@@ -10,7 +10,8 @@ from cases import close, draw
 from layer_cases import READABLE, VECTOR, block, readable, sequence
 from torch import nn
 
-from decompositions.networks import tracing
+from decompositions.networks import modules, reader
+from decompositions.networks.merging import fused
 from decompositions.networks.operations import (
     AbstractAffine,
     Combination,
@@ -24,7 +25,7 @@ from decompositions.networks.operations import (
     Scaling,
     matrix,
 )
-from decompositions.networks.tracing import fused, network
+from decompositions.networks.tracing import network
 from synergy import Game, method
 
 ROUNDING = 1e-13
@@ -181,7 +182,7 @@ def test_equal_entries_have_one_winner():
 
 
 ACTIVATIONS = {
-    **{kind.__name__: kind() for kind in tracing.ACTIVATIONS},
+    **{kind.__name__: kind() for kind in modules.ACTIVATIONS},
     "LeakyReLU-steep": nn.LeakyReLU(0.3),
     "ELU-steep": nn.ELU(1.7),
     "GELU-tanh": nn.GELU(approximate="tanh"),
@@ -189,8 +190,8 @@ ACTIVATIONS = {
 }
 REQUIRED = ["ReLU", "ReLU6", "LeakyReLU", "ELU", "GELU", "SiLU", "Sigmoid", "Tanh", "Softplus"]
 FUNCTIONS = {
-    **{f"{function.__module__}.{function.__name__}": function for function in tracing.FUNCTIONS},
-    **{f".{name}": (lambda u, name=name: getattr(u, name)()) for name in tracing.METHODS},
+    **{f"{function.__module__}.{function.__name__}": function for function in reader.FUNCTIONS},
+    **{f".{name}": (lambda u, name=name: getattr(u, name)()) for name in reader.METHODS},
     "F.leaky_relu-slope": lambda u: F.leaky_relu(u, 0.3),
     "F.leaky_relu-by-name": lambda u: F.leaky_relu(u, negative_slope=0.3),
     "F.elu-alpha": lambda u: F.elu(u, alpha=1.7),
@@ -204,7 +205,7 @@ FUNCTIONS = {
 
 
 def test_the_usual_activations_are_supported():
-    assert {kind.__name__ for kind in tracing.ACTIVATIONS} >= set(REQUIRED)
+    assert {kind.__name__ for kind in modules.ACTIVATIONS} >= set(REQUIRED)
 
 
 def _activated(one):

@@ -8,9 +8,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from decompositions.networks.modules import module_operation
 from decompositions.networks.operations import Elementwise
 from decompositions.networks.secant import SHARED, curved_secant, mean_slope, secant
-from decompositions.networks.tracing import module_operation
 
 CURVED = {
     "tanh": (torch.tanh, mpmath.tanh),

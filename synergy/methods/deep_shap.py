@@ -8,7 +8,7 @@ from typing import Any
 from decompositions.arguments import yes_or_no
 from decompositions.arithmetic import Array
 from decompositions.games.game import Game
-from decompositions.networks.tracing import fused
+from decompositions.networks.merging import fused
 from synergy.algorithms.layerwise.backward import attribute
 from synergy.algorithms.layerwise.fused_shapley import FusedShapley
 from synergy.algorithms.layerwise.rescale import Rescale

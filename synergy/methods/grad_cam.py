@@ -15,8 +15,10 @@ from decompositions.games import players as players_
 from decompositions.games.game import Game
 from decompositions.models.full_precision import full_precision
 from decompositions.models.undisturbed import outside_inference
+from decompositions.networks.head import require_cut, run_from
+from decompositions.networks.network import Network
 from decompositions.networks.operations import Convolution
-from decompositions.networks.tracing import Network, modules, network
+from decompositions.networks.tracing import modules, network
 from synergy.explained import chooser, explained
 from synergy.method import AbstractMethod, register
 from synergy.policies.policy import Policy, degree_credit
@@ -77,11 +79,11 @@ class GradCAM(AbstractMethod):
         place = self._place(steps)
         values = steps.values(cube.x[:1])
         _require_map(steps, place, values)
-        _require_cut(steps, place)
+        require_cut(steps, place)
         choose = chooser(f)
 
         def head(maps: torch.Tensor) -> torch.Tensor:
-            output = _run_from(steps, place, values, maps)
+            output = run_from(steps, place, values, maps)
             return (output * choose(output)).flatten(1).sum(1)
 
         table = players_.grid(values[place].shape, tuple(values[place].shape[-2:]))  # type: ignore[arg-type]
@@ -116,7 +118,7 @@ class GradCAM(AbstractMethod):
         _require_map(steps, place, values)
         with torch.enable_grad():
             maps = values[place].detach().requires_grad_()
-            output = _run_from(steps, place, values, maps)
+            output = run_from(steps, place, values, maps)
             (slopes,) = torch.autograd.grad((output * choose(output)).sum(), maps)
         weights = slopes.mean((-2, -1), keepdim=True)
         shares = (weights * maps.detach()).sum(1)
@@ -144,33 +146,11 @@ class GradCAM(AbstractMethod):
         return names[self.layer]
 
 
-def _run_from(steps: Network, place: int, values: list[torch.Tensor], maps: torch.Tensor) -> torch.Tensor:
-    """The output with the value at a place replaced, what does not depend on it kept."""
-    replaced: dict[int, torch.Tensor] = {place: maps}
-    for k, step in enumerate(steps.steps, start=1):
-        if k > place and any(source in replaced for source in step.inputs):
-            replaced[k] = step.operation.forward([replaced.get(source, values[source]) for source in step.inputs])
-    return replaced[len(steps.steps)]
-
-
 def _require_map(steps: Network, place: int, values: list[torch.Tensor]) -> None:
     if values[place].ndim != 4:
         raise ValueError(
             f"'{steps.steps[place - 1].name}' gives no map: its output has shape {tuple(values[place].shape[1:])}, not "
             "(channels, height, width); take a layer with spatial axes"
-        )
-
-
-def _require_cut(steps: Network, place: int) -> None:
-    """Refuse a layer around which something leads from the input to the output."""
-    before = {0}
-    for k, step in enumerate(steps.steps, start=1):
-        if k != place and any(source in before for source in step.inputs):
-            before.add(k)
-    if len(steps.steps) in before:
-        raise ValueError(
-            f"a path leads around '{steps.steps[place - 1].name}' to the output, so what follows it is no game of its "
-            "map alone; take a layer that everything passes through"
         )
 
 

@@ -16,6 +16,8 @@ from decompositions.arithmetic import Array
 from decompositions.games.game import Game
 from decompositions.models.full_precision import full_precision
 from decompositions.models.undisturbed import outside_inference
+from decompositions.networks.merging import fused
+from decompositions.networks.network import Network, Step
 from decompositions.networks.operations import (
     AbstractAffine,
     Combination,
@@ -25,7 +27,7 @@ from decompositions.networks.operations import (
     Rearrangement,
     matrix,
 )
-from decompositions.networks.tracing import Network, Step, fused, network
+from decompositions.networks.tracing import network
 from synergy.explained import chooser, explained
 from synergy.policies.layer_policy import LayerPolicy
 

@@ -12,7 +12,8 @@ from decompositions.arithmetic import Array
 from decompositions.games.game import Game
 from decompositions.models.full_precision import full_precision
 from decompositions.models.undisturbed import outside_inference
-from decompositions.networks.tracing import Network, Step, network
+from decompositions.networks.network import Network, Step
+from decompositions.networks.tracing import network
 from synergy.explained import chooser, explained
 
 State = Any  # what a rule remembers of a place: a value, a value and its reference, …

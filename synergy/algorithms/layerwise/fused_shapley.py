@@ -8,9 +8,9 @@ from math import factorial
 import torch
 
 from decompositions import degrees
+from decompositions.networks.network import Step
 from decompositions.networks.operations import Neurons, matrix
 from decompositions.networks.secant import secant
-from decompositions.networks.tracing import Step
 from synergy.algorithms.layerwise.backward import AbstractRule
 from synergy.algorithms.layerwise.rescale import Pair, Rescale
 

@@ -8,8 +8,9 @@ import torch
 
 from decompositions.games.game import Game
 from decompositions.models.full_precision import full_precision
+from decompositions.networks.network import Step
 from decompositions.networks.operations import AbstractAffine, Elementwise, MaxPooling, Rearrangement
-from decompositions.networks.tracing import Step, network
+from decompositions.networks.tracing import network
 from synergy.algorithms.layerwise.backward import AbstractRule, run
 from synergy.explained import chooser, explained
 

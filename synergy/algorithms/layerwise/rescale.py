@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import torch
 
+from decompositions.networks.network import Step
 from decompositions.networks.operations import AbstractAffine, Elementwise, MaxPooling, Rearrangement
 from decompositions.networks.secant import secant
-from decompositions.networks.tracing import Step
 from synergy.algorithms.layerwise.backward import AbstractRule
 
 Pair = tuple[torch.Tensor, torch.Tensor]  # a value and its reference

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import torch
 
+from decompositions.networks.network import Step
 from decompositions.networks.operations import AbstractAffine, Elementwise, MaxPooling, Rearrangement
 from decompositions.networks.secant import secant
-from decompositions.networks.tracing import Step
 from synergy.algorithms.layerwise.backward import AbstractRule
 from synergy.algorithms.layerwise.rescale import to_winners
 

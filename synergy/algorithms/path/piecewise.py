@@ -29,9 +29,10 @@ from decompositions.arithmetic import wide
 from decompositions.games.function_cube import FunctionCube
 from decompositions.models.full_precision import full_precision
 from decompositions.models.model_function import ModelFunction, Output
+from decompositions.networks.network import Network, Step
 from decompositions.networks.operations import AbstractAffine, AbstractOperation, Elementwise, MaxPooling, Rearrangement
 from decompositions.networks.secant import mean_slope, slopes_between
-from decompositions.networks.tracing import Network, Step, network
+from decompositions.networks.tracing import network
 from synergy.algorithms.path.breakpoints import Grid, Refinement, merged, refined, straight
 from synergy.algorithms.path.pooling import Contests, Windows
 from synergy.explained import chooser
