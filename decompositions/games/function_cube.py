@@ -15,10 +15,12 @@ from decompositions.arguments import shown
 from decompositions.arithmetic import real_numbers, wide
 from decompositions.games.cube import POINTS, AbstractCube, Calls, PowerSeries, both, ignore
 from decompositions.memory import is_out_of_memory
+from decompositions.models.before import Before
 from decompositions.models.full_precision import differentiable, full_precision
+from decompositions.models.held import models_of
 from decompositions.models.precision import HALF, too_coarse
 from decompositions.models.softening import Softened, in_double
-from decompositions.models.undisturbed import Before, models_of, outside_inference, undisturbed
+from decompositions.models.undisturbed import outside_inference, undisturbed
 
 
 @dataclass(frozen=True, eq=False)

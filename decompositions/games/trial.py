@@ -14,7 +14,8 @@ import torch
 from decompositions.games.function_cube import FunctionCube
 from decompositions.games.noise import noise_of_rows
 from decompositions.games.rows import in_a_batch, largest_of, values_of
-from decompositions.models.undisturbed import Before, undisturbed
+from decompositions.models.before import Before
+from decompositions.models.undisturbed import undisturbed
 
 ROWS = 8  # coalitions that are tried, at most
 FEW = 3  # of them, that are asked for alone
