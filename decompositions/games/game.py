@@ -10,11 +10,11 @@ import numpy as np
 import torch
 from torch import nn
 
-from decompositions.arguments import shown, whole
-from decompositions.arithmetic import Array, as_array, real_numbers
+from decompositions.arguments import shown
+from decompositions.arithmetic import Array, as_array
 from decompositions.games import players as players_
-from decompositions.games.chunk import LARGEST, fitting_chunk, room
 from decompositions.games.cube import AbstractCube, Calls
+from decompositions.games.from_torch import as_input, function_cube, own_input
 from decompositions.games.function_cube import FunctionCube
 from decompositions.games.table_cube import TableCube
 from decompositions.games.trial import tried
@@ -23,8 +23,6 @@ from decompositions.models.full_precision import full_precision
 from decompositions.models.model_function import ModelFunction, Target, model_function, require_weights
 from decompositions.models.undisturbed import outside_inference, undisturbed
 from decompositions.visible import visible
-
-INPUT = "x and the baseline are tensors, arrays or lists of real numbers"
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,10 +80,10 @@ class Game:
         if not isinstance(x, torch.Tensor):
             raise TypeError(f"x is a torch tensor as the model takes it, not {type(x).__name__}")
         require_weights(model)
-        x = _own(x)
+        x = own_input(x)
         with undisturbed(model, x.device, looking=True), full_precision():
             function = model_function(model, x, target, output)
-        return cls._from_torch(function, x, baseline, players, weights, names, chunk)
+        return cls._of(function_cube(function, x, baseline, players, weights, chunk), names)
 
     @classmethod
     @outside_inference()
@@ -108,8 +106,8 @@ class Game:
         """
         if not callable(f):
             raise TypeError(f"f is a function from a batch of inputs to one number for each, not {shown(f)}")
-        x, baseline = _own(_as_input(x)), baseline if np.isscalar(baseline) else _as_input(baseline)
-        return cls._from_torch(f, x, baseline, players, weights, names, chunk)
+        x, baseline = own_input(as_input(x)), baseline if np.isscalar(baseline) else as_input(baseline)
+        return cls._of(function_cube(f, x, baseline, players, weights, chunk), names)
 
     @classmethod
     def from_expression(
@@ -151,7 +149,7 @@ class Game:
         """
         table = as_array(values)
         n = table_size(table.shape[-1] if table.ndim else 0)
-        return cls(TableCube(table), _names(names, n))
+        return cls(TableCube(table), players_.check_names(names, n))
 
     @property
     def n(self) -> int:
@@ -233,19 +231,10 @@ class Game:
         return f.module if isinstance(f, ModelFunction) else None
 
     @classmethod
-    def _from_torch(
-        cls, f: Callable, x: torch.Tensor, baseline: Any, players: Any, weights: Any, names: Any, chunk: int | None
-    ) -> Game:
-        baselines = _baselines(baseline, x)
-        table, n = players_.check(players, x.shape)
-        if chunk is not None:
-            chunk = whole(chunk, "chunk is the number of inputs handed over at once", 1)
-        shares = _weights(weights, len(baselines), x.device)
-        with undisturbed(f, x.device, looking=True), full_precision():
-            chunk = _chunk(f, x, chunk)
-        cube = FunctionCube(f, x, baselines, shares, table[0].clone().to(x.device), n, _computes_in(f, x), chunk)
-        names = _names(names, n)
-        return cls(replace(cube, rounding=tried(cube, cube.active(), names)), names)
+    def _of(cls, cube: FunctionCube, names: Sequence[str] | None) -> Game:
+        """The question about a function, which is tried first."""
+        named = players_.check_names(names, cube.n)
+        return cls(replace(cube, rounding=tried(cube, cube.active(), named)), named)
 
 
 def require_game(game: Any, who: str) -> None:
@@ -256,82 +245,3 @@ def require_game(game: Any, who: str) -> None:
     """
     if not isinstance(game, Game):
         raise TypeError(f"{who} asks a Game, not {shown(game)}; build one with Game.from_model or Game.from_function")
-
-
-def _computes_in(f: Callable, x: torch.Tensor) -> torch.dtype:
-    """The floating-point type with fewest digits of what a function is given and gives, as far as it is known."""
-    known = [x.dtype, f.answers] if isinstance(f, ModelFunction) else [x.dtype]
-    known = [dtype for dtype in known if dtype.is_floating_point] or [torch.float32]
-    return max(known, key=lambda dtype: torch.finfo(dtype).eps)
-
-
-def _chunk(f: Callable, x: torch.Tensor, chunk: int | None) -> int:
-    """The chunk, or one that fits; a plain function of a small input is not called for it."""
-    if isinstance(f, ModelFunction) or (chunk is None and x.nbytes * LARGEST > room(x.device)):
-        fits = fitting_chunk(f, x)
-        return fits if chunk is None else chunk
-    return LARGEST if chunk is None else chunk
-
-
-def _as_input(values: Any) -> torch.Tensor:
-    tensor = values
-    if not isinstance(values, torch.Tensor) or values.is_complex():
-        tensor = torch.as_tensor(real_numbers(values, INPUT)).double()
-    return tensor[None] if tensor.ndim == 1 else tensor
-
-
-def _own(x: torch.Tensor) -> torch.Tensor:
-    """One input with its batch axis, in memory that nobody else holds."""
-    if x.ndim < 2 or x.shape[0] != 1:
-        raise ValueError(
-            f"x is one input with its batch axis, shape (1, …), not {tuple(x.shape)}; take x[None], or x[:1] of a batch"
-        )
-    return x.detach().clone(memory_format=torch.contiguous_format)
-
-
-def _baselines(baseline: Any, x: torch.Tensor) -> torch.Tensor:
-    rule = f"a baseline is a number, a tensor of x's shape {tuple(x.shape)} or a batch of at least one like it"
-    baseline = torch.as_tensor(real_numbers(baseline, rule))
-    if not baseline.ndim:
-        baseline = baseline.item()
-        if not x.is_floating_point() and float(baseline) != int(baseline):
-            raise TypeError(
-                f"x is {x.dtype} and cannot hold the baseline {baseline}; give both the same kind of numbers"
-            )
-        return torch.full_like(x, float(baseline) if x.is_floating_point() else int(baseline))
-    if baseline.shape[1:] != x.shape[1:] or not len(baseline):
-        raise ValueError(f"{rule}, not of shape {tuple(baseline.shape)}")
-    if baseline.device != x.device:
-        raise ValueError(f"x is on {x.device} and the baseline on {baseline.device}; move one of them with .to()")
-    if baseline.is_floating_point() != x.is_floating_point():
-        raise TypeError(f"x is {x.dtype} and the baseline {baseline.dtype}; give both the same kind of numbers")
-    return baseline.detach().to(x.dtype).clone(memory_format=torch.contiguous_format)
-
-
-def _weights(weights: Any, count: int, device: torch.device) -> torch.Tensor:
-    place = torch.device("cpu") if device.type == "mps" else device
-    if weights is None:
-        return torch.full((count,), 1.0 / count, dtype=torch.float64, device=place)
-    rule = f"weights are {count} non-negative numbers, one per baseline, with a positive sum"
-    weights = torch.as_tensor(real_numbers(weights, rule)).double()
-    if weights.shape != (count,) or not (weights >= 0).all() or not 0 < weights.sum() < torch.inf:
-        raise ValueError(f"{rule}, not {shown(weights.tolist())}")
-    return (weights / weights.sum()).to(place)
-
-
-def _names(names: Sequence[str] | None, n: int) -> tuple[str, ...]:
-    rule = f"names come in the players' order, one per player, {n} of them"
-    if names is None:
-        return tuple(f"x{i}" for i in range(n))
-    if isinstance(names, (Mapping, set, frozenset)):
-        raise TypeError(f"{rule}: a list or a tuple, not a {type(names).__name__}, which has no such order")
-    try:
-        given = list(names)
-    except TypeError as error:
-        raise TypeError(f"{rule}: a list or a tuple, not {shown(names)}") from error
-    if len(given) != n:
-        raise ValueError(f"{rule}, not {len(given)}")
-    wrong = [name for name in given if name is None or (np.iterable(name) and not isinstance(name, str))]
-    if wrong:
-        raise TypeError(f"{rule}, each a text or a number, not {shown(wrong[0])}")
-    return tuple(str(name) for name in given)
