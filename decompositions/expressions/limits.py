@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import sympy
 
-from decompositions.expressions.expansion.plan import planned
+from decompositions.expressions.expansion.planning import planned
 
 
 def value_by_limit(expression: sympy.Expr, place: Mapping[sympy.Symbol, sympy.Expr]) -> sympy.Expr:

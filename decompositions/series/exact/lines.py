@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import sympy
 
-from decompositions.expressions.expansion.plan import Plan, planned
+from decompositions.expressions.expansion.plan import Plan
+from decompositions.expressions.expansion.planning import planned
 from decompositions.expressions.expansion.rings import LineNumbers
 
 if TYPE_CHECKING:

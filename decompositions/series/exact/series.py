@@ -12,7 +12,7 @@ import sympy
 from decompositions.arguments import shown
 from decompositions.arithmetic import objects
 from decompositions.expressions.expansion.atoms import Constants, atoms_of
-from decompositions.expressions.expansion.plan import planned
+from decompositions.expressions.expansion.planning import planned
 from decompositions.expressions.expansion.recurrences import Series
 from decompositions.expressions.expansion.rings import Scalar, polynomial_ring
 from decompositions.expressions.expansion.term_count import most_terms, total_degree
