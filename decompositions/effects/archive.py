@@ -1,4 +1,4 @@
-"""Effects on disk: one npz file with the numbers and a json header. Never pickle."""
+"""Arrays of numbers and a header on disk, as effects have them: one npz file with a json header. Never pickle."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ import os
 import struct
 import zipfile
 import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,9 +21,6 @@ from decompositions.counts import TOO_LONG, count, exactly
 from decompositions.files import npz
 from decompositions.files.npz import Archive
 from decompositions.files.whole_file import whole_file
-
-if TYPE_CHECKING:
-    from decompositions.effects.effects import Effects
 
 FORMAT = "synergy-effects/1"
 FACTS = ("calls", "radius", "note", "distance", "evaluation")  # plain numbers and text
@@ -47,34 +46,34 @@ def as_path(path: Any) -> Path:
     return Path(path)
 
 
-def save(effects: Effects, path: Path) -> None:
+def save(effects: Mapping[str, Any], path: Path) -> None:
     """Write to a file beside ``path`` and move it there, so that nothing half-written is left.
+
+    Args:
+        effects: what they are made of, by name.
+        path: of the file.
 
     Raises:
         ValueError: effects that are NaN or infinite.
         OSError: the file cannot be written.
     """
-    _require_numbers(effects.values)
-    header = {
-        "format": FORMAT,
-        "names": effects.names,
-        "basis": effects.basis,
-        "noise": effects.noise,
-        "truncated": effects.truncated,
-        **{name: getattr(effects, name) for name in FACTS},
-        "exact": is_exact(effects.values),
-    }
-    arrays: dict[str, Any] = {"values": _plain(effects.values), "remainder": _plain(effects.remainder)}
-    if effects.degrees is not None:
-        arrays["degrees"] = effects.degrees
-    if effects.gaps is not None:
-        arrays["gaps"] = _plain(effects.gaps)
+    _require_numbers(effects["values"])
+    facts = {name: effects[name] for name in ("names", "basis", "noise", "truncated", *FACTS)}
+    header = {"format": FORMAT, **facts, "exact": is_exact(effects["values"])}
+    arrays: dict[str, Any] = {name: _plain(effects[name]) for name in ("values", "remainder")}
+    if effects["degrees"] is not None:
+        arrays["degrees"] = effects["degrees"]
+    if effects["gaps"] is not None:
+        arrays["gaps"] = _plain(effects["gaps"])
     with whole_file(path) as file:
         np.savez(file, header=np.array(json.dumps(header)), **arrays)
 
 
-def load(path: Path) -> Effects:
-    """Read a file that :func:`save` wrote.
+@contextmanager
+def loaded(path: Path) -> Iterator[dict[str, Any]]:
+    """What effects are made of, by name, out of a file that :func:`save` wrote.
+
+    Inside they are put together; if they do not fit together, that is an error of the file, too.
 
     Raises:
         FileNotFoundError: no such file.
@@ -87,7 +86,7 @@ def load(path: Path) -> Effects:
         if not path.is_file():
             raise ValueError("it is no file")
         with npz.opened(path) as file:
-            return _effects(file)
+            yield _contents(file)
     except UNREADABLE as error:
         said = str(error).splitlines() or [type(error).__name__]
         raise ValueError(
@@ -95,26 +94,21 @@ def load(path: Path) -> Effects:
         ) from error
 
 
-def _effects(file: Archive) -> Effects:
-    """The effects in an archive, of which all that is needed is looked at before numbers are read."""
-    from decompositions.effects.effects import Effects
-
+def _contents(file: Archive) -> dict[str, Any]:
+    """What effects are made of; all that is needed is looked at before numbers are read."""
     header = _header(file)
     exact, names = header["exact"], header["names"]
     _require_layout(file, names, header["basis"], exact)
     values = _numbers(file.array("values"), exact)
     _require_numbers(values)
-    return Effects(
-        values=values,
-        names=tuple(names),
-        basis=header["basis"],
-        degrees=file.array("degrees") if "degrees" in file else None,
-        noise=header["noise"],
-        remainder=_numbers(file.array("remainder"), exact)[()],
-        truncated=header["truncated"],
-        gaps=_numbers(file.array("gaps"), exact) if "gaps" in file else None,
-        **{name: header[name] for name in FACTS if name in header},
-    )
+    return {
+        "values": values,
+        "names": tuple(names),
+        "degrees": file.array("degrees") if "degrees" in file else None,
+        "remainder": _numbers(file.array("remainder"), exact)[()],
+        "gaps": _numbers(file.array("gaps"), exact) if "gaps" in file else None,
+        **{name: header[name] for name in ("basis", "noise", "truncated", *FACTS) if name in header},
+    }
 
 
 def _header(file: Archive) -> dict[str, Any]:

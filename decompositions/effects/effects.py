@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 from collections.abc import Iterable, Mapping, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property, reduce
 from operator import or_
 from pathlib import Path
@@ -19,6 +19,7 @@ from decompositions import show
 from decompositions.arguments import real, shown, whole
 from decompositions.arithmetic import Array, free_symbols, is_exact, like, to_float, zeros
 from decompositions.counts import count, rounded
+from decompositions.effects import archive
 from decompositions.memory import needed
 from decompositions.show import Formula
 from decompositions.visible import visible
@@ -367,9 +368,7 @@ class Effects:
             ValueError: effects that are NaN or infinite.
             OSError: the file cannot be written.
         """
-        from decompositions.effects import archive
-
-        archive.save(self, archive.as_path(path))
+        archive.save({each.name: getattr(self, each.name) for each in fields(self)}, archive.as_path(path))
 
     @staticmethod
     def load(path: str | Path) -> Effects:
@@ -383,9 +382,8 @@ class Effects:
             ValueError: not a file of effects, or damaged.
             MemoryError: the effects do not fit.
         """
-        from decompositions.effects import archive
-
-        return archive.load(archive.as_path(path))
+        with archive.loaded(archive.as_path(path)) as contents:
+            return Effects(**contents)
 
     def __repr__(self) -> str:
         head = f"Effects({self.basis}, {self.n} players, {len(self)} rows"
