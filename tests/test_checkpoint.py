@@ -17,7 +17,7 @@ from torch import nn
 from typer.testing import CliRunner
 
 from decompositions.dividends.harsanyi import price
-from decompositions.evaluation import checkpoint, corners
+from decompositions.evaluation import checkpoint, cost, spans
 from decompositions.evaluation.prefix import prefix
 from synergy import Game, harsanyi
 from synergy.command.cli import app
@@ -28,9 +28,9 @@ N, RANGE = 8, 32
 @pytest.fixture(autouse=True)
 def short_ranges(monkeypatch):
     """Eight ranges of 32 coalitions for the 256 of eight players."""
-    monkeypatch.setattr(corners, "RANGE", RANGE)
-    monkeypatch.setattr(corners, "BATCHES", 1)
-    monkeypatch.setattr(corners, "FEW", 1)
+    monkeypatch.setattr(spans, "RANGE", RANGE)
+    monkeypatch.setattr(spans, "BATCHES", 1)
+    monkeypatch.setattr(spans, "FEW", 1)
 
 
 COUNT = threading.local()  # attributes are put back after a call, and are part of the question; this is not
@@ -442,7 +442,6 @@ def test_a_full_disk_keeps_what_is_there(tmp_path, monkeypatch):
 
 LIMITED = """
 import resource, sys, torch
-from decompositions import coalitions
 from synergy import Game, harsanyi
 resource.setrlimit(resource.RLIMIT_FSIZE, (4000, 4000))  # the manifest fits, a part of 2,048 values does not
 try:
@@ -533,7 +532,7 @@ def test_the_progress_bar_counts_what_is_kept(tmp_path, monkeypatch):
     interrupted(game_of(), tmp_path, 80, RuntimeError())
     bars = []
 
-    class Bar(corners.tqdm):
+    class Bar(cost.tqdm):
         def __init__(self, *args, **settings):
             super().__init__(*args, **settings | {"disable": False, "file": open(os.devnull, "w")})  # noqa: SIM115
             bars.append((self, self.n))
@@ -542,7 +541,7 @@ def test_the_progress_bar_counts_what_is_kept(tmp_path, monkeypatch):
             super().close()
             self.fp.close()
 
-    monkeypatch.setattr(corners, "tqdm", Bar)
+    monkeypatch.setattr(cost, "tqdm", Bar)
     harsanyi(game_of(), checkpoint=tmp_path)
     ((bar, start),) = bars
     assert (start, bar.initial, bar.n, bar.total) == (64, 64, 256, 256)
@@ -551,19 +550,19 @@ def test_the_progress_bar_counts_what_is_kept(tmp_path, monkeypatch):
 @pytest.mark.parametrize(("total", "files"), [(2**26, 1024), (2**24, 1024), (2**14, 16), (2**10, 1), (2, 1)])
 def test_the_number_of_files(total, files, monkeypatch):
     monkeypatch.undo()
-    assert len(corners.spans(total, corners.range_length(total, 256))) == files
-    assert len(corners.spans(total, corners.range_length(total, 4096))) <= files
-    assert len(corners.spans(total, corners.range_length(total, 1))) <= max(16, files)
+    assert len(spans.spans(total, spans.range_length(total, 256))) == files
+    assert len(spans.spans(total, spans.range_length(total, 4096))) <= files
+    assert len(spans.spans(total, spans.range_length(total, 1))) <= max(16, files)
 
 
 KILLED = textwrap.dedent("""
     import os, random, signal, sys, threading, time
     import torch
     from torch import nn
-    from decompositions import coalitions
+    from decompositions.evaluation import spans
     from synergy import Game, harsanyi
 
-    coalitions.RANGE, coalitions.BATCHES = 16, 1
+    spans.RANGE, spans.BATCHES = 16, 1
     folder = sys.argv[1]
     torch.manual_seed(0)
     net = nn.Sequential(nn.Linear(11, 64), nn.Tanh(), nn.Linear(64, 1)).eval()

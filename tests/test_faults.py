@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from decompositions.evaluation import corners
+from decompositions.evaluation import spans
 from decompositions.evaluation.prefix import prefix
 from decompositions.games import chunk
 from decompositions.games.chunk import fitting_chunk
@@ -33,9 +33,9 @@ def is_whole(effects):
 @pytest.mark.parametrize("order", [None, 2])
 def test_an_error_says_in_which_coalitions(order, monkeypatch, tmp_path):
     """Players 1, 3 and 5 together (bits 2 + 8 + 32 = 42 of the whole table) or 0 and 3 (row 11 of order 2)."""
-    monkeypatch.setattr(corners, "RANGE", 16)
-    monkeypatch.setattr(corners, "BATCHES", 1)
-    monkeypatch.setattr(corners, "FEW", 1)
+    monkeypatch.setattr(spans, "RANGE", 16)
+    monkeypatch.setattr(spans, "BATCHES", 1)
+    monkeypatch.setattr(spans, "FEW", 1)
     bad = torch.zeros(8)
     bad[[1, 3, 5] if order is None else [0, 3]] = 1
 

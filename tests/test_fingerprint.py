@@ -17,7 +17,7 @@ import pytest
 import torch
 from torch import nn
 
-from decompositions.evaluation import checkpoint, corners
+from decompositions.evaluation import checkpoint, spans
 from decompositions.evaluation.fingerprint import fingerprint
 from synergy import Game, harsanyi
 
@@ -298,9 +298,9 @@ def test_the_changes_do_not_show_at_what_is_asked():
 
 def test_a_setting_that_changes_half_way(tmp_path, monkeypatch):
     """n = 14: an evaluation stops half way, the setting becomes another one, and no value of the first is taken."""
-    monkeypatch.setattr(corners, "RANGE", 1024)
-    monkeypatch.setattr(corners, "FEW", 1)
-    monkeypatch.setattr(corners, "BATCHES", 1)
+    monkeypatch.setattr(spans, "RANGE", 1024)
+    monkeypatch.setattr(spans, "FEW", 1)
+    monkeypatch.setattr(spans, "BATCHES", 1)
     powers = 2.0 ** torch.arange(14, dtype=torch.float64)
     seen = []
 
@@ -328,9 +328,9 @@ def test_a_setting_that_changes_half_way(tmp_path, monkeypatch):
 
 def test_what_cannot_be_seen_is_compared_in_every_part(tmp_path, monkeypatch):
     """A file that f reads: some values of every part are compared with what f gives now."""
-    monkeypatch.setattr(corners, "RANGE", 8)
-    monkeypatch.setattr(corners, "FEW", 1)
-    monkeypatch.setattr(corners, "BATCHES", 1)
+    monkeypatch.setattr(spans, "RANGE", 8)
+    monkeypatch.setattr(spans, "FEW", 1)
+    monkeypatch.setattr(spans, "BATCHES", 1)
     setting, kept = tmp_path / "setting", tmp_path / "kept"
     setting.write_text("0")
 

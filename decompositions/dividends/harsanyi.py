@@ -15,6 +15,7 @@ from decompositions.counts import count
 from decompositions.effects.effects import Effects
 from decompositions.evaluation import corners as coalitions
 from decompositions.evaluation.checkpoint import Checkpoint, opened
+from decompositions.evaluation.cost import LIMIT, as_limit, require_limit, with_progress
 from decompositions.games.game import Game, require_game
 from decompositions.memory import needed
 from decompositions.mobius import mobius
@@ -26,7 +27,7 @@ def harsanyi(
     game: Game,
     *,
     order: int | None = None,
-    limit: int = coalitions.LIMIT,
+    limit: int = LIMIT,
     checkpoint: str | Path | None = None,
 ) -> Effects:
     r"""The Harsanyi dividends of a game, all of them or those of at most ``order`` players.
@@ -59,7 +60,7 @@ def harsanyi(
     (4.0, [1.0, 2.0])
     """
     require_game(game, "harsanyi()")
-    limit = coalitions.as_limit(limit)
+    limit = as_limit(limit)
     active = game.cube.active()
     if order is not None:
         order = whole(order, "order is the largest number of players of a coalition", 1)
@@ -83,10 +84,8 @@ def price(game: Game, order: int | None = None) -> int:
 def _all(game: Game, active: tuple[int, ...], limit: int, store: Checkpoint | None) -> Effects:
     calls, done = price(game), _paid_earlier(game, store)
     left = calls - done
-    coalitions.require_limit(left, limit, "take order=2 for the lower orders only")
-    corners, paid = coalitions.with_progress(
-        game, calls, "coalitions", lambda g: coalitions.corners(g, active, store), done
-    )
+    require_limit(left, limit, "take order=2 for the lower orders only")
+    corners, paid = with_progress(game, calls, "coalitions", lambda g: coalitions.corners(g, active, store), done)
     return of_corners(game, active, corners, done + paid)
 
 
@@ -126,7 +125,7 @@ def _own(values: Array, fresh: bool) -> Array:
 def _up_to(game: Game, active: tuple[int, ...], order: int, limit: int, store: Checkpoint | None) -> Effects:
     calls, done = price(game, order), _paid_earlier(game, store)
     left = calls - done
-    coalitions.require_limit(left, limit, "take a lower order")
+    require_limit(left, limit, "take a lower order")
     with needed(f"the table of {count(calls)} coalitions", calls * game.n, way_out="take a lower order"):
         return _lower(game, active, order, (calls, done), store)
 
@@ -139,7 +138,7 @@ def _lower(
     table = degrees.up_to_order(active, game.n, order)
     wanted = np.concatenate([table, np.ones((1, game.n), dtype=np.uint8)])
 
-    found, paid = coalitions.with_progress(
+    found, paid = with_progress(
         game, calls, f"coalitions of at most {order}", lambda g: coalitions.rows(g, wanted, store), done
     )
     values = found.values

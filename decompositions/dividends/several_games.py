@@ -13,13 +13,14 @@ from decompositions.arithmetic import wide
 from decompositions.dividends.harsanyi import harsanyi, of_corners, price
 from decompositions.effects.effects import Effects
 from decompositions.evaluation import corners as coalitions
+from decompositions.evaluation.cost import LIMIT, as_limit, require_limit
 from decompositions.evaluation.prefix.prefix import SharedPrefix, shared_prefix
 from decompositions.games.function_cube import FunctionCube
 from decompositions.games.game import Game, require_game
 from decompositions.models.model_function import ModelFunction
 
 
-def harsanyi_all(games: Sequence[Game], *, limit: int = coalitions.LIMIT) -> list[Effects]:
+def harsanyi_all(games: Sequence[Game], *, limit: int = LIMIT) -> list[Effects]:
     """The Harsanyi dividends of several games, in order; those of one model share its forward passes.
 
     Games that differ only in the target cost as much as one. Those with other inputs, baselines or players of the same
@@ -42,12 +43,12 @@ def harsanyi_all(games: Sequence[Game], *, limit: int = coalitions.LIMIT) -> lis
     games = list(games)
     for game in games:
         require_game(game, "harsanyi_all()")
-    limit = coalitions.as_limit(limit)
+    limit = as_limit(limit)
     questions = _questions(games)
     shared = {place for each in questions for place in each.places}
     alone = [i for i in range(len(games)) if i not in shared]
     calls = sum(2 ** len(each.active) for each in questions) + sum(price(games[i]) for i in alone)
-    coalitions.require_limit(calls, limit, "take fewer games")
+    require_limit(calls, limit, "take fewer games")
     found = {i: harsanyi(games[i], limit=limit) for i in alone}
     for each, values in _answers(questions):
         seen = coalitions.looked_at(games[each.places[0]], each.cube, each.active, values[0])

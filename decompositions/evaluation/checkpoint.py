@@ -20,15 +20,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO
 
 import numpy as np
 import torch
 
 from decompositions import degrees
 from decompositions.arguments import shown
-from decompositions.evaluation import corners
 from decompositions.evaluation.fingerprint import changes, fingerprint, of_tensor
+from decompositions.evaluation.spans import range_length, spans
+from decompositions.evaluation.work import Work
 from decompositions.games.cube import AbstractCube
 from decompositions.games.function_cube import FunctionCube
 from decompositions.games.game import Game
@@ -64,19 +65,6 @@ QUESTION = {
     "values": "the function's values",
 }
 SHOWN = ("versions", "order", "target", "dtype", "device", "chunk", "range")  # rather than hashes or long lists
-
-
-class Work(Protocol):
-    """Coalitions to be evaluated: their points, their values, and by what shortcuts."""
-
-    @property
-    def how(self) -> str: ...
-
-    @property
-    def points(self) -> Callable[[int, int], torch.Tensor]: ...
-
-    @property
-    def values(self) -> Callable[[FunctionCube, torch.Tensor], torch.Tensor]: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,8 +150,8 @@ class Checkpoint:
         self, values: torch.Tensor, work: Work, cube: FunctionCube, chunks: dict[tuple[int, int], int]
     ) -> None:
         """A batch of the first, of a middle and of the last part, bit for bit."""
-        spans = sorted(self.kept)
-        for start, stop in sorted({spans[place * (len(spans) - 1) // (WHOLE - 1)] for place in range(WHOLE)}):
+        kept = sorted(self.kept)
+        for start, stop in sorted({kept[place * (len(kept) - 1) // (WHOLE - 1)] for place in range(WHOLE)}):
             cube = cube.by(chunks[start, stop])
             behind = min(stop, start + cube.points_at_once)
             again, first = work.values(cube, work.points(start, behind)), values[start:behind]
@@ -255,7 +243,7 @@ def _ready(folder: Path, game: Game, cube: FunctionCube, active: tuple[int, ...]
     """Compare the question, or write it down; clear what an earlier process left unfinished."""
     count = len(active)
     total = 2**count if order is None else degrees.count_up_to_order(count, order) + 1
-    length = corners.range_length(total, cube.points_at_once)
+    length = range_length(total, cube.points_at_once)
     question = _question(game, cube, active, order) | {"range": length}
     path = folder / MANIFEST
     _require_ours(folder)
@@ -267,7 +255,7 @@ def _ready(folder: Path, game: Game, cube: FunctionCube, active: tuple[int, ...]
         with _explained(folder):
             _write(path, _sealed(question, b""))
     _clear(folder)
-    kept = _kept(folder, set(corners.spans(total, length)))
+    kept = _kept(folder, set(spans(total, length)))
     return Checkpoint(folder, _hash(json.dumps(question).encode()), total, kept)
 
 

@@ -4,32 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import torch
-from tqdm import tqdm
 
 from decompositions import counts, degrees
-from decompositions.arguments import whole
 from decompositions.arithmetic import Array, concatenate, is_exact
+from decompositions.evaluation.checkpoint import Checkpoint
 from decompositions.evaluation.prefix import prefix
+from decompositions.evaluation.spans import RANGE, range_length, spans
+from decompositions.evaluation.work import Work
 from decompositions.games import noise, trial
 from decompositions.games.function_cube import FunctionCube
 from decompositions.games.game import Game
 from decompositions.games.table_cube import TableCube
 from decompositions.memory import needed
 
-if TYPE_CHECKING:
-    from decompositions.evaluation.checkpoint import Checkpoint
-
-T = TypeVar("T")
-LIMIT = 2**20  # model calls that are paid without being asked for by name
-PAYABLE = 2**40  # model calls, above which no limit is advised
-RANGES = 2**10  # into which the coalitions are divided, at most
-RANGE = 2**10  # coalitions in one of them, where that makes no more
-FEW = 2**4  # ranges into which fewer coalitions are divided
-BATCHES = 4  # in one of them, at least
 AGAIN = 2**-3  # of the coalitions, at most, that are evaluated once more at the end, to see whether g is a function
 SAMPLE = 2**6  # of them, at most
 SUSPECT = 2**9  # of them, where the function kept something or drew random numbers, or the part above if that is more
@@ -73,7 +63,7 @@ def corners(game: Game, active: tuple[int, ...], checkpoint: Checkpoint | None =
     plan = _shortcut(cube, active)
     if plan is None:
         return _evaluated(game, cube, _plain_work(cube, active), checkpoint)
-    work = _Work(
+    work = Work(
         total,
         lambda start, stop: degrees.bits(start, stop, plan.players, cube.device),
         plan.values_at_once,
@@ -129,33 +119,14 @@ def rows(game: Game, table: np.ndarray, checkpoint: Checkpoint | None = None) ->
         return game.points(table[start:stop].astype(bool))
 
     if isinstance(game.cube, FunctionCube):
-        work = _Work(len(table), points, FunctionCube.values_at_once, lambda row: degrees.support(table[row]))
+        work = Work(len(table), points, FunctionCube.values_at_once, lambda row: degrees.support(table[row]))
         return _evaluated(game, game.cube, work, checkpoint)
     return Corners(concatenate([game.cube.values(points(*some)) for some in spans(len(table), RANGE)], -1))
 
 
-@dataclass(frozen=True, eq=False)
-class _Work:
-    """Coalitions to be evaluated.
-
-    Args:
-        total: how many.
-        points: from the first and the last but one of a range to its points.
-        values: g at a batch of points. Shape ``(batch,)``.
-        members: the players of one of them.
-        how: by what shortcuts; empty for none.
-    """
-
-    total: int
-    points: Callable[[int, int], torch.Tensor]
-    values: Callable[[FunctionCube, torch.Tensor], torch.Tensor]
-    members: Callable[[int], tuple[int, ...]]
-    how: str = ""
-
-
-def _plain_work(cube: FunctionCube, active: tuple[int, ...]) -> _Work:
+def _plain_work(cube: FunctionCube, active: tuple[int, ...]) -> Work:
     """All coalitions of the active players, without shortcuts."""
-    return _Work(
+    return Work(
         2 ** len(active),
         lambda start, stop: degrees.spread(start, stop, active, cube.n, cube.device),
         FunctionCube.values_at_once,
@@ -163,26 +134,7 @@ def _plain_work(cube: FunctionCube, active: tuple[int, ...]) -> _Work:
     )
 
 
-def spans(total: int, length: int) -> list[tuple[int, int]]:
-    """Ranges of a length that cover ``0 .. total−1``.
-
-    >>> spans(5, 2)
-    [(0, 2), (2, 4), (4, 5)]
-    """
-    return [(start, min(start + length, total)) for start in range(0, total, length)]
-
-
-def range_length(total: int, batch: int) -> int:
-    """How many coalitions make a range: whole batches, at most :data:`RANGES` ranges.
-
-    >>> range_length(2**9, 4), range_length(2**12, 300), range_length(2**26, 256)
-    (32, 1200, 65536)
-    """
-    wanted = max(min(RANGE, -(-total // FEW)), BATCHES * batch, -(-total // RANGES))
-    return -(-wanted // batch) * batch
-
-
-def _evaluated(game: Game, cube: FunctionCube, work: _Work, checkpoint: Checkpoint | None) -> Corners:
+def _evaluated(game: Game, cube: FunctionCube, work: Work, checkpoint: Checkpoint | None) -> Corners:
     """g at all coalitions of some work; whatever its model keeps from call to call is put back only at the end."""
     with cube.calling():
         values, cube = _range_by_range(cube, work, checkpoint)
@@ -190,9 +142,7 @@ def _evaluated(game: Game, cube: FunctionCube, work: _Work, checkpoint: Checkpoi
         return Corners(values, work.how, _error(cube, work, values))
 
 
-def _range_by_range(
-    cube: FunctionCube, work: _Work, checkpoint: Checkpoint | None
-) -> tuple[torch.Tensor, FunctionCube]:
+def _range_by_range(cube: FunctionCube, work: Work, checkpoint: Checkpoint | None) -> tuple[torch.Tensor, FunctionCube]:
     """The values, of which those that a checkpoint holds are not evaluated, and the cube by the chunk that fits."""
     values = room(work.total, cube)
     ranges = spans(work.total, range_length(work.total, cube.points_at_once))
@@ -206,7 +156,7 @@ def _range_by_range(
     return values, cube
 
 
-def _error(cube: FunctionCube, work: _Work, values: torch.Tensor) -> float:
+def _error(cube: FunctionCube, work: Work, values: torch.Tensor) -> float:
     """The rounding error of a value, seen where values tell that it may be large; 0 if hardly more than were tried."""
     if cube.device.type == "meta" or work.total < TRIED:
         return 0.0
@@ -229,7 +179,7 @@ def room(total: int, cube: FunctionCube, targets: int | None = None) -> torch.Te
         return torch.zeros(shape, dtype=cube.weights.dtype, device=cube.weights.device)
 
 
-def _fill(cube: FunctionCube, work: _Work, start: int, values: torch.Tensor) -> FunctionCube:
+def _fill(cube: FunctionCube, work: Work, start: int, values: torch.Tensor) -> FunctionCube:
     """Evaluate one range in batches of one size: where memory runs out, all of it anew by half the chunk.
 
     Args:
@@ -263,7 +213,7 @@ def _smaller(cube: FunctionCube, error: Exception, where: str) -> FunctionCube:
         raise
 
 
-def _evaluate_again(game: Game, cube: FunctionCube, work: _Work, values: torch.Tensor, hint: str = "") -> None:
+def _evaluate_again(game: Game, cube: FunctionCube, work: Work, values: torch.Tensor, hint: str = "") -> None:
     """Refuse a g that is no function: a few coalitions from all over the table must have the same values once more.
 
     Some are asked for alone, since rows may depend on each other in large batches only; more are asked for where
@@ -304,7 +254,7 @@ def _spread(total: int, count: int) -> list[int]:
     return [place * (total - 1) // max(1, count - 1) for place in range(count)]
 
 
-def _at(cube: FunctionCube, work: _Work, places: list[int]) -> torch.Tensor:
+def _at(cube: FunctionCube, work: Work, places: list[int]) -> torch.Tensor:
     """g at some coalitions, of which nobody is told."""
     if not places:
         return torch.zeros(0, dtype=cube.weights.dtype, device=cube.weights.device)
@@ -312,7 +262,7 @@ def _at(cube: FunctionCube, work: _Work, places: list[int]) -> torch.Tensor:
     return torch.cat([work.values(cube.unwatched(), some) for some in points.split(cube.points_at_once)])
 
 
-def _in_its_batch(cube: FunctionCube, work: _Work, place: int) -> torch.Tensor:
+def _in_its_batch(cube: FunctionCube, work: Work, place: int) -> torch.Tensor:
     """g at a coalition together with those with which it was evaluated."""
     size = cube.points_at_once
     start = place // size * size
@@ -321,55 +271,6 @@ def _in_its_batch(cube: FunctionCube, work: _Work, place: int) -> torch.Tensor:
 
 def _largest(values: torch.Tensor) -> float:
     return float(torch.nan_to_num(values, 0.0, 0.0, 0.0).abs().max())
-
-
-def with_progress(game: Game, total: int, what: str, work: Callable[[Game], T], done: int = 0) -> tuple[T, int]:
-    """Do ``work`` on a game whose calls move a progress bar (shown after two seconds); also the calls paid.
-
-    Args:
-        game: is watched.
-        total: calls.
-        what: the bar's title.
-        work: to be done.
-        done: calls of the total that were paid earlier; the rate and the remaining time leave them out.
-    """
-    paid = 0
-    with tqdm(total=total, initial=done, desc=what, unit="call", delay=2, leave=False, disable=None) as bar:
-
-        def report(calls: int) -> None:
-            nonlocal paid
-            paid += calls
-            bar.update(calls)
-
-        result = work(game.watched(report))
-    return result, paid
-
-
-def as_limit(limit: Any) -> int:
-    """A limit of model calls as a whole number.
-
-    Raises:
-        TypeError, ValueError: none, or a negative one.
-    """
-    return whole(limit, "limit is the number of model calls above which the work is refused", 0)
-
-
-def require_limit(calls: int, limit: int, instead: str) -> None:
-    """Refuse a price that was not asked for.
-
-    Args:
-        calls: the price.
-        limit: what may be paid.
-        instead: a cheaper question; the only way out where nobody can pay.
-
-    Raises:
-        ValueError: more calls than the limit.
-    """
-    if calls > limit:
-        paying = f"pass limit={calls} to pay for them, or " if calls <= PAYABLE else ""
-        raise ValueError(
-            f"this takes {counts.count(calls)} model calls, above the limit of {counts.count(limit)}; {paying}{instead}"
-        )
 
 
 def require_finite(values: Array, name: Callable[[int], str]) -> None:

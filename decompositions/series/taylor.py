@@ -11,7 +11,7 @@ from decompositions.arithmetic import Array
 from decompositions.degrees import some_corners
 from decompositions.dividends.harsanyi import harsanyi
 from decompositions.effects.effects import Effects
-from decompositions.evaluation import corners as coalitions
+from decompositions.evaluation.cost import LIMIT, as_limit, with_progress
 from decompositions.games.function_cube import FunctionCube
 from decompositions.games.game import Game, require_game
 
@@ -21,9 +21,7 @@ CORNERS = 256  # at which two functions are compared
 GAPS = {True: 2**6, False: 2**13}  # coalitions of exact and of numerical games whose dividends are always compared
 
 
-def taylor(
-    game: Game, degree: int | None = None, *, smooth: float | None = None, limit: int = coalitions.LIMIT
-) -> Effects:
+def taylor(game: Game, degree: int | None = None, *, smooth: float | None = None, limit: int = LIMIT) -> Effects:
     r"""The Taylor effects of a game: the coefficients of the power series of g at t = 0.
 
     .. math:: g(t) = \sum_\kappa \text{effect}(\kappa)\, t^\kappa, \qquad
@@ -56,14 +54,14 @@ def taylor(
     {(0, 0): 0, (2, 0): 1, (1, 1): 6}
     """
     require_game(game, "taylor()")
-    limit = coalitions.as_limit(limit)
+    limit = as_limit(limit)
     if degree is not None:
         degree = whole(degree, "degree is the largest total degree to keep", 0)
     distance = 0.0
     if smooth is not None:
         softened = game.softened(smooth)
         distance, game = _distance(game, softened), softened
-    series, paid = coalitions.with_progress(game, 0, "Taylor effects", lambda g: g.cube.series(degree, limit))
+    series, paid = with_progress(game, 0, "Taylor effects", lambda g: g.cube.series(degree, limit))
     effects = Effects(
         series.coefficients,
         game.names,

@@ -17,7 +17,7 @@ except ImportError as missing:  # the program ends as it does on any mistake
 from decompositions.counts import count
 from decompositions.dividends.harsanyi import harsanyi
 from decompositions.dividends.harsanyi import price as harsanyi_price
-from decompositions.evaluation.corners import LIMIT
+from decompositions.evaluation.cost import LIMIT
 from decompositions.visible import in_one_line, visible
 from synergy import __version__
 from synergy.command import questions

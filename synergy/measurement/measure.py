@@ -15,6 +15,7 @@ from decompositions.arithmetic import Array, concatenate, is_exact, to_float, wi
 from decompositions.dividends.harsanyi import harsanyi
 from decompositions.effects.effects import Effects
 from decompositions.evaluation import corners as coalitions
+from decompositions.evaluation.cost import LIMIT, require_limit, with_progress
 from decompositions.games.game import Game, require_game
 from decompositions.mobius import mobius, zeta
 from decompositions.models.undisturbed import outside_inference
@@ -36,7 +37,7 @@ def measure(
     game: Game,
     *,
     effects: Effects | None = None,
-    limit: int = coalitions.LIMIT,
+    limit: int = LIMIT,
     points: int = POINTS,
 ) -> Allocation:
     r"""Who is given how much of which effect, in practice.
@@ -67,7 +68,7 @@ def measure(
     chosen = as_method(subject, game)
     require_ends(game, limit)
     if effects is None:
-        return measured(chosen, game, harsanyi(game, limit=max(limit, coalitions.LIMIT)), points)
+        return measured(chosen, game, harsanyi(game, limit=max(limit, LIMIT)), points)
     checked = require_same(effects, game)
     table = measured(chosen, game, effects, points)
     return replace(table, calls=table.calls + checked)
@@ -77,7 +78,7 @@ def measured(chosen: AbstractMethod | ForeignMethod, game: Game, effects: Effect
     """:func:`measure` of what has been looked at."""
     active = game.cube.active()
     masks = degrees.spread_masks(active)
-    (table, own), paid = coalitions.with_progress(
+    (table, own), paid = with_progress(
         game,
         price(chosen, game),
         chosen.name,
@@ -87,7 +88,7 @@ def measured(chosen: AbstractMethod | ForeignMethod, game: Game, effects: Effect
     noise = game.cube.precision * float(abs(table).max()) if game.cube.precision else 0.0
     spread = own.beside(_independent(np.full((len(masks), game.n), noise))).over(masks, 2**game.n)
     table = _transform(table, masks, game.n)
-    ghosts, more = coalitions.with_progress(
+    ghosts, more = with_progress(
         game,
         0,
         f"{chosen.name}: vanishing synergies",
@@ -98,13 +99,13 @@ def measured(chosen: AbstractMethod | ForeignMethod, game: Game, effects: Effect
     )
 
 
-def require_ends(game: Game, limit: int = coalitions.LIMIT) -> None:
+def require_ends(game: Game, limit: int = LIMIT) -> None:
     """Refuse a measured allocation of too many end points.
 
     Raises:
         ValueError: more than the limit.
     """
-    coalitions.require_limit(ends(game), limit, "take fewer players")
+    require_limit(ends(game), limit, "take fewer players")
 
 
 def require_same(effects: Effects, game: Game) -> int:

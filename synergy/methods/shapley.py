@@ -13,7 +13,8 @@ import torch
 
 from decompositions.arguments import whole
 from decompositions.arithmetic import Array, is_exact, rationals, zeros
-from decompositions.evaluation.corners import LIMIT, dense, require_limit
+from decompositions.evaluation.corners import dense
+from decompositions.evaluation.cost import LIMIT, require_limit
 from decompositions.games.game import Game, require_game
 from synergy.method import AbstractMethod, register
 from synergy.policies.policy import Policy, equal_shares

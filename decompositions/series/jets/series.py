@@ -11,7 +11,7 @@ import torch
 
 from decompositions.counts import count
 from decompositions.degrees import some_corners
-from decompositions.evaluation.corners import require_limit
+from decompositions.evaluation.cost import require_limit
 from decompositions.games.cube import PowerSeries
 from decompositions.memory import needed
 from decompositions.models.softening import module_names
