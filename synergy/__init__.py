@@ -7,11 +7,12 @@ from decompositions.games import players as players
 from decompositions.games.game import Game as Game
 from decompositions.series.taylor import taylor as taylor
 from synergy import methods as methods  # registers the built-in methods
+from synergy import showing as showing  # registers how results are shown
 from synergy.allocation.allocation import Allocation as Allocation
 from synergy.allocation.allocation import allocate as allocate
 from synergy.allocation.criteria import Criteria as Criteria
-from synergy.comparison.compare import Comparison as Comparison
 from synergy.comparison.compare import compare as compare
+from synergy.comparison.comparison import Comparison as Comparison
 from synergy.measurement.measure import measure as measure
 from synergy.method import METHODS as METHODS
 from synergy.method import AbstractEstimate as AbstractEstimate
@@ -19,5 +20,4 @@ from synergy.method import AbstractMethod as AbstractMethod
 from synergy.method import method as method
 from synergy.method import register as register
 from synergy.policies.policy import Policy as Policy
-
-__version__ = "0.1.0"
+from synergy.version import __version__ as __version__

@@ -84,6 +84,8 @@ class AbstractMean(AbstractEstimate):
         return (mean[0], error[0]) if ends is None else (mean, error)
 
 
+ITS_OWN = "its own"  # the target of attributions of which nothing is known that they add up to
+
 _REGISTRY: dict[str, type[AbstractMethod]] = {}
 METHODS: Mapping[str, type[AbstractMethod]] = MappingProxyType(_REGISTRY)
 _HOME = Path(__file__).parent / "methods"

@@ -30,6 +30,7 @@ from decompositions.games.function_cube import FunctionCube
 from decompositions.mobius import mobius, zeta
 from decompositions.models.model_function import ModelFunction
 from decompositions.networks.operations import Elementwise
+from decompositions.networks.secant import mean_slope
 from decompositions.series.jets.interpolation import coefficients, directions
 from decompositions.series.jets.jets import jets
 from decompositions.series.jets.series import _along
@@ -37,7 +38,6 @@ from synergy import METHODS, Effects, Game, allocate, compare, harsanyi, measure
 from synergy.algorithms import removal
 from synergy.algorithms.layerwise import fused_shapley
 from synergy.algorithms.path import integral
-from synergy.algorithms.path.piecewise import mean_slope
 from synergy.measurement.measure import _attributions, _transform
 from synergy.methods import shapley
 from synergy.path_method import AbstractPathMethod

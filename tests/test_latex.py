@@ -12,7 +12,7 @@ from decompositions.show import Formula
 from decompositions.showing.formulas import of_effects
 from decompositions.showing.latex import name
 from synergy import METHODS, Game, Policy, allocate, harsanyi, measure, method, taylor
-from synergy.showing.formulas import of_allocation, of_attribution, of_policy, translated
+from synergy.showing.formulas import of_allocation, of_policy, translated
 
 COMMANDS = {  # each with the number of its arguments
     "frac": 2, "tfrac": 2, "sqrt": 1, "text": 1, "mathbf": 1, "underbrace": 1, "displaystyle": 0, "hline": 0,
@@ -193,7 +193,7 @@ def test_an_allocation_by_hand():
     ]
     assert r"\{x_{1}, x_{2}\} & 6 & 3 & 3" in table._repr_latex_()
     assert table.attribution_formula.text == "a[x1] = 5, a[x2] = 3"
-    assert "a_{x_{1}} = & 5" in of_attribution(table).latex
+    assert "a_{x_{1}} = & 5" in table.attribution_formula.latex
     assert "1 more" in of_allocation(table, most=1).text
     assert repr(table.attribution_formula) == table.attribution_formula.text
 

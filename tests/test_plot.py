@@ -8,7 +8,8 @@ import torch
 
 from decompositions.effects.effects import Effects
 from synergy import Game, compare, harsanyi, taylor
-from synergy.comparison.compare import Comparison, Result
+from synergy.comparison.comparison import Comparison
+from synergy.comparison.result import Result
 
 pytest.importorskip("matplotlib", reason="figures need the extra 'viz'")
 

@@ -17,7 +17,8 @@ import torch
 
 from decompositions.effects.effects import Effects
 from synergy import Game, compare
-from synergy.comparison.compare import Comparison, Result
+from synergy.comparison.comparison import Comparison
+from synergy.comparison.result import Result
 from synergy.wording.view import Features, Picture, Words
 
 pytest.importorskip("jinja2", reason="the report needs the extra 'cli'")

@@ -14,7 +14,8 @@ from synergy.allocation.allocation import allocate_neuron
 from synergy.command.cli import app
 from synergy.policies.layer_policy import LayerPolicy
 from synergy.tables import cases
-from synergy.tables.methods_table import ALL_THREE, criteria_table, methods_table
+from synergy.tables.criteria_table import ALL_THREE, criteria_table
+from synergy.tables.methods_table import methods_table
 from synergy.wording.table import Table
 
 DOCS = Path(__file__).parent.parent / "docs"

@@ -8,21 +8,14 @@ from sympy import Integer
 
 from decompositions.effects.effects import Effects
 from synergy import Game, compare, harsanyi, measure, method, taylor
-from synergy.comparison.compare import Comparison, Result
-from synergy.showing.text import (
-    WIDTH,
-    balance,
-    brief,
-    clause,
-    columns,
-    comparison_table,
-    effect_label,
-    effects_table,
-    fixed,
-    number,
-    shared_start,
-    shorten,
-)
+from synergy.comparison.balance import balance
+from synergy.comparison.comparison import Comparison
+from synergy.comparison.result import Result
+from synergy.showing.text import WIDTH, comparison_table, effects_table
+from synergy.wording.effects import effect_label
+from synergy.wording.names import columns, shared_start, shorten
+from synergy.wording.notes import clause
+from synergy.wording.numbers import brief, fixed, number
 
 
 def product(names=("left", "right"), methods=("shapley", "occlusion_1"), **settings):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
-from decompositions import degrees
+from decompositions import degrees, show
 from decompositions.arguments import shown
 from decompositions.arithmetic import Array, concatenate, is_exact, like, zeros
 from decompositions.contraction import by_player
@@ -25,6 +25,13 @@ from synergy.policies.policy import Policy
 BY_ROW = "take some rows at a time with rows(start, stop) or blocks(), or the attribution only"
 ROWS = 2**16  # rows whose shares are made at once
 TRIED = 2**10  # rows on which a policy is looked at before it is taken
+
+
+class Attribution(NamedTuple):
+    """What each player is given in all, with the players' names."""
+
+    names: tuple[str, ...]
+    values: Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,9 +140,7 @@ class Allocation:
         Raises:
             ValueError: floats, or several games.
         """
-        from synergy.showing.formulas import of_allocation
-
-        return of_allocation(self)
+        return show.formula(self)
 
     @property
     def attribution_formula(self) -> Formula:
@@ -144,9 +149,7 @@ class Allocation:
         Raises:
             ValueError: floats, or several games.
         """
-        from synergy.showing.formulas import of_attribution
-
-        return of_attribution(self)
+        return show.formula(Attribution(self.names, self.attribution))
 
     @property
     def _is_formula(self) -> bool:

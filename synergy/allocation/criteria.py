@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from decompositions import show
+
 
 class Passes(NamedTuple):
     """Which criteria are met for certain."""
@@ -61,9 +63,7 @@ class Criteria:
         return Passes(*(self.verdicts[name] == "pass" for name in Passes._fields))
 
     def _repr_latex_(self) -> str:
-        from synergy.showing.formulas import of_criteria
-
-        return of_criteria(self)._repr_latex_()
+        return show.formula(self)._repr_latex_()
 
     def __repr__(self) -> str:
         return f"Criteria({', '.join(f'{name} {self.verdicts[name]}' for name in Passes._fields)})"

@@ -22,8 +22,8 @@ from decompositions.visible import in_one_line, visible
 from synergy import __version__
 from synergy.command import questions
 from synergy.comparison.compare import compare
-from synergy.examples import Example
-from synergy.measurement import measure as measurement
+from synergy.examples.example import Example
+from synergy.measurement import subject as subject_
 from synergy.measurement.synergy_function import POINTS
 from synergy.method import METHODS, method
 from synergy.showing.report import template
@@ -110,7 +110,8 @@ def table(
     form: Annotated[str, typer.Option("--format", help="text, markdown or html")] = "text",
 ) -> None:
     """The tables of the theory, computed: each method as a policy, or judged by the three criteria."""
-    from synergy.tables.methods_table import criteria_table, methods_table
+    from synergy.tables.criteria_table import criteria_table
+    from synergy.tables.methods_table import methods_table
 
     tables = {"methods": methods_table, "criteria": criteria_table}
     if what not in tables or form not in ("text", "markdown", "html"):
@@ -158,7 +159,7 @@ def _explain(
     _say(example.title)
     for name, fact in example.facts.items():
         _say(f"  {name}: {fact}")
-    chosen = [measurement.as_method(name, example.game) for name in methods or METHODS]
+    chosen = [subject_.as_method(name, example.game) for name in methods or METHODS]
     _say(_plan(example, chosen, budget))
     effects = harsanyi(example.game, limit=limit, checkpoint=checkpoint)
     if save:
@@ -186,7 +187,7 @@ def _plan(example: Example, methods: list, budget: int) -> str:
     total = first
     for each in methods:
         try:
-            whole = measurement.price(each, game)
+            whole = subject_.price(each, game)
         except Exception:  # the method does not apply, whatever it says of it; the table has the reason
             continue
         once = whole // 2**active

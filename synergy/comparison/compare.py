@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields, is_dataclass, replace
-from functools import cached_property
-from pathlib import Path
+from collections.abc import Callable, Iterable
+from dataclasses import fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,156 +13,27 @@ from decompositions.arguments import shown, whole
 from decompositions.arithmetic import Array, to_float
 from decompositions.dividends.harsanyi import harsanyi
 from decompositions.effects.effects import Effects
-from decompositions.games.game import Game
+from decompositions.games.game import Game, require_game
 from decompositions.memory import is_out_of_memory
 from decompositions.models.undisturbed import outside_inference
 from decompositions.series.convergence import describes
 from decompositions.series.taylor import taylor
 from synergy.allocation.allocation import Allocation, allocate
-from synergy.allocation.criteria import Criteria
+from synergy.comparison.comparison import Comparison
+from synergy.comparison.result import Result
 from synergy.measurement import measure as measurement
+from synergy.measurement import subject
 from synergy.measurement.external import ForeignMethod
 from synergy.measurement.synergy_function import POINTS
 from synergy.method import METHODS, AbstractMethod
 from synergy.policies.layer_policy import LayerPolicy
 from synergy.policies.policy import Policy
-from synergy.showing.text import brief
+from synergy.wording.numbers import brief
 
 if TYPE_CHECKING:
-    from synergy.wording.view import Features, Picture, Words
+    pass
 
 BUDGET = 2**17  # model calls that a measured allocation may cost
-
-
-@dataclass(frozen=True, eq=False)
-class Result:
-    """One method on one game.
-
-    Args:
-        name: of the method.
-        target: what its attributions are meant to explain.
-        formula: of its policy.
-        attribution: Shape ``(n,)``; None where the method does not apply, with the reason in ``note``.
-        error: the numerical error of the attributions, Shape ``(n,)``, or None for rounding alone.
-        theory: the effects shared out by its policy, or None with the reason in ``theory_note``.
-        measured: the measured allocation, or None with the reason in ``measured_note``.
-        price: model calls of the measured allocation beside those of the effects.
-        settings: of the method, as a person reads them; of a path integral the rule that was used and its error.
-    """
-
-    name: str
-    target: str
-    formula: str
-    attribution: Array | None = None
-    error: Array | None = None
-    note: str = ""
-    theory: Allocation | None = None
-    theory_note: str = ""
-    measured: Allocation | None = None
-    measured_note: str = ""
-    price: int = 0
-    settings: str = ""
-
-    def __repr__(self) -> str:
-        if self.attribution is None:
-            return f"Result({self.name}; does not apply)"
-        known = {"in theory": self.theory, "measured": self.measured}
-        sides = " and ".join(side for side, table in known.items() if table is not None)
-        return f"Result({self.name}; attributions of {len(self.attribution)} players{sides and ', ' + sides})"
-
-    def __str__(self) -> str:
-        from synergy.showing.text import result_summary
-
-        return f"{self.name}: {result_summary(self)}"
-
-    @cached_property
-    def theory_criteria(self) -> Criteria | None:
-        """The criteria of the theory, if there is one."""
-        return None if self.theory is None else self.theory.criteria()
-
-    @cached_property
-    def disagreement(self) -> float | None:
-        """The largest difference between a row in theory and the same row measured, relative to the largest effect."""
-        if self.theory is None or self.measured is None:
-            return None
-        effects = float(abs(self.measured.effects.values[..., 1:]).max())
-        difference = float(abs(self.theory.by_support().values - self.measured.values).max())
-        return difference / effects if effects else difference
-
-    @cached_property
-    def measured_criteria(self) -> Criteria | None:
-        """The criteria of the measured allocation, if it was measured."""
-        return None if self.measured is None else self.measured.criteria()
-
-
-@dataclass(frozen=True, eq=False)
-class Comparison:
-    """Methods side by side.
-
-    Args:
-        effects: the Harsanyi dividends that the criteria refer to.
-        series: the Taylor effects, or None with the reason in ``series_note``.
-        results: one per method, in order.
-        calls: model calls that were paid in all.
-    """
-
-    effects: Effects
-    series: Effects | None
-    series_note: str
-    results: tuple[Result, ...]
-    calls: int = 0
-
-    def __getitem__(self, name: str) -> Result:
-        """The result of one method.
-
-        Raises:
-            LookupError: it was not compared.
-        """
-        for result in self.results:
-            if result.name == name:
-                return result
-        raise LookupError(f"'{name}' was not compared; there are {', '.join(r.name for r in self.results)}")
-
-    def __repr__(self) -> str:
-        names = ", ".join(result.name for result in self.results[:3]) + (", …" if len(self.results) > 3 else "")
-        return f"Comparison({len(self.results)} methods: {names}; {self.effects.n} players, {self.calls:,} model calls)"
-
-    def __str__(self) -> str:
-        from synergy.showing.text import comparison_summary
-
-        return comparison_summary(self)
-
-    def table(self) -> str:
-        """Players × methods, the criteria below, as text."""
-        from synergy.showing.text import comparison_table
-
-        return comparison_table(self)
-
-    def plot(self, path: str | Path | None = None) -> Any:
-        """The attributions and the strongest effects as a matplotlib figure (extra ``viz``), saved if asked."""
-        from synergy.showing.plot import plot_comparison
-
-        return plot_comparison(self, path)
-
-    def to_html(
-        self,
-        path: str | Path,
-        *,
-        title: str = "Attribution methods compared",
-        view: Picture | Words | Features | None = None,
-        facts: Mapping[str, str] | None = None,
-    ) -> Path:
-        """One self-contained page (extra ``cli``).
-
-        Args:
-            path: of the file.
-            title: its heading.
-            view: how the input is shown to a person; the players' names by default.
-            facts: lines about the model, the input and the baseline.
-        """
-        from synergy.showing.report import write_report
-
-        return write_report(self, Path(path), title, view, dict(facts or {}))
 
 
 @outside_inference()
@@ -193,7 +62,7 @@ def compare(
         LookupError, TypeError, ValueError: as :func:`measure` and :func:`harsanyi`, or effects with symbols.
         MemoryError: memory runs out, whichever method it is that asks for it.
     """
-    measurement.require_game(game, "compare()")
+    require_game(game, "compare()")
     if not game.n:
         raise ValueError("a game without players has nothing to share out; its only value is f(b) = f(x)")
     budget = whole(budget, "budget is the number of model calls that one measured allocation may cost", 0)
@@ -225,7 +94,7 @@ def _chosen(methods: Any, game: Game) -> list[AbstractMethod | ForeignMethod]:
     wanted = [methods] if isinstance(methods, str) else METHODS if methods is None else methods
     if not isinstance(wanted, Iterable) or hasattr(wanted, "dtype"):
         raise TypeError(f"methods is a list of names, methods or callables, not {shown(methods)}; write [method]")
-    return [measurement.as_method(each, game) for each in wanted]
+    return [subject.as_method(each, game) for each in wanted]
 
 
 def _reason(error: Exception) -> str:
@@ -276,7 +145,13 @@ def _result(
 ) -> Result:
     theory, theory_note = _theory(method, game, effects, series)
     result = Result(
-        method.name, method.target, method.formula, theory=theory, theory_note=theory_note, settings=_settings(method)
+        method.name,
+        method.target,
+        method.formula,
+        theory=theory,
+        theory_note=theory_note,
+        settings=_settings(method),
+        title=_title(method),
     )
     counted = [0]
 
@@ -284,16 +159,14 @@ def _result(
         counted[0] += calls
 
     try:
-        price = measurement.price(method, game)
-        seen = measurement.seen(method, game.watched(count), effects)
-        attribution, error, rule = measurement.estimate_with_rule(method, seen)
+        price = subject.price(method, game)
+        seen = subject.seen(method, game.watched(count), effects)
+        attribution, error, rule = subject.estimate_with_rule(method, seen)
     except Exception as failure:  # whatever a method, or the model in its hands, raises
         reason = _reason(failure)
         return replace(result, note=reason, measured_note=reason)
     settings = _rule_and_error(rule, error) if rule else result.settings
-    price = (
-        counted[0] * measurement.ends(game) if rule else price
-    )  # the rule that was chosen for x, not the dearest one
+    price = counted[0] * subject.ends(game) if rule else price  # the rule that was chosen for x, not the dearest one
     result = replace(result, attribution=attribution, error=error, price=price, settings=settings)
     if price > budget:
         note = f"measuring takes {counts.count(price)} model calls, above the budget of {counts.count(budget)}"
@@ -301,7 +174,7 @@ def _result(
     say(f"measuring {method.name}: {price:,} model calls" if price else f"measuring {method.name}: no further calls")
     try:
         measurement.require_ends(game)
-        points = min(POINTS, (budget - price) // max(1, measurement.ends(game) * game.cube.calls_per_point))
+        points = min(POINTS, (budget - price) // max(1, subject.ends(game) * game.cube.calls_per_point))
         return replace(result, measured=measurement.measured(method, game, effects, points))
     except Exception as failure:  # at another end point than x
         return replace(result, measured_note=_reason(failure))
@@ -310,6 +183,10 @@ def _result(
 def _rule_and_error(rule: str, error: Array | None) -> str:
     largest = 0.0 if error is None else to_float(error).max()
     return f"{rule}, error {brief(largest)}" if largest else rule
+
+
+def _title(method: AbstractMethod | ForeignMethod) -> str:
+    return "" if isinstance(method, ForeignMethod) else method.title
 
 
 def _settings(method: AbstractMethod | ForeignMethod) -> str:

@@ -17,6 +17,7 @@ from decompositions.games.function_cube import FunctionCube
 from decompositions.games.game import Game
 from decompositions.models.model_function import ModelFunction
 from decompositions.models.undisturbed import undisturbed
+from synergy.method import ITS_OWN
 
 ALIKE = 1e-3  # of the largest attribution: more is not the rounding of a batch of another size
 CALLED = "it is called as (model, inputs, baselines, target) and gives a tensor shaped like its inputs"
@@ -48,7 +49,7 @@ class ForeignMethod:
     repeats: bool = False
     hint: str = CALLED
     corners: ClassVar[bool] = False
-    target: ClassVar[str] = "its own"
+    target: ClassVar[str] = ITS_OWN
     formula: ClassVar[str] = ""
 
     def estimate(self, game: Game, ends: Any = None) -> tuple[torch.Tensor, torch.Tensor]:

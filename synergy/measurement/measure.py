@@ -21,11 +21,11 @@ from decompositions.mobius import mobius, zeta
 from decompositions.models.undisturbed import outside_inference
 from synergy.allocation.allocation import Allocation, from_table
 from synergy.allocation.judge import SAME_SIZE
-from synergy.measurement.external import ForeignMethod, foreign
+from synergy.measurement.external import ForeignMethod
+from synergy.measurement.subject import as_method, ends, estimate, price, require_table, seen
 from synergy.measurement.synergy_function import POINTS, vanishing
-from synergy.method import AbstractEstimate, AbstractMean, AbstractMethod, method
+from synergy.method import AbstractMean, AbstractMethod
 from synergy.moments import Moments, certain
-from synergy.path_method import AbstractPathMethod
 
 ENDS = 1024  # end points that a method is asked for at once
 COMPARED = 6  # coalitions beside ∅ and N at which effects and game are compared
@@ -150,53 +150,6 @@ def _value(effects: Effects, corner: np.ndarray) -> Array:
     return values[..., within.numpy() if is_exact(values) else within.to(values.device)].sum(-1, keepdims=True)
 
 
-def as_method(subject: Any, game: Game) -> AbstractMethod | ForeignMethod:
-    """A method from its name, itself, a callable or a captum object.
-
-    Raises:
-        LookupError, TypeError: as :func:`measure`.
-    """
-    if isinstance(subject, str):
-        return method(subject)
-    return subject if isinstance(subject, (AbstractMethod, ForeignMethod)) else foreign(subject, game)
-
-
-def price(subject: Any, game: Game) -> int:
-    """The model calls that :func:`measure` would make beside the 2ⁿ of the effects, counted without paying for them.
-
-    A path method chooses its rule by what it sees: its price is the most that it can take, and where the integral is a
-    sum over pieces, that of the path to x for every end point.
-    """
-    chosen = as_method(subject, game)
-    if not isinstance(chosen, ForeignMethod) and chosen.scope != "game" and game.model is None:
-        raise TypeError(f"{chosen.name} needs the network; build the game with Game.from_model")
-    if isinstance(chosen, ForeignMethod) or chosen.scope != "game":
-        return ends(game) * game.cube.calls_per_point
-    if chosen.corners:
-        return 0
-    if isinstance(chosen, AbstractPathMethod):
-        return chosen.price(game) * ends(game)
-    counted = [0]
-
-    def count(calls: int) -> None:
-        counted[0] += calls
-
-    estimate(chosen, game.rehearsal(count), game.ends())
-    return counted[0] * ends(game)
-
-
-def ends(game: Game) -> int:
-    """The number of end points of a measured allocation: the coalitions of the players that are no null players."""
-    return 2 ** len(game.cube.active())
-
-
-def seen(chosen: AbstractMethod | ForeignMethod, game: Game, effects: Effects) -> Game:
-    """The game as a method sees it: for one that looks at masked inputs only, the values that are known already."""
-    if chosen.corners:
-        return game.tabulated(zeta(effects.values))
-    return game
-
-
 class _Spread(NamedTuple):
     """The numerical error of every row: of its sum, and of its shares one by one (their norm). Shape ``(m,)`` each.
 
@@ -226,11 +179,11 @@ def _attributions(chosen: AbstractMethod | ForeignMethod, game: Game, active: tu
     if isinstance(chosen, AbstractMean):
         return _of_draws(chosen, game, [game.ends(block) for block in blocks])
     pieces, errors = [], []
-    for ends in map(game.ends, blocks):
-        values, error = estimate(chosen, game, ends)
-        _require_table(values, chosen.name, (len(ends), game.n))
+    for some in map(game.ends, blocks):
+        values, error = estimate(chosen, game, some)
+        require_table(values, chosen.name, (len(some), game.n))
         pieces.append(values)
-        errors.append(np.zeros((len(ends), game.n)) if error is None else to_float(error))
+        errors.append(np.zeros((len(some), game.n)) if error is None else to_float(error))
     return concatenate(pieces, -2), _independent(np.concatenate(errors))
 
 
@@ -241,9 +194,9 @@ def _of_draws(chosen: AbstractMean, game: Game, blocks: list[Array]) -> tuple[Ar
     varies by from draw to draw, not by what its end points would add up to if they knew nothing of each other.
     """
     at_ends, sums, shares = Moments(), Moments(), Moments()
-    for parts in zip(*(chosen.draws(game, ends) for ends in blocks), strict=True):
-        for part, ends in zip(parts, blocks, strict=True):
-            _require_table(part, chosen.name, (len(ends), game.n))
+    for parts in zip(*(chosen.draws(game, some) for some in blocks), strict=True):
+        for part, some in zip(parts, blocks, strict=True):
+            require_table(part, chosen.name, (len(some), game.n))
         table = concatenate(list(parts), -2)
         at_ends.add(table)
         rows = _mobius_by_player(table)
@@ -257,32 +210,6 @@ def _independent(errors: np.ndarray) -> _Spread:
     unit = float(errors.max(initial=0.0)) or 1.0  # squares stay in range
     spread = unit * np.sqrt(np.maximum(zeta(((errors / unit) ** 2).sum(-1)), 0))
     return _Spread(spread, spread)
-
-
-def estimate(chosen: AbstractMethod | ForeignMethod, game: Game, ends: Any = None) -> tuple[Array, Array | None]:
-    """The attributions, and their numerical error where the method knows one."""
-    if isinstance(chosen, (AbstractEstimate, ForeignMethod)):
-        return chosen.estimate(game, ends)
-    return chosen.attribute(game, ends), None
-
-
-def estimate_with_rule(chosen: AbstractMethod | ForeignMethod, game: Game) -> tuple[Array, Array | None, str]:
-    """The attributions of x and their error; of a path integral also its rule in words."""
-    if not isinstance(chosen, AbstractPathMethod):
-        values, error = estimate(chosen, game)
-        _require_table(values, chosen.name, (game.n,))
-        return values, error, ""
-    found = chosen.integrate(game)
-    return found.values, found.errors, found.rule
-
-
-def _require_table(values: Any, name: str, shape: tuple[int, ...]) -> None:
-    """Refuse what is no table of real numbers, one per end point and player."""
-    rule = f"{name} must give one real number per end point and player, shape {shape}"
-    if not isinstance(values, (torch.Tensor, np.ndarray)) or "complex" in str(values.dtype):
-        raise TypeError(f"{rule}, not {shown(values)}")
-    if tuple(values.shape[-len(shape) :]) != shape:
-        raise ValueError(f"{rule}, not {tuple(values.shape)}")
 
 
 def _transform(table: Array, masks: np.ndarray, n: int) -> Array:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from decompositions import show
 from decompositions.arguments import shown
 from decompositions.arithmetic import Array, like
 from decompositions.effects.effects import Effects
@@ -55,9 +56,7 @@ class Policy:
             raise TypeError(f"a policy is a function of the table of degree vectors, not {type(self.weights).__name__}")
 
     def _repr_latex_(self) -> str:
-        from synergy.showing.formulas import of_policy
-
-        return of_policy(self)._repr_latex_()
+        return show.formula(self)._repr_latex_()
 
     def require(self, effects: Effects) -> None:
         """Refuse effects that do not know what the policy reads.

@@ -1,1 +1,6 @@
-"""How results are shown: text, formulas, figures, pages."""
+"""How results are shown: text, formulas, figures, pages; importing this package registers it all."""
+
+from synergy.showing import formulas as formulas
+from synergy.showing import plot as plot
+from synergy.showing import report as report
+from synergy.showing import text as text

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from typing import TYPE_CHECKING
 
+from decompositions import show
+from decompositions.arithmetic import Array, is_exact
 from decompositions.show import Formula
 from decompositions.showing.formulas import label
 from decompositions.showing.latex import escaped, name, number
-from synergy.showing.text import grid
-
-if TYPE_CHECKING:
-    from synergy.allocation.allocation import Allocation
-    from synergy.allocation.criteria import Criteria
-    from synergy.policies.policy import Policy
+from synergy.allocation.allocation import Allocation, Attribution
+from synergy.allocation.criteria import Criteria
+from synergy.policies.policy import Policy
+from synergy.wording.table import grid
 
 MOST = 24  # rows of a table
 _LETTERS = {
@@ -25,6 +24,7 @@ _RAISED = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ", "0123456789+-n", stri
 _LOWERED = dict(zip("₀₁₂₃₄₅₆₇₈₉ᵢⱼₙ", "0123456789ijn", strict=True))
 
 
+@show.formula.register(Policy)
 def of_policy(policy: Policy) -> Formula:
     """The weight that a policy gives player i."""
     return Formula(f"wᵢ = {policy.formula}", f"w_{{i}} = {translated(policy.formula)}")
@@ -50,18 +50,21 @@ def translated(formula: str) -> str:
     return "".join(_scripts(pieces)).strip()
 
 
-def of_attribution(allocation: Allocation) -> Formula:
+@show.formula.register(Attribution)
+def of_attribution(attribution: Attribution) -> Formula:
     """What each player is given in all, as a vector.
 
     Raises:
-        ValueError: an allocation that is not exact, or of several games.
+        ValueError: numbers that are not exact, or of several games.
     """
-    values = _exactly(allocation).attribution
-    text = ", ".join(f"a[{each}] = {value}" for each, value in zip(allocation.names, values, strict=True))
-    rows = [[rf"a_{{{name(each)}}} =", number(value)] for each, value in zip(allocation.names, values, strict=True)]
+    _require_exact(attribution.values)
+    given = list(zip(attribution.names, attribution.values, strict=True))
+    text = ", ".join(f"a[{each}] = {value}" for each, value in given)
+    rows = [[rf"a_{{{name(each)}}} =", number(value)] for each, value in given]
     return Formula(text, _array("rl", rows))
 
 
+@show.formula.register(Allocation)
 def of_allocation(allocation: Allocation, most: int = MOST) -> Formula:
     """The table of an allocation: a row for each effect, with what each player is given of it, and their sums.
 
@@ -70,7 +73,8 @@ def of_allocation(allocation: Allocation, most: int = MOST) -> Formula:
     Raises:
         ValueError: an allocation that is not exact, or of several games.
     """
-    effects, values = _exactly(allocation).effects, allocation.values
+    _require_exact(allocation.effects.values)
+    effects, values = allocation.effects, allocation.values
     rows = [row for row in range(1, len(effects)) if effects.values[row] != 0 or any(v != 0 for v in values[row])]
     shown, more = rows[:most], f"{len(rows) - most} more" if len(rows) > most else ""
     sums = [effects.total, *allocation.attribution]
@@ -84,6 +88,7 @@ def of_allocation(allocation: Allocation, most: int = MOST) -> Formula:
     return Formula("\n".join(grid(plain, "<" + ">" * (effects.n + 1))), table)
 
 
+@show.formula.register(Criteria)
 def of_criteria(criteria: Criteria) -> Formula:
     """The verdicts and numbers of the criteria."""
     numbers = {"coverage": ("coverage", criteria.coverage), "relevance": ("leakage", criteria.leakage)}
@@ -95,10 +100,9 @@ def of_criteria(criteria: Criteria) -> Formula:
     return Formula(str(criteria), _array("lll", rows))
 
 
-def _exactly(allocation: Allocation) -> Allocation:
-    if not allocation.effects.exact or allocation.effects.values.ndim != 1:
+def _require_exact(values: Array) -> None:
+    if not is_exact(values) or values.ndim != 1:
         raise ValueError("formulas are written of exact allocations of one game; those of floats have .values")
-    return allocation
 
 
 def _array(columns: str, rows: list[list[str]], ruled: Collection[int] = ()) -> str:

@@ -15,17 +15,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from decompositions import show
 from decompositions.arithmetic import to_float
-from synergy.showing.text import fixed, method_title, noise_line, number, scalar, shorten, strongest_players
+from decompositions.effects.effects import Effects
+from synergy.comparison.comparison import Comparison
+from synergy.comparison.result import Result
+from synergy.comparison.scale import strongest_players, unit
+from synergy.wording.colours import NEGATIVE, POSITIVE, hexadecimal
+from synergy.wording.effects import noise_line
+from synergy.wording.names import shorten
+from synergy.wording.numbers import fixed, minus, number, scalar
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from decompositions.effects.effects import Effects
-    from synergy.comparison.compare import Comparison, Result
 
-POSITIVE, NEGATIVE = "#2166ac", "#d66000"  # blue and orange, apart for colour-blind eyes, too
 INK, SOFT, FAINT = "#1b1f24", "#57606a", "#dfe3e8"
 LABEL = "synergy"  # of the figure that pyplot knows
 PANELS = 8  # methods side by side
@@ -34,6 +39,7 @@ EFFECTS = 15  # columns of effects
 COLUMNS = 7  # columns that there is room for, at least
 
 
+@show.figure.register(Comparison)
 def plot_comparison(comparison: Comparison, path: str | Path | None = None) -> Figure:
     """The attributions, one panel per method on one scale, above the strongest effects.
 
@@ -59,6 +65,7 @@ def plot_comparison(comparison: Comparison, path: str | Path | None = None) -> F
     return figure
 
 
+@show.figure.register(Effects)
 def plot_effects(effects: Effects, k: int = EFFECTS, path: str | Path | None = None) -> Figure:
     """The k strongest effects as bars, and below each the players that take part as dots.
 
@@ -113,7 +120,7 @@ def _panels(part: Any, comparison: Comparison, shown: list[Result], rows: list[i
     columns = min(PANELS, len(shown))
     lines = -(-len(shown) // columns)
     axes = part.subplots(lines, columns, sharey=True, squeeze=False)
-    units = [_unit(shown if result.target != "its own" else [result]) for result in shown]
+    units = [unit(comparison, result) for result in shown]
     for position, axis in enumerate(axes.flat):
         if position >= len(shown):
             axis.set_visible(False)
@@ -127,12 +134,6 @@ def _panels(part: Any, comparison: Comparison, shown: list[Result], rows: list[i
     part.suptitle(f"What each method gives{note}", fontsize=11, x=0.01, ha="left", color=INK, weight="bold")
 
 
-def _unit(results: list[Result]) -> float:
-    """The largest attribution of methods that share a unit."""
-    shared = [r for r in results if r.target != "its own" or len(results) == 1]
-    return max((float(np.abs(to_float(r.attribution)).max()) for r in shared), default=0.0) or 1.0
-
-
 def _bars(axis: Axes, result: Result, rows: list[int], unit: float) -> None:
     values = to_float(result.attribution)[rows]
     axis.barh(range(len(rows)), values, height=0.72, color=_colours(values))
@@ -140,14 +141,14 @@ def _bars(axis: Axes, result: Result, rows: list[int], unit: float) -> None:
     axis.set_xlim(-1.08 * unit, 1.08 * unit)
     for row, value in enumerate(values):
         side = -1 if value > 0 else 1
-        text = _minus(fixed(float(value), unit))
+        text = minus(fixed(float(value), unit))
         axis.text(
             side * 0.05 * unit, row, text, va="center", ha="right" if side < 0 else "left", fontsize=7.5, color=INK
         )
-    total = _minus(number(scalar(result.attribution.sum())))  # type: ignore[union-attr]
-    name = _plain(method_title(result), 26)
+    total = minus(number(scalar(result.attribution.sum())))  # type: ignore[union-attr]
+    name = _plain(result.heading, 26)
     axis.set_title(_wrapped(name), fontsize=9, color=INK)
-    own = "\nown scale" if result.target == "its own" else ""
+    own = "\nown scale" if result.own_unit else ""
     axis.set_xlabel(f"Σ {total}{own}", fontsize=8.5, color=INK)
     _clean(axis)
     axis.set_xticks([])
@@ -164,7 +165,7 @@ def _upset(part: Any, effects: Effects, k: int) -> None:
     for column, (_, value) in enumerate(found):
         side = 3 if value > 0 else -3
         bars.annotate(
-            _minus(number(value, sign=True)),
+            minus(number(value, sign=True)),
             (column, float(value)),
             (0, side),
             textcoords="offset points",
@@ -180,7 +181,7 @@ def _upset(part: Any, effects: Effects, k: int) -> None:
     kind = "Taylor effects" if effects.basis == "taylor" else "effects"
     count = f"The {len(found)} strongest {kind}" if found else f"No {kind} above the noise floor"
     bars.set_title(count, fontsize=11, loc="left", color=INK, weight="bold")
-    bars.set_title(_minus(noise_line(effects)), fontsize=8, loc="right", color=SOFT)
+    bars.set_title(minus(noise_line(effects)), fontsize=8, loc="right", color=SOFT)
     _dots(dots, effects, [key for key, _ in found], members)
 
 
@@ -228,7 +229,7 @@ def _powers(effects: Effects, key: tuple[int, ...]) -> dict[int, int]:
 
 
 def _colours(values: np.ndarray) -> list[str]:
-    return [POSITIVE if value > 0 else NEGATIVE for value in values]
+    return [hexadecimal(POSITIVE if value > 0 else NEGATIVE) for value in values]
 
 
 def _clean(axis: Axes) -> None:
@@ -248,7 +249,3 @@ def _wrapped(name: str) -> str:
         return name + "\n"
     middle = min(spaces, key=lambda position: abs(position - len(name) / 2))
     return name[:middle] + "\n" + name[middle + 1 :]
-
-
-def _minus(text: str) -> str:
-    return text.replace("-", "−")

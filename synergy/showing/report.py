@@ -2,50 +2,35 @@
 
 from __future__ import annotations
 
-import base64
 import math
 import platform
-import struct
 import unicodedata
-import zlib
-from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from decompositions import show
 from decompositions.arithmetic import to_float
 from decompositions.degrees import mask
+from decompositions.effects.effects import Effects
 from decompositions.files.whole_file import require_writable, write_whole
 from decompositions.visible import visible
-from synergy.showing.text import (
-    Balance,
-    above_noise,
-    balance,
-    brief,
-    clause,
-    computation,
-    disagreement,
-    effect_label,
-    figures,
-    fixed,
-    method_title,
-    noise_line,
-    number,
-    scalar,
-    settings_of,
-    shared_start,
-    shorten,
-    strongest_players,
-)
+from synergy.allocation.allocation import Allocation
+from synergy.allocation.criteria import Criteria
+from synergy.comparison.balance import Balance, balance
+from synergy.comparison.comparison import Comparison
+from synergy.comparison.result import Result
+from synergy.comparison.scale import strongest_players, unit
+from synergy.showing.picture import overlay, picture
+from synergy.showing.text import computation, figures, settings_of
+from synergy.version import __version__
+from synergy.wording.effects import above_noise, effect_label, noise_line
+from synergy.wording.names import shorten
+from synergy.wording.notes import clause
+from synergy.wording.numbers import brief, fixed, minus, number, scalar
 from synergy.wording.view import Features, Picture, Words
-
-if TYPE_CHECKING:
-    from decompositions.effects.effects import Effects
-    from synergy.allocation.allocation import Allocation
-    from synergy.allocation.criteria import Criteria
-    from synergy.comparison.compare import Comparison, Result
 
 PLAYERS = 60  # rows of the table of attributions
 BARS = 15  # rows of one method's bars
@@ -53,10 +38,6 @@ EFFECTS = 12  # bars of the strongest effects
 SLACK = 5e-3  # relative; a share that rounds to 1.00 is full
 ROWS = 8  # effects that are followed row by row
 NAME = 40  # letters of a player's name
-PIXELS = 480  # of a picture's longer side
-PANEL = 230  # pixels on the screen that a small picture is wide
-READABLE = 8.5  # pixels on the screen of the smallest number on a picture
-POSITIVE, NEGATIVE = (33, 102, 172), (214, 96, 0)  # blue and orange, apart for colour-blind eyes, too
 RIGHT_TO_LEFT = ("R", "AL", "AN")  # classes of letters and digits
 SYMBOLS = {"pass": "✓", "fail": "✗", "undecided": "?"}
 
@@ -96,6 +77,7 @@ class Side(NamedTuple):
         return clause(self.note)
 
 
+@show.page.register(Comparison)
 def write_report(
     comparison: Comparison,
     path: Path,
@@ -147,7 +129,7 @@ def template() -> Any:
         from jinja2 import Environment, StrictUndefined
     except ImportError as error:
         raise ImportError("to_html() needs jinja2: pip install 'synergy-effects[cli]'") from error
-    source = files("synergy").joinpath("report.html.j2").read_text(encoding="utf-8")
+    source = files("synergy.showing").joinpath("report.html.j2").read_text(encoding="utf-8")
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_shown
     )
@@ -186,19 +168,19 @@ def _context(
         "values": view.values if isinstance(view, Features) else ("",) * effects.n,
         "kind": type(view).__name__,
         "prediction": _prediction(comparison),
-        "scale": _signed(_unit(comparison)),
-        "picture": _picture(view, effects) if isinstance(view, Picture) else None,
+        "scale": _signed(unit(comparison)),
+        "picture": picture(view, effects) if isinstance(view, Picture) else None,
         "panels": panels,
         "widest": max((len(tint.text) for panel in panels for tint in panel.tints), default=1),
-        "absent": [(method_title(r), r.name, r.note) for r in comparison.results if r.attribution is None],
+        "absent": [(r.heading, r.name, r.note) for r in comparison.results if r.attribution is None],
         "bar_players": strongest_players(comparison, BARS),
         "effects": _effect_lists(comparison),
         "orders": _orders(effects),
         "exact": effects.exact,
-        "noise": _minus(noise_line(effects)),
+        "noise": minus(noise_line(effects)),
         "table": _table(comparison),
         "gaps": _gaps(comparison),
-        "criteria": [(r, method_title(r), _sides(r)) for r in comparison.results if r.attribution is not None],
+        "criteria": [(r, r.heading, _sides(r)) for r in comparison.results if r.attribution is not None],
         "rows": _row_by_row(comparison),
         "calls": f"{comparison.calls:,}",
         "reasons": _reasons(comparison),
@@ -213,32 +195,24 @@ def _prediction(comparison: Comparison) -> list[tuple[str, str]]:
     return [(name, _signed(scalar(value))) for name, value in values.items()]
 
 
-def _unit(comparison: Comparison, result: Result | None = None) -> float:
-    """The largest attribution of all methods that share a unit, or of one method."""
-    chosen = [result] if result is not None else [r for r in comparison.results if r.target != "its own"]
-    largest = [float(np.abs(to_float(r.attribution)).max()) for r in chosen if r.attribution is not None]
-    return max(largest, default=0.0) or 1.0
-
-
 def _panels(comparison: Comparison, view: Picture | Words | Features | None) -> list[Panel]:
     panels = []
     for result in comparison.results:
         if result.attribution is None:
             continue
         digits = 2 if isinstance(view, Picture) else 3
-        own = result.target == "its own"
-        unit = _unit(comparison, result if own else None)
-        shares = to_float(result.attribution) / unit
+        scale = unit(comparison, result)
+        shares = to_float(result.attribution) / scale
         exact = result.attribution if comparison.effects.exact else None
         tints = [
-            Tint(_minus(fixed(share * unit, unit, digits)) if exact is None else _signed(exact[i]), float(share))
+            Tint(minus(fixed(share * scale, scale, digits)) if exact is None else _signed(exact[i]), float(share))
             for i, share in enumerate(shares)
         ]
-        overlay = _overlay(view, shares) if isinstance(view, Picture) else ""
+        layer = overlay(view, shares) if isinstance(view, Picture) else ""
         strong = sorted(np.argsort(-np.abs(shares), kind="stable")[:BARS].tolist())
         summary = ", ".join(f"{shorten(comparison.effects.names[i], NAME)} {tints[i].text}" for i in strong)
         total = _signed(scalar(result.attribution.sum()))
-        panels.append(Panel(result, method_title(result), tints, total, overlay, summary, own))
+        panels.append(Panel(result, result.heading, tints, total, layer, summary, result.own_unit))
     return panels
 
 
@@ -290,22 +264,22 @@ def _table(comparison: Comparison) -> dict[str, Any]:
     shown = [r for r in comparison.results if r.attribution is not None]
     rows = strongest_players(comparison, PLAYERS)
     hidden = effects.n - len(rows)
-    units = [_unit(comparison, r if r.target == "its own" else None) for r in shown]
+    units = [unit(comparison, r) for r in shown]
     sums = [balance(comparison, result) for result in shown]
 
     def row(i: int) -> list[Tint]:
         values = [scalar(r.attribution[i]) for r in shown if r.attribution is not None]
-        return [Tint(_signed(v), float(v) / unit) for v, unit in zip(values, units, strict=True)]
+        return [Tint(_signed(v), float(v) / scale) for v, scale in zip(values, units, strict=True)]
 
     return {
-        "heads": [(method_title(r), r.name) for r in shown],
+        "heads": [(r.heading, r.name) for r in shown],
         "rows": [(shorten(effects.names[i], NAME), row(i)) for i in rows],
         "hidden": hidden,
         "rest": [_signed(_rest(r, rows)) for r in shown] if hidden else [],
         "totals": [_signed(each.total) for each in sums],
         "targets": [(r.target, "–" if b.goal is None else _signed(b.goal)) for r, b in zip(shown, sums, strict=True)],
         "gaps": [_gap(each) for each in sums],
-        "errors": [_minus(brief(each.error)) for each in sums],
+        "errors": [minus(brief(each.error)) for each in sums],
     }
 
 
@@ -318,7 +292,7 @@ def _gap(sums: Balance) -> tuple[str, bool]:
     """The gap as it is read, and whether it is closed."""
     if sums.gap is None:
         return "–", True
-    return (_minus(brief(float(sums.gap))) if sums.closed else _signed(sums.gap)), sums.closed
+    return (minus(brief(float(sums.gap))) if sums.closed else _signed(sums.gap)), sums.closed
 
 
 def _gaps(comparison: Comparison) -> list[dict[str, Any]]:
@@ -338,7 +312,7 @@ def _gaps(comparison: Comparison) -> list[dict[str, Any]]:
             for part in sums.parts or ()
         ]
         entry = {"titles": [], "gap": _gap(sums), "open": not sums.closed, "parts": parts, "account": sums.explain()}
-        entries.setdefault(sums.explain(), entry)["titles"].append(method_title(result))
+        entries.setdefault(sums.explain(), entry)["titles"].append(result.heading)
     return list(entries.values())
 
 
@@ -358,10 +332,10 @@ def _reasons(comparison: Comparison) -> list[str]:
 def _side(label: str, table: Allocation | None, criteria: Criteria | None, note: str) -> Side:
     if table is None or criteria is None:
         return Side(label, [], "", "", "", note or "not known")
-    cells = [(name, verdict, SYMBOLS[verdict], _minus(value)) for name, verdict, value in figures(criteria)]
+    cells = [(name, verdict, SYMBOLS[verdict], minus(value)) for name, verdict, value in figures(criteria)]
     worst = "" if criteria.worst is None else effect_label(table.effects, criteria.worst, 60)
     note = "" if criteria.effects else "no effect rises above the noise floor"
-    return Side(label, cells, _minus(brief(criteria.tolerance)), _minus(brief(criteria.error)), worst, note)
+    return Side(label, cells, minus(brief(criteria.tolerance)), minus(brief(criteria.error)), worst, note)
 
 
 def _row_by_row(comparison: Comparison) -> dict[str, Any]:
@@ -373,7 +347,7 @@ def _row_by_row(comparison: Comparison) -> dict[str, Any]:
         (effect_label(effects, key, 60), _signed(value), [_share(r, key, value) for r in shown]) for key, value in found
     ]
     return {
-        "heads": [(method_title(r), r.name) for r in shown],
+        "heads": [(r.heading, r.name) for r in shown],
         "rows": rows,
         "foot": [_disagreement(r) for r in shown],
     }
@@ -404,7 +378,7 @@ def _row_error(table: Allocation | None, key: tuple[int, ...]) -> float:
 
 
 def _times(given: Any, effect: Any) -> str:
-    return _minus(f"{float(given / effect):.2f}") if effect else ""
+    return minus(f"{float(given / effect):.2f}") if effect else ""
 
 
 def _given(table: Allocation, key: tuple[int, ...]) -> Any:
@@ -419,16 +393,13 @@ def _given(table: Allocation, key: tuple[int, ...]) -> Any:
 
 def _disagreement(result: Result) -> tuple[str, str]:
     """The largest difference of a row, and which row; or why there is none."""
-    found = disagreement(result)
-    if found is None:
+    if result.disagreement is None:
         return "–", "no theory" if result.theory is None else "not measured"
-    return _minus(brief(found[0])), found[1]
+    return minus(brief(result.disagreement)), result.disagreement_at
 
 
 def _versions() -> dict[str, str]:
     import torch
-
-    from synergy import __version__
 
     return {
         "synergy-effects": __version__,
@@ -438,88 +409,5 @@ def _versions() -> dict[str, str]:
     }
 
 
-def _picture(view: Picture, effects: Effects) -> dict[str, Any]:
-    """The picture in grey and in colour, the borders of its regions and the places of their numbers."""
-    image, regions = _small(view)
-    grey = (image.astype(np.float64) @ [0.299, 0.587, 0.114] * 0.62 + 70).astype(np.uint8)
-    prefix = shared_start(effects.names)
-    height, width = regions.shape
-    return {
-        "width": width,
-        "height": height,
-        "colour": _png(image),
-        "grey": _png(np.repeat(grey[..., None], 3, -1)),
-        "coarse": max(height, width) <= 64,
-        "borders": _borders(regions),
-        "places": _places(regions, effects.n),
-        "marks": [shorten(name[len(prefix) :], 6) for name in effects.names],
-        "limit": READABLE * width / PANEL,
-    }
-
-
-def _small(view: Picture) -> tuple[np.ndarray, np.ndarray]:
-    """Every k-th pixel of a picture that is larger than needed."""
-    step = -(-max(view.regions.shape) // PIXELS)
-    return view.image[::step, ::step], view.regions[::step, ::step]
-
-
-def _overlay(view: Picture, shares: np.ndarray) -> str:
-    """One colour per region, the clearer the larger its share of the scale."""
-    colours = np.where(shares[:, None] > 0, POSITIVE, NEGATIVE)
-    alpha = np.where(shares == 0, 0, 0.1 + 0.72 * np.abs(shares)) * 255
-    table = np.concatenate([colours, alpha[:, None]], 1).astype(np.uint8)
-    return _png(table[_small(view)[1]])
-
-
-def _places(regions: np.ndarray, n: int) -> list[tuple[float, float, float] | None]:
-    """For each region the middle of a number, x and y, and the side of the square of its area."""
-    places: list[tuple[float, float, float] | None] = []
-    for region in range(n):
-        inside = regions == region
-        rows, cols = np.nonzero(inside)
-        if not len(rows):
-            places.append(None)
-            continue
-        y, x = float(rows.mean()), float(cols.mean())
-        if not inside[round(y), round(x)]:
-            nearest = int(np.argmin((rows - y) ** 2 + (cols - x) ** 2))
-            y, x = float(rows[nearest]), float(cols[nearest])
-        places.append((x + 0.5, y + 0.5, math.sqrt(len(rows))))
-    return places
-
-
-def _borders(regions: np.ndarray) -> str:
-    """An SVG path along the edges between regions."""
-    down = _runs((regions[:, 1:] != regions[:, :-1]).T, lambda line, start, stop: f"M{line} {start}V{stop}")
-    across = _runs(regions[1:] != regions[:-1], lambda line, start, stop: f"M{start} {line}H{stop}")
-    return "".join(down + across)
-
-
-def _runs(edges: np.ndarray, draw: Callable[[int, int, int], str]) -> list[str]:
-    """Every run of true entries in the rows, as drawn from its line, start and stop."""
-    padded = np.pad(edges, ((0, 0), (1, 1))).astype(np.int8)
-    steps = np.diff(padded, axis=1)
-    lines, starts = np.nonzero(steps == 1)
-    stops = np.nonzero(steps == -1)[1]
-    runs = zip((lines + 1).tolist(), starts.tolist(), stops.tolist(), strict=True)
-    return [draw(line, start, stop) for line, start, stop in runs]
-
-
-def _png(pixels: np.ndarray) -> str:
-    """Pixels ``(H, W, 3)`` or, with opacity, ``(H, W, 4)`` in uint8, as a data: address."""
-    height, width, channels = pixels.shape
-    header = struct.pack(">IIBBBBB", width, height, 8, {3: 2, 4: 6}[channels], 0, 0, 0)
-    rows = np.concatenate([np.zeros((height, 1), np.uint8), pixels.reshape(height, -1)], 1)
-    parts = [(b"IHDR", header), (b"IDAT", zlib.compress(rows.tobytes(), 9)), (b"IEND", b"")]
-    chunks = [
-        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body)) for kind, body in parts
-    ]
-    return "data:image/png;base64," + base64.b64encode(b"\x89PNG\r\n\x1a\n" + b"".join(chunks)).decode()
-
-
 def _signed(value: Any) -> str:
-    return _minus(number(value, sign=True))
-
-
-def _minus(text: str) -> str:
-    return text.replace("-", "−")
+    return minus(number(value, sign=True))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import html
 import textwrap
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from decompositions.visible import visible
+from synergy.wording.names import columns
 
 
 @dataclass(frozen=True)
@@ -87,3 +89,18 @@ _STYLE = """
 div { overflow-x: auto } table { border-collapse: collapse } th, td { text-align: left; vertical-align: top;
 padding: .45rem .7rem; border-bottom: 1px solid #8884 } thead th { border-bottom: 2px solid currentColor }
 """
+
+
+def grid(rows: Sequence[Sequence[str]], alignment: str) -> list[str]:
+    """Rows of cells in columns, two spaces apart; ``<`` to the left, ``>`` to the right."""
+    if not rows:
+        return []
+    widths = [max(columns(row[c]) for row in rows) for c in range(len(alignment))]
+    lines = []
+    for row in rows:
+        cells = [
+            " " * (width - columns(cell)) + cell if side == ">" else cell + " " * (width - columns(cell))
+            for cell, width, side in zip(row, widths, alignment, strict=True)
+        ]
+        lines.append("  ".join(cells).rstrip())
+    return lines

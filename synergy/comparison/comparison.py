@@ -1,0 +1,75 @@
+"""Methods side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from decompositions import show
+from decompositions.effects.effects import Effects
+from synergy.comparison.result import Result
+from synergy.wording.view import Features, Picture, Words
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Methods side by side.
+
+    Args:
+        effects: the Harsanyi dividends that the criteria refer to.
+        series: the Taylor effects, or None with the reason in ``series_note``.
+        results: one per method, in order.
+        calls: model calls that were paid in all.
+    """
+
+    effects: Effects
+    series: Effects | None
+    series_note: str
+    results: tuple[Result, ...]
+    calls: int = 0
+
+    def __getitem__(self, name: str) -> Result:
+        """The result of one method.
+
+        Raises:
+            LookupError: it was not compared.
+        """
+        for result in self.results:
+            if result.name == name:
+                return result
+        raise LookupError(f"'{name}' was not compared; there are {', '.join(r.name for r in self.results)}")
+
+    def __repr__(self) -> str:
+        names = ", ".join(result.name for result in self.results[:3]) + (", …" if len(self.results) > 3 else "")
+        return f"Comparison({len(self.results)} methods: {names}; {self.effects.n} players, {self.calls:,} model calls)"
+
+    def __str__(self) -> str:
+        return show.text(self)
+
+    def table(self) -> str:
+        """Players × methods, the criteria below, as text."""
+        return show.text(self, whole=True)
+
+    def plot(self, path: str | Path | None = None) -> Any:
+        """The attributions and the strongest effects as a matplotlib figure (extra ``viz``), saved if asked."""
+        return show.figure(self, path)
+
+    def to_html(
+        self,
+        path: str | Path,
+        *,
+        title: str = "Attribution methods compared",
+        view: Picture | Words | Features | None = None,
+        facts: Mapping[str, str] | None = None,
+    ) -> Path:
+        """One self-contained page (extra ``cli``).
+
+        Args:
+            path: of the file.
+            title: its heading.
+            view: how the input is shown to a person; the players' names by default.
+            facts: lines about the model, the input and the baseline.
+        """
+        return show.page(self, Path(path), title, view, dict(facts or {}))

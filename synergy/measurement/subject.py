@@ -1,0 +1,90 @@
+"""Whatever gives attributions, asked for them, their error and their price."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from decompositions.arguments import shown
+from decompositions.arithmetic import Array
+from decompositions.effects.effects import Effects
+from decompositions.games.game import Game
+from decompositions.mobius import zeta
+from synergy.measurement.external import ForeignMethod, foreign
+from synergy.method import AbstractEstimate, AbstractMethod, method
+from synergy.path_method import AbstractPathMethod
+
+
+def as_method(subject: Any, game: Game) -> AbstractMethod | ForeignMethod:
+    """A method from its name, itself, a callable or a captum object.
+
+    Raises:
+        LookupError, TypeError: as :func:`measure`.
+    """
+    if isinstance(subject, str):
+        return method(subject)
+    return subject if isinstance(subject, (AbstractMethod, ForeignMethod)) else foreign(subject, game)
+
+
+def price(subject: Any, game: Game) -> int:
+    """The model calls that :func:`measure` would make beside the 2ⁿ of the effects, counted without paying for them.
+
+    A path method chooses its rule by what it sees: its price is the most that it can take, and where the integral is a
+    sum over pieces, that of the path to x for every end point.
+    """
+    chosen = as_method(subject, game)
+    if not isinstance(chosen, ForeignMethod) and chosen.scope != "game" and game.model is None:
+        raise TypeError(f"{chosen.name} needs the network; build the game with Game.from_model")
+    if isinstance(chosen, ForeignMethod) or chosen.scope != "game":
+        return ends(game) * game.cube.calls_per_point
+    if chosen.corners:
+        return 0
+    if isinstance(chosen, AbstractPathMethod):
+        return chosen.price(game) * ends(game)
+    counted = [0]
+
+    def count(calls: int) -> None:
+        counted[0] += calls
+
+    estimate(chosen, game.rehearsal(count), game.ends())
+    return counted[0] * ends(game)
+
+
+def ends(game: Game) -> int:
+    """The number of end points of a measured allocation: the coalitions of the players that are no null players."""
+    return 2 ** len(game.cube.active())
+
+
+def seen(chosen: AbstractMethod | ForeignMethod, game: Game, effects: Effects) -> Game:
+    """The game as a method sees it: for one that looks at masked inputs only, the values that are known already."""
+    if chosen.corners:
+        return game.tabulated(zeta(effects.values))
+    return game
+
+
+def estimate(chosen: AbstractMethod | ForeignMethod, game: Game, ends: Any = None) -> tuple[Array, Array | None]:
+    """The attributions, and their numerical error where the method knows one."""
+    if isinstance(chosen, (AbstractEstimate, ForeignMethod)):
+        return chosen.estimate(game, ends)
+    return chosen.attribute(game, ends), None
+
+
+def estimate_with_rule(chosen: AbstractMethod | ForeignMethod, game: Game) -> tuple[Array, Array | None, str]:
+    """The attributions of x and their error; of a path integral also its rule in words."""
+    if not isinstance(chosen, AbstractPathMethod):
+        values, error = estimate(chosen, game)
+        require_table(values, chosen.name, (game.n,))
+        return values, error, ""
+    found = chosen.integrate(game)
+    return found.values, found.errors, found.rule
+
+
+def require_table(values: Any, name: str, shape: tuple[int, ...]) -> None:
+    """Refuse what is no table of real numbers, one per end point and player."""
+    rule = f"{name} must give one real number per end point and player, shape {shape}"
+    if not isinstance(values, (torch.Tensor, np.ndarray)) or "complex" in str(values.dtype):
+        raise TypeError(f"{rule}, not {shown(values)}")
+    if tuple(values.shape[-len(shape) :]) != shape:
+        raise ValueError(f"{rule}, not {tuple(values.shape)}")

@@ -1,0 +1,155 @@
+"""The table of criteria: each method judged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from decompositions.arithmetic import to_float
+from decompositions.dividends.harsanyi import harsanyi
+from decompositions.games.game import Game
+from decompositions.series.taylor import taylor
+from synergy.allocation.allocation import allocate, allocate_neuron
+from synergy.allocation.criteria import Criteria, Passes
+from synergy.examples import load
+from synergy.measurement.measure import measure
+from synergy.method import METHODS, AbstractMethod, method
+from synergy.methods.grad_cam import GradCAM
+from synergy.policies.layer_policy import LayerPolicy
+from synergy.tables import cases
+from synergy.wording.numbers import roughly
+from synergy.wording.table import Table
+
+ALL_THREE = (  # as the theory's summary has it: these meet all three criteria, the others do not
+    "integrated_gradients",
+    "expected_gradients",
+    "shapley",
+    "deep_shap",
+    "deeplift_rescale",
+    "deeplift_reveal_cancel",
+)
+
+
+CRITERIA_NOTES = (
+    "Summary: whether the theory's own short summary says that the method meets all three. Coverage, relevance "
+    "and completeness: the verdict on the policy's allocation of exact effects (of polynomials, of the head, of "
+    "polynomial neurons for layer-wise methods), and the worst number over the bank: coverage (1 is full), "
+    "leakage and residual (0 is none). An effect is covered if a player in it is given something: Deep Taylor "
+    "hands pure N⁻ effects to N⁺, which is coverage by the summary's reading and leakage by any.",
+    "Measured: coverage / leakage / residual of the method itself; over random networks the worst of each, with the "
+    "class of the largest residual; on the digits network with the verdict on completeness. For rules that ignore the "
+    "baseline (LRP, Deep Taylor, Grad-CAM) the constant row is sprayed over all others.",
+    "End to end: the largest share of the attributions that goes to players without any effect, over networks in "
+    "which a zero is hidden. Here the findings differ from the summary: DeepLIFT Rescale, RevealCancel and Deep "
+    "SHAP meet relevance per layer, not end to end; no fixed policy over the network's effects can equal them, as "
+    "they depend on how the function is written. And 'fail' for Gradient × Input, LRP-ε, Deep Taylor and Grad-CAM "
+    "depends on the class of models: the last column names those on which all three hold.",
+)
+
+
+def criteria_table() -> Table:
+    """Every method judged by coverage, relevance and completeness, with numbers, counter-examples and exceptions."""
+    columns = (
+        "method", "summary", "coverage", "relevance", "completeness", "measured on random networks",
+        "measured on the digits network", "end to end", "fails on", "all three hold for",
+    )  # fmt: skip
+    shown = cases.counterexamples()
+    rows = tuple(_criteria_row(name, shown.get(name)) for name in METHODS)
+    return Table("Attribution methods by the three criteria", columns, rows, CRITERIA_NOTES)
+
+
+def _criteria_row(name: str, shown: cases.Counterexample | None) -> tuple[str, ...]:
+    cls, chosen = METHODS[name], method(name)
+    policy = _policy_criteria(chosen)
+    numbers = {
+        "coverage": min(c.coverage for c in policy),
+        "relevance": max(c.leakage for c in policy),
+        "completeness": max(c.residual for c in policy),
+    }
+    verdicts = [f"{_worst(policy, key)} {roughly(numbers[key])}" for key in Passes._fields]
+    return (
+        cls.title, "all three" if name in ALL_THREE else "not all", *verdicts, _measured(chosen), _on_digits(chosen),
+        _end_to_end(chosen),
+        _counterexample(chosen, shown), cls.holds,
+    )  # fmt: skip
+
+
+def _policy_criteria(chosen: AbstractMethod) -> list[Criteria]:
+    """The criteria of the policy's allocations of exact effects, one per case of the bank."""
+    if chosen.scope == "game":
+        return [c for game in cases.polynomials().values() if (c := _game_criteria(chosen, game)) is not None]
+    if chosen.scope == "feature map":
+        assert isinstance(chosen, GradCAM)
+        policy = chosen.policy(cases.pooled_head())
+        return [allocate(head, policy).criteria() for head in (cases.quadratic_head(), cases.linear_head())]
+    rule = chosen.policy(cases.picture())
+    assert isinstance(rule, LayerPolicy)
+    return [allocate_neuron(unit.effects, rule, unit.z, unit.start).criteria() for unit in cases.neurons()]
+
+
+def _game_criteria(chosen: AbstractMethod, game: Game) -> Criteria | None:
+    if chosen.name == "occlusion_patch":
+        chosen = method("occlusion_patch", window=2)
+    try:
+        policy = chosen.policy(game)
+    except ValueError:
+        return None
+    assert not isinstance(policy, LayerPolicy)
+    return allocate(harsanyi(game) if policy.reads == "support" else taylor(game), policy).criteria()
+
+
+def _worst(criteria: list[Criteria], key: str) -> str:
+    verdicts = [c.verdicts[key] for c in criteria]
+    return next((verdict for verdict in ("fail", "undecided") if verdict in verdicts), "pass")
+
+
+@dataclass(frozen=True)
+class _Measured:
+    name: str
+    criteria: Criteria
+
+
+def _measured(chosen: AbstractMethod) -> str:
+    """The worst numbers over the random networks, and the class with the largest residual."""
+    if chosen.scope == "feature map":
+        found = [_Measured("a picture, pooled", measure(chosen, cases.picture()).criteria())]
+    else:
+        games = cases.networks().items()
+        found = [_Measured(name, measure(chosen, game, points=0).criteria()) for name, game in games]
+    worst = max(found, key=lambda each: each.criteria.residual)
+    coverage = min(each.criteria.coverage for each in found)
+    leakage = max(each.criteria.leakage for each in found)
+    return f"{roughly(coverage)} / {roughly(leakage)} / {roughly(worst.criteria.residual)} ({worst.name})"
+
+
+def _on_digits(chosen: AbstractMethod) -> str:
+    """The criteria of the method itself on a real network and input, with its verdict on completeness."""
+    try:
+        game = load("digits", "7", "grid:2x2").game
+    except ImportError as error:
+        return f"{error.name or 'a package of the extra demo'} is not installed"
+    criteria = measure(chosen, game, points=0).criteria()
+    numbers = (criteria.coverage, criteria.leakage, criteria.residual)
+    return f"{' / '.join(map(roughly, numbers))}, {criteria.verdicts['completeness']}"
+
+
+def _end_to_end(chosen: AbstractMethod) -> str:
+    """The verdict on relevance from networks with dummy players, and the largest share that they are given."""
+    if chosen.scope == "feature map":
+        return "not on these networks: no map"
+    variants = [chosen, method("deep_shap", fused=True)] if chosen.name == "deep_shap" else [chosen]
+    leak = max(_dummy_share(each, probe) for each in variants for probe in cases.probes())
+    return f"pass {roughly(leak)}" if leak <= 1e-6 else f"fail {roughly(leak)}"
+
+
+def _dummy_share(chosen: AbstractMethod, probe: cases.Probe) -> float:
+    given = np.abs(to_float(chosen.attribute(probe.game)))
+    return float(given[list(probe.dummies)].sum() / given.sum()) if given.sum() else 0.0
+
+
+def _counterexample(chosen: AbstractMethod, shown: cases.Counterexample | None) -> str:
+    if shown is None:
+        return "–"
+    values = to_float(method(chosen.name, **shown.settings).attribute(shown.game()))
+    return f"{shown.text}: ({', '.join(f'{value:.4g}' for value in values)}); {shown.says}"

@@ -1,0 +1,41 @@
+"""How effects are named, and what is said of their noise."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from decompositions.arithmetic import to_float
+from decompositions.effects.effects import Effects
+from synergy.wording.names import columns, shared_start, shorten
+from synergy.wording.numbers import brief
+
+LABEL = 36  # columns of an effect's name
+
+
+def effect_label(effects: Effects, key: tuple[int, ...], width: int = LABEL) -> str:
+    """The name of an effect in at most ``width`` columns, ``region 1·2·+3``.
+
+    What all players' names begin with is said once; of too many members, how many more there are.
+    """
+    start, names = shared_start(effects.names), effects.members(key) or [effects.label(key)]
+    members = [*names[:1], *(name[len(start) :] for name in names[1:])]
+    if columns("·".join(members)) <= width:
+        return shorten("·".join(members), width)
+    for kept in range(len(members) - 1, 0, -1):
+        short = "·".join(members[:kept]) + f"·+{len(members) - kept}"
+        if columns(short) <= width:
+            return shorten(short, width)
+    tail = f"·+{len(members) - 1}" if len(members) > 1 else ""
+    return shorten(members[0], width - len(tail)) + tail
+
+
+def above_noise(effects: Effects) -> int:
+    """How many effects rise above their noise floor, the constant left out."""
+    return int((np.abs(to_float(effects.values[1:])) > effects.noise_floor(1)).sum())
+
+
+def noise_line(effects: Effects) -> str:
+    """What is known of rounding errors."""
+    if effects.exact:
+        return "exact numbers, no rounding"
+    return f"noise floor of J(S): {brief(effects.noise)} · 2^(|S|/2)"

@@ -1,0 +1,51 @@
+"""How names are written: shortened, and as wide as a terminal shows them."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+
+from decompositions.visible import JOINERS, visible
+
+NAME = 20  # columns of a player's name
+
+
+LONGEST = 1000  # letters of a name that are looked at
+
+
+def shorten(text: str, width: int = NAME) -> str:
+    """A text in at most ``width`` columns, with an ellipsis if it was cut; what is not printed is made visible.
+
+    >>> shorten("concave points", 8), columns(shorten("a\\x1b"))
+    ('concave…', 5)
+    """
+    whole = visible(text[: LONGEST + width])  # of a text of megabytes only the beginning is looked at
+    if columns(whole) <= width:
+        return whole
+    while whole and columns(whole) > width - 1:
+        whole = whole[:-1]
+    return whole + "…"
+
+
+def columns(text: str) -> int:
+    """The columns that a terminal needs: wide letters take two, combining marks and joiners none."""
+    return sum(
+        0
+        if unicodedata.combining(letter) or letter in JOINERS
+        else 2
+        if unicodedata.east_asian_width(letter) in "WF"
+        else 1
+        for letter in text
+    )
+
+
+def shared_start(names: Sequence[str]) -> str:
+    """The words that all names begin with, up to a space; nothing where a name would be left empty.
+
+    >>> shared_start(["region 1", "region 10"]), shared_start(["radius", "texture"])
+    ('region ', '')
+    """
+    first, last = min(names), max(names)
+    end = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first))
+    start = first[: first[:end].rfind(" ") + 1]
+    return start if first != last and len(start) < min(map(len, names)) else ""
