@@ -171,7 +171,7 @@ def test_an_interruption_says_what_is_kept(order, tmp_path):
 def test_the_command_stops_with_130_and_says_what_is_kept(tmp_path, monkeypatch):
     model = Net().eval()
     example = _example(game_of(model))
-    monkeypatch.setattr("synergy.command.questions.model", lambda *_: example)
+    monkeypatch.setattr("synergy.command.model.Model.example", lambda _: example)
     monkeypatch.chdir(tmp_path)
     model.rows, model.after, model.error = 0, 170, KeyboardInterrupt()
     words = ["explain", "model", "a:b", "--methods", "shapley", "--checkpoint", "kept", "--save", "e.npz"]

@@ -3,9 +3,11 @@
 import io
 import os
 import pickle
+import re
 import shutil
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +21,9 @@ from decompositions import Effects
 from synergy import METHODS, Game, harsanyi
 from synergy.command.array_file import read_array
 from synergy.command.cli import app, main
+from synergy.command.explain import QUESTIONS
+from synergy.command.work import Work
+from synergy.examples import EXAMPLES, OWN
 
 
 def small_network() -> nn.Module:
@@ -122,7 +127,7 @@ def test_bad_input_is_one_line(words, key, monkeypatch, capsys, tmp_path):
 
 def test_an_unwritable_report_is_found_before_the_calls_are_paid(model_words, monkeypatch, capsys):
     called = []
-    monkeypatch.setattr("synergy.command.cli.harsanyi", lambda *a, **k: called.append(1))
+    monkeypatch.setattr("synergy.command.answer.harsanyi", lambda *a, **k: called.append(1))
     words = [*model_words, "--target", "0"]
     assert "--output is the name of a file" in fails(monkeypatch, capsys, *words, "--output", "/proc/no/report.html")
     assert "is a directory" in fails(monkeypatch, capsys, *words, "--save", ".")
@@ -140,6 +145,27 @@ def test_help_runs_as_a_program():
         [sys.executable, "-m", "synergy.command.cli", "--help"], capture_output=True, text=True, check=True
     )
     assert "explain" in done.stdout
+
+
+@pytest.mark.parametrize("kind", QUESTIONS)
+def test_every_kind_of_question_has_its_own_help(kind, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    shown = set(re.findall(r"--[a-z][a-z-]+", run("explain", kind, "--help")))
+    own = {f"--{name.replace('_', '-')}" for name in QUESTIONS[kind].options()}
+    assert shown == own | {f"--{field.name}" for field in fields(Work)} | {"--help"}
+    assert kind in run("explain", "--help")
+
+
+def test_every_example_is_a_kind_of_question():
+    assert set(QUESTIONS) == {*EXAMPLES, *OWN}
+
+
+@pytest.mark.parametrize("at", ["--at x1=2,x2=3", "--at=x1=2,x2=3"])
+def test_options_may_come_before_the_kind(at, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    first = run("explain", *at.split(), "--methods", "shapley", "expression", "x1*x2")
+    assert first == run("explain", "expression", "x1*x2", "--at", "x1=2,x2=3", "--methods", "shapley")
+    assert "x1*x2" in first
 
 
 NPY = {  # what a file holds that is no array of numbers

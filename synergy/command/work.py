@@ -1,0 +1,87 @@
+"""What every question is asked with: by which methods, at what price, and where the answer goes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from decompositions.evaluation.cost import LIMIT
+from decompositions.files.whole_file import require_writable
+from synergy.method import METHODS, method
+
+BUDGET = 20_000
+
+
+@dataclass(frozen=True)
+class Work:
+    """The options that every question has."""
+
+    methods: Annotated[str | None, typer.Option(help="names with commas; all by default")] = None
+    budget: Annotated[int, typer.Option(min=0, help="model calls that one measured allocation may cost")] = BUDGET
+    limit: Annotated[int, typer.Option(min=1, help="model calls that the decomposition may cost")] = LIMIT
+    output: Annotated[Path | None, typer.Option(help="the report; reports/KIND.html by default")] = None
+    save: Annotated[Path | None, typer.Option(help="a file for the effects (.npz)")] = None
+    checkpoint: Annotated[
+        Path | None, typer.Option(help="a directory that keeps the values so far; the same command goes on from there")
+    ] = None
+    degree: Annotated[int | None, typer.Option(min=0, help="of the Taylor series, where it does not end")] = None
+
+    def chosen(self) -> list[str]:
+        """The methods' names.
+
+        Raises:
+            ValueError: no name among the commas.
+            LookupError: no such method.
+        """
+        if self.methods is None:
+            return list(METHODS)
+        names = [name.strip() for name in self.methods.split(",") if name.strip()]
+        if not names:
+            raise ValueError(f"--methods are names with commas, such as shapley,occlusion_1, not '{self.methods}'")
+        for name in names:
+            method(name)
+        return names
+
+    def report(self, kind: str) -> Path:
+        """Where the report of a question goes."""
+        return self.output or Path("reports") / f"{kind}.html"
+
+    def require_places(self, report: Path, read: dict[str, str | None]) -> None:
+        """Refuse to write where no file can be written, over what is read, or twice to one place.
+
+        Args:
+            report: where the report goes.
+            read: the files that the question reads, by their options.
+
+        Raises:
+            OSError, ValueError: found before anything is computed.
+        """
+        written = {"--output": report, "--save": self.save}
+        for option, path in written.items():
+            if path:
+                _require_writable(path, option)
+        _require_apart(written, read)
+
+
+def _require_writable(path: Path, option: str) -> None:
+    """Refuse a file that cannot be written; its folder is made."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        require_writable(path)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise OSError(f"{option} is the name of a file to write, and {path} is not: {reason}") from error
+
+
+def _require_apart(written: dict[str, Path | None], read: dict[str, str | None]) -> None:
+    """Refuse to write over what is read, or twice to one place."""
+    places = {option: Path(path).resolve() for option, path in {**written, **read}.items() if path}
+    for option in written:
+        for other in places:
+            if other != option and option in places and places[other] == places[option]:
+                raise ValueError(
+                    f"{option} writes a file of its own, and {other} is {written[option]}, too; give another"
+                )
