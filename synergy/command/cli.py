@@ -12,10 +12,10 @@ except ImportError as missing:  # the program ends as it does on any mistake
     print(f"error: the command needs {missing.name}: pip install 'synergy-effects[cli]'", file=sys.stderr)
     raise SystemExit(2) from None
 
-from synergy.version import __version__
 from synergy.command.explain import subcommands
 from synergy.command.terminal import message, say
 from synergy.method import METHODS
+from synergy.version import __version__
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 app.add_typer(
