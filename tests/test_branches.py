@@ -6,9 +6,9 @@ from fractions import Fraction
 import pytest
 import sympy
 
-from decompositions.expressions.branches.branch import Branch, Margin
-from decompositions.expressions.branches.ranges import bounds
-from decompositions.expressions.branches.reach import branch_reach
+from decompositions.expressions.branch_reach import branch_reach
+from decompositions.expressions.branches import Branch, Margin
+from decompositions.expressions.ranges import bounds
 from synergy import Game, compare, harsanyi, method, taylor
 
 u, x, y = sympy.symbols("u x y")

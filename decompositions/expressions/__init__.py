@@ -1,1 +1,1 @@
-"""Expressions: read, bounded, and brought to a normal form."""
+"""Expressions: read, bounded, brought to a normal form, and their branches and limits."""

@@ -16,10 +16,10 @@ import torch
 
 from decompositions.arguments import shown
 from decompositions.arithmetic import objects, to_float
-from decompositions.expressions.branches.branch import Branch, Margin
-from decompositions.expressions.branches.reach import branch_reach
-from decompositions.expressions.expansion.limits import value_by_limit
+from decompositions.expressions.branch_reach import branch_reach
+from decompositions.expressions.branches import Branch, Margin
 from decompositions.expressions.expansion.term_count import total_degree
+from decompositions.expressions.limits import value_by_limit
 from decompositions.expressions.magnitude import refuse_float
 from decompositions.expressions.newton_cotes import rule
 from decompositions.expressions.normal_form import expanded, settled
@@ -117,7 +117,7 @@ class ExpressionCube(AbstractCube):
 
     @cached_property
     def branch_reach(self) -> float:
-        """How far these branches hold, x at 1; as :mod:`decompositions.expressions.branches.reach` says it."""
+        """How far these branches hold, x at 1; as :mod:`decompositions.expressions.branch_reach` says it."""
         rows = zip(self._branches, self.baseline, self.x, strict=True)
         reach = [branch_reach(margins, self._at_row(start), self._at_row(end)) for (_, margins), start, end in rows]
         return min(reach, key=lambda r: (r > 1, not r <= 1, r))

@@ -1,1 +1,1 @@
-"""Truncated power series of expressions in exact arithmetic: rings, recurrences, the plan, limits."""
+"""Truncated power series of expressions in exact arithmetic: rings, recurrences, and the plan."""

@@ -31,7 +31,7 @@ def expression_series(cube: ExpressionCube, degree: int | None, limit: int) -> t
     the degree, over a ring whose generators are t and the constants that are not rational
     (:mod:`~decompositions.expressions.expansion.recurrences`, :mod:`~decompositions.expressions.expansion.atoms`).
     Coefficients that vanish identically are left out. Of a function with kinks it is the series of the branch around
-    the baseline (:mod:`decompositions.expressions.branches.branch`), wherever x is.
+    the baseline (:mod:`decompositions.expressions.branches`), wherever x is.
 
     Returns:
         Degree vectors ``(m, n)`` by degree, the constant first; coefficients ``(m,)``; the remainder at t = 1, which
