@@ -6,9 +6,9 @@ from fractions import Fraction
 import pytest
 import sympy
 
-from decompositions.expressions.branch_reach import branch_reach
-from decompositions.expressions.branches import Branch, Margin
-from decompositions.expressions.ranges import bounds
+from decompositions.series.exact.branch_reach import branch_reach
+from decompositions.series.exact.branches import Branch, Margin
+from decompositions.series.exact.ranges import bounds
 from synergy import Game, compare, harsanyi, method, taylor
 
 u, x, y = sympy.symbols("u x y")

@@ -7,9 +7,9 @@ from math import factorial
 import pytest
 import sympy
 
+from decompositions.expressions.expansion.limits import value_by_limit
 from decompositions.expressions.expansion.removable import order_on, zero
 from decompositions.expressions.expansion.rings import FlintRing, SympyRing
-from decompositions.expressions.limits import value_by_limit
 from decompositions.series.exact import series as series_
 from synergy import Game, harsanyi, measure, taylor
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -30,29 +29,6 @@ def both(first: Calls, second: Calls) -> Calls:
 
 
 POINTS = "points of the cube are rows of n numbers, in a tensor, an array or nested lists"
-
-
-@dataclass(frozen=True, eq=False)
-class PowerSeries:
-    """The power series of g at t = 0, up to a degree.
-
-    Args:
-        degrees: Shape ``(m, n)``, by degree, the constant first.
-        coefficients: Shape ``(m,)``.
-        remainder: g(1) less all coefficients.
-        truncated: whether terms are missing.
-        noise: the error of a coefficient; 0 for exact ones.
-        radius: an estimate of the radius of convergence, x at 1; infinity where the series ends, NaN where unknown.
-        note: what a person should know of the terms that are missing.
-    """
-
-    degrees: np.ndarray
-    coefficients: Array
-    remainder: Any
-    truncated: bool
-    noise: float = 0.0
-    radius: float = float("nan")
-    note: str = ""
 
 
 class AbstractCube(ABC):
@@ -101,14 +77,6 @@ class AbstractCube(ABC):
     @abstractmethod
     def path_rule(self, nodes: int | None) -> tuple[Array, Array]:
         """Nodes and weights, ``(q,)`` each, of a quadrature on [0, 1] for derivatives of g along straight lines."""
-
-    @abstractmethod
-    def series(self, degree: int | None, limit: int) -> PowerSeries:
-        """The power series of g at t = 0 up to a degree (None: to its end), for at most ``limit`` model calls.
-
-        Raises:
-            ValueError: g has no series that is known, or it does not end; the reason is said.
-        """
 
     @abstractmethod
     def smoothed(self, noise: Array) -> AbstractCube:

@@ -15,20 +15,15 @@ import sympy
 import torch
 
 from decompositions.arguments import shown
-from decompositions.arithmetic import objects, to_float
-from decompositions.expressions.branch_reach import branch_reach
-from decompositions.expressions.branches import Branch, Margin
+from decompositions.arithmetic import objects
+from decompositions.expressions.expansion.limits import value_by_limit
 from decompositions.expressions.expansion.term_count import total_degree
-from decompositions.expressions.limits import value_by_limit
 from decompositions.expressions.magnitude import refuse_float
 from decompositions.expressions.newton_cotes import rule
 from decompositions.expressions.normal_form import expanded, settled
 from decompositions.expressions.parser import number as decimal
 from decompositions.expressions.parser import read, shorter
-from decompositions.games.cube import AbstractCube, Calls, PowerSeries, both, ignore
-from decompositions.series import convergence
-from decompositions.series.exact.lines import along_lines
-from decompositions.series.exact.series import expression_series
+from decompositions.games.cube import AbstractCube, Calls, both, ignore
 
 NODES = 1_000  # of an exact path integral
 
@@ -106,31 +101,8 @@ class ExpressionCube(AbstractCube):
     def is_polynomial(self) -> bool:
         return self.expression.is_polynomial(*self.symbols)
 
-    @cached_property
-    def branches(self) -> tuple[sympy.Expr, ...]:
-        """The expression without its kinks, as it is around every baseline.
-
-        Raises:
-            ValueError: a baseline is on a kink.
-        """
-        return tuple(expression for expression, _ in self._branches)
-
-    @cached_property
-    def branch_reach(self) -> float:
-        """How far these branches hold, x at 1; as :mod:`decompositions.expressions.branch_reach` says it."""
-        rows = zip(self._branches, self.baseline, self.x, strict=True)
-        reach = [branch_reach(margins, self._at_row(start), self._at_row(end)) for (_, margins), start, end in rows]
-        return min(reach, key=lambda r: (r > 1, not r <= 1, r))
-
-    @cached_property
-    def _branches(self) -> list[tuple[sympy.Expr, tuple[Margin, ...]]]:
-        found = []
-        for start in self.baseline:
-            branch = Branch(self._at_row(start))
-            found.append((branch.smooth(self.expression), tuple(branch.margins)))
-        return found
-
-    def _at_row(self, row: np.ndarray) -> dict[sympy.Symbol, sympy.Expr]:
+    def named(self, row: np.ndarray) -> dict[sympy.Symbol, sympy.Expr]:
+        """A row of n numbers by the symbols that take them."""
         return dict(zip(self.symbols, row, strict=True))
 
     def values(self, points: np.ndarray) -> np.ndarray:
@@ -172,37 +144,6 @@ class ExpressionCube(AbstractCube):
         )
         return places, weights
 
-    def series(self, degree: int | None, limit: int) -> PowerSeries:
-        degrees, coefficients, remainder, truncated = expression_series(self, degree, limit)
-        if not truncated:
-            return PowerSeries(degrees, coefficients, remainder, False, radius=float("inf"))
-        radius, note = self._reach(degrees, coefficients, remainder)
-        return PowerSeries(degrees, coefficients, remainder, True, 0.0, radius, note)
-
-    def _reach(self, degrees: np.ndarray, coefficients: np.ndarray, remainder: Any) -> tuple[float, str]:
-        """The radius of convergence of a series that is cut off, and what a person should know of it.
-
-        It is estimated from the terms that are known, and from those to a high degree along some lines; where both give
-        one, the smaller. Of a series with symbols nothing is known. A branch is described no further than it holds.
-        """
-        try:
-            growth, rest = convergence.growth_of(degrees, to_float(coefficients)), to_float(objects([remainder])).item()
-        except TypeError:  # symbols
-            return float("nan"), ""
-        lines = along_lines(self)
-        known = 0.0
-        ends = all(branch.is_polynomial(*self.symbols) for branch in self.branches)
-        reach = [float("inf")] if ends else [convergence.radius(growth)]
-        if lines is not None:
-            known = rest if ends else float(lines[len(growth) :, 0].sum())
-            growth = np.abs(lines).max(1)
-            reach += [convergence.radius(growth)]
-        found = float(np.nanmin(reach)) if not np.isnan(reach).all() else float("nan")
-        held = self.branch_reach
-        if held > 1 or found <= 1:
-            return min(found, held), convergence.statement(growth, known, rest, 0.0, found)
-        return held, convergence.branch_statement(shown(self.branches[0]), rest, held)
-
     def smoothed(self, noise: Any) -> ExpressionCube:
         shifts = self.array(noise)[:, None, :]
         x = (self.x + shifts).reshape(-1, self.n)
@@ -243,7 +184,7 @@ class ExpressionCube(AbstractCube):
     def _at(self, expression: sympy.Expr, place: np.ndarray) -> sympy.Expr:
         if self.free:
             return sympy.Integer(1)
-        expression, places = sympy.sympify(expression), self._at_row(place)
+        expression, places = sympy.sympify(expression), self.named(place)
         value = value_by_limit(expression, places)
         infinite = value.has(sympy.nan, sympy.zoo, sympy.oo, -sympy.oo)
         if infinite or value.is_extended_real is False:

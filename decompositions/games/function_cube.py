@@ -13,7 +13,7 @@ from torch import nn
 
 from decompositions.arguments import shown
 from decompositions.arithmetic import real_numbers, wide
-from decompositions.games.cube import POINTS, AbstractCube, Calls, PowerSeries, both, ignore
+from decompositions.games.cube import POINTS, AbstractCube, Calls, both, ignore
 from decompositions.memory import is_out_of_memory
 from decompositions.models.before import Before
 from decompositions.models.full_precision import differentiable, full_precision
@@ -142,13 +142,6 @@ class FunctionCube(AbstractCube):
         """Gauss–Legendre, exact for derivatives that are polynomials of degree below twice the number of nodes."""
         places, weights = np.polynomial.legendre.leggauss(nodes or 64)
         return self.array((places + 1) / 2), self.array(weights / 2)
-
-    def series(self, degree: int | None, limit: int) -> PowerSeries:
-        from decompositions.series.jets.series import function_series  # loaded only where a series is asked for
-
-        double = self.double()
-        with self.calling(), double.calling():  # a copy of the model, which jets write into
-            return function_series(double, degree, limit)
 
     def double(self) -> FunctionCube:
         """The same function of the same numbers, computed in float64 by a copy of the model.

@@ -57,19 +57,16 @@ class TableCube(AbstractCube):
         return like(real_numbers(table, POINTS), self.table)
 
     def gradient(self, points: Array) -> Array:
-        self._refuse("a derivative")
+        self.refuse("a derivative")
 
     def path_rule(self, nodes: int | None) -> tuple[Array, Array]:
-        self._refuse("a path through the cube")
-
-    def series(self, degree: int | None, limit: int) -> NoReturn:
-        self._refuse("a Taylor series")
+        self.refuse("a path through the cube")
 
     def smoothed(self, noise: Array) -> AbstractCube:
-        self._refuse("a noisy input")
+        self.refuse("a noisy input")
 
     def differences(self) -> Array:
-        self._refuse("an input")
+        self.refuse("an input")
 
     def entrywise(self) -> tuple[AbstractCube, np.ndarray]:
         return self, np.arange(self.n)
@@ -83,7 +80,12 @@ class TableCube(AbstractCube):
     def rehearsal(self, on_calls: Calls) -> TableCube:
         return self
 
-    def _refuse(self, what: str) -> NoReturn:
+    def refuse(self, what: str) -> NoReturn:
+        """Refuse what a table does not have.
+
+        Raises:
+            ValueError: always.
+        """
         raise ValueError(
             f"{what} does not exist for a table of values, which knows the corners of the cube only; "
             "build the game with from_model, from_function or from_expression"

@@ -1,4 +1,4 @@
-"""Taylor effects: the power series of g at the baseline."""
+"""Taylor effects: the power series of g at the baseline, exact or from jets by the kind of game."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ from decompositions.degrees import some_corners
 from decompositions.dividends.harsanyi import harsanyi
 from decompositions.effects.effects import Effects
 from decompositions.evaluation.cost import LIMIT, as_limit, with_progress
+from decompositions.games.cube import AbstractCube
 from decompositions.games.function_cube import FunctionCube
 from decompositions.games.game import Game, require_game
+from decompositions.games.table_cube import TableCube
+from decompositions.series.jets.series import function_series
+from decompositions.series.power_series import PowerSeries
 
 CORNERS = 256  # at which two functions are compared
-
-
 GAPS = {True: 2**6, False: 2**13}  # coalitions of exact and of numerical games whose dividends are always compared
 
 
@@ -61,7 +63,7 @@ def taylor(game: Game, degree: int | None = None, *, smooth: float | None = None
     if smooth is not None:
         softened = game.softened(smooth)
         distance, game = _distance(game, softened), softened
-    series, paid = with_progress(game, 0, "Taylor effects", lambda g: g.cube.series(degree, limit))
+    series, paid = with_progress(game, 0, "Taylor effects", lambda g: _series(g.cube, degree, limit))
     effects = Effects(
         series.coefficients,
         game.names,
@@ -76,6 +78,20 @@ def taylor(game: Game, degree: int | None = None, *, smooth: float | None = None
         distance,
     )
     return replace(effects, gaps=_gaps(game, effects))
+
+
+def _series(cube: AbstractCube, degree: int | None, limit: int) -> PowerSeries:
+    """That of an expression is exact, that of a torch function follows from its jets, and a table has none."""
+    if isinstance(cube, FunctionCube):
+        return function_series(cube, degree, limit)
+    if isinstance(cube, TableCube):
+        cube.refuse("a Taylor series")
+    from decompositions.games.expression_cube import ExpressionCube  # SymPy is loaded only where it is used
+    from decompositions.series.exact.series import expression_series
+
+    if not isinstance(cube, ExpressionCube):
+        raise TypeError(f"no Taylor series is known of a {type(cube).__name__}")
+    return expression_series(cube, degree, limit)
 
 
 def _distance(game: Game, softened: Game) -> float:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from random import Random
-from typing import TYPE_CHECKING
 
 import numpy as np
 import sympy
@@ -11,16 +10,14 @@ import sympy
 from decompositions.expressions.expansion.plan import Plan
 from decompositions.expressions.expansion.planning import planned
 from decompositions.expressions.expansion.rings import LineNumbers
-
-if TYPE_CHECKING:
-    from decompositions.games.expression_cube import ExpressionCube
+from decompositions.series.exact.cube_branches import CubeBranches
 
 PROBE = 36  # degree to which lines are followed
 SIGNS = 3  # lines to corners or between them, beside that to x
 GENERIC = 2  # lines on which nothing cancels by symmetry
 
 
-def along_lines(cube: ExpressionCube) -> np.ndarray | None:
+def along_lines(branches: CubeBranches) -> np.ndarray | None:
     """The coefficients of g, or of its branch around b, along lines through b, the one to x first.
 
     Shape ``(PROBE+1, lines)``.
@@ -28,14 +25,14 @@ def along_lines(cube: ExpressionCube) -> np.ndarray | None:
     Returns:
         None where they are not to be had in floats: with symbols, or where a step needs derivatives one by one.
     """
-    plans = []
+    cube, plans = branches.cube, []
     try:
-        for branch, x, baseline in zip(cube.branches, cube.x, cube.baseline, strict=True):
-            start, end = (dict(zip(cube.symbols, row, strict=True)) for row in (baseline, x))
+        for branch, x, baseline in zip(branches.expressions, cube.x, cube.baseline, strict=True):
+            start, end = cube.named(baseline), cube.named(x)
             if planned([branch], start, end, 0).derives:
                 return None
             plans.append(planned([branch], start, end, PROBE))
-        found = [_along(LineNumbers(speeds), plans, cube) for speeds in _speeds(cube.n)]
+        found = [_along(LineNumbers(speeds), plans, branches) for speeds in _speeds(cube.n)]
     except (TypeError, OverflowError):  # a symbol, or a number beyond floats
         return None
     if found[0] is None or not all(np.isfinite(line).all() for line in found if line is not None):
@@ -43,11 +40,11 @@ def along_lines(cube: ExpressionCube) -> np.ndarray | None:
     return np.stack([line for line in found if line is not None], 1)
 
 
-def _along(line: LineNumbers, plans: list[Plan], cube: ExpressionCube) -> np.ndarray | None:
+def _along(line: LineNumbers, plans: list[Plan], branches: CubeBranches) -> np.ndarray | None:
     """The coefficients along a line; None where a denominator is 0 all along it."""
     total = np.zeros(PROBE + 1)
     try:
-        for plan, branch, weight in zip(plans, cube.branches, cube.weights, strict=True):
+        for plan, branch, weight in zip(plans, branches.expressions, branches.cube.weights, strict=True):
             total += float(weight) * np.array(plan.run(branch, line, _float)[: PROBE + 1], dtype=float)
     except ZeroDivisionError:
         return None

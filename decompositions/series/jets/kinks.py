@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
 
 from decompositions.degrees import some_corners
+from decompositions.games.function_cube import FunctionCube
 from decompositions.models.softening import module_names
 from decompositions.series.jets.algebra.notes import Look
 from decompositions.series.jets.jets import branches, margins
-
-if TYPE_CHECKING:
-    from decompositions.games.function_cube import FunctionCube
 
 POINTS = 64  # corners that are tried at random
 UNITS = 64  # units of an operation whose own extreme corners are tried

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import comb
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -12,7 +11,7 @@ import torch
 from decompositions.counts import count
 from decompositions.degrees import some_corners
 from decompositions.evaluation.cost import require_limit
-from decompositions.games.cube import PowerSeries
+from decompositions.games.function_cube import FunctionCube
 from decompositions.memory import needed
 from decompositions.models.softening import module_names
 from decompositions.series import convergence
@@ -20,9 +19,7 @@ from decompositions.series.jets.algebra.notes import naming
 from decompositions.series.jets.interpolation import coefficients, directions
 from decompositions.series.jets.jets import jets
 from decompositions.series.jets.kinks import refuse_kinks
-
-if TYPE_CHECKING:
-    from decompositions.games.function_cube import FunctionCube
+from decompositions.series.power_series import PowerSeries
 
 CORNERS = 32  # at which a series that seems complete is tried
 ROWS = 1024  # lines that are followed at once, at most
@@ -43,7 +40,7 @@ def function_series(cube: FunctionCube, degree: int | None, limit: int) -> Power
     The baseline's kinks must not be crossed anywhere between b and x: that is tried at corners and inner points.
 
     Args:
-        cube: of a torch function that computes in float64.
+        cube: of a torch function; a copy of it computes in float64.
         degree: the largest total degree; None where the series ends by itself, as a polynomial's does.
         limit: of the model calls; a line of degree K counts as K + 1.
 
@@ -51,8 +48,9 @@ def function_series(cube: FunctionCube, degree: int | None, limit: int) -> Power
         ValueError: a kink between b and x, an operation without a rule, a singular point, a series that does not end
             while no degree is given, or too many calls.
     """
-    with naming(module_names(cube.f)):
-        return _series(cube, degree, limit)
+    double = cube.double()
+    with cube.calling(), double.calling(), naming(module_names(double.f)):  # a copy of the model, jets write into it
+        return _series(double, degree, limit)
 
 
 def _series(cube: FunctionCube, degree: int | None, limit: int) -> PowerSeries:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import sympy
 
 from decompositions.arguments import shown
-from decompositions.expressions.limits import value_by_limit
+from decompositions.expressions.expansion.limits import value_by_limit
 from decompositions.expressions.normal_form import vanishes
 
 KINKED = (sympy.Abs, sympy.sign, sympy.Heaviside, sympy.Max, sympy.Min, sympy.Piecewise)

@@ -11,8 +11,8 @@ import sympy
 import torch
 
 from decompositions.degrees import some_corners
-from decompositions.expressions.branches import Margin, Places
-from decompositions.expressions.ranges import Range, bounds, number
+from decompositions.series.exact.branches import Margin, Places
+from decompositions.series.exact.ranges import Range, bounds, number
 
 SLACK = 1e-9  # of the range of a margin: what floats cannot tell from zero
 FAR = 1e30  # beyond which a branch is taken to hold everywhere
