@@ -17,8 +17,9 @@ from torch import nn
 from typer.testing import CliRunner
 
 from decompositions.dividends.harsanyi import price
-from decompositions.evaluation import checkpoint, cost, spans
+from decompositions.evaluation import cost, sealed, spans
 from decompositions.evaluation.prefix import prefix
+from decompositions.files import whole_file
 from synergy import Game, harsanyi
 from synergy.command.cli import app
 
@@ -401,7 +402,7 @@ def test_what_names_no_directory_is_refused(folder):
 
 def test_a_later_format_is_refused(tmp_path, monkeypatch):
     finished(tmp_path)
-    monkeypatch.setattr(checkpoint, "FORMAT", "synergy-checkpoint/3")
+    monkeypatch.setattr(sealed, "FORMAT", "synergy-checkpoint/3")
     with pytest.raises(ValueError, match="'synergy-checkpoint/2', this version reads 'synergy-checkpoint/3'"):
         harsanyi(game_of(), checkpoint=tmp_path)
 
@@ -416,7 +417,7 @@ def test_what_a_killed_process_left_unfinished_is_cleared(tmp_path):
 
 def full_after(monkeypatch, files, number=errno.ENOSPC):
     """A disk on which so many files have room, and half of another one."""
-    put, written = checkpoint._put, []
+    put, written = whole_file.put, []
 
     def limited(file, data):
         written.append(len(data))
@@ -425,7 +426,7 @@ def full_after(monkeypatch, files, number=errno.ENOSPC):
             raise OSError(number, os.strerror(number))
         put(file, data)
 
-    monkeypatch.setattr(checkpoint, "_put", limited)
+    monkeypatch.setattr(whole_file, "put", limited)
 
 
 def test_a_full_disk_keeps_what_is_there(tmp_path, monkeypatch):

@@ -17,8 +17,9 @@ import pytest
 import torch
 from torch import nn
 
-from decompositions.evaluation import checkpoint, spans
+from decompositions.evaluation import spans
 from decompositions.evaluation.fingerprint import fingerprint
+from decompositions.evaluation.sealed import sealed
 from synergy import Game, harsanyi
 
 N = 6
@@ -476,7 +477,7 @@ def test_an_unchanged_question_goes_on_in_a_new_process_and_an_edited_file_is_no
 def test_checkpoints_of_an_earlier_format_are_refused_by_name_and_stay(tmp_path):
     asked = Game.from_function(lambda z: z.sum(1), torch.ones(N, dtype=torch.float64))
     manifest, part = tmp_path / "manifest.json", tmp_path / "000000000000-000000000064.part"
-    manifest.write_bytes(checkpoint._sealed({"format": "synergy-checkpoint/1", "model": "0"}, b""))
+    manifest.write_bytes(sealed({"format": "synergy-checkpoint/1", "model": "0"}, b""))
     part.write_bytes(b"values")
     before = {path.name: path.read_bytes() for path in (manifest, part)}
     with pytest.raises(

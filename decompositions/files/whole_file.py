@@ -1,4 +1,4 @@
-"""A file written whole or not at all, where a person wants it: through links, and with the mode that it has."""
+"""A file written whole or not at all: where a person wants it, through links and with its mode, or to last."""
 
 from __future__ import annotations
 
@@ -36,11 +36,45 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
         with target.open("wb") as file:
             yield file
         return
-    part = target.with_name(f".{secrets.token_hex(8)}.part")
+    with _put_in_place(target.with_name(f".{secrets.token_hex(8)}.part"), target) as file:
+        if target.exists():
+            os.chmod(file.name, stat.S_IMODE(target.stat().st_mode))
+        yield file
+
+
+def write_durably(path: Path, data: bytes, part: Path) -> None:
+    """Write a file under another name, which on the disk is whole before it has its own.
+
+    Args:
+        path: of the file.
+        data: its contents.
+        part: the other name, in the same directory; what is there is of an earlier process and goes.
+
+    Raises:
+        OSError: it cannot be written; nothing is left behind.
+    """
+    part.unlink(missing_ok=True)
+    with _put_in_place(part, path) as file:
+        put(file, data)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def put(file: BinaryIO, data: bytes) -> None:
+    """Write to a file and wait until it is on the disk."""
+    file.write(data)
+    file.flush()
+    os.fsync(file.fileno())
+
+
+@contextmanager
+def _put_in_place(part: Path, target: Path) -> Iterator[BinaryIO]:
+    """A new file that is given its name when all is written, and deleted if that fails."""
     try:
         with part.open("xb") as file:
-            if target.exists():
-                os.chmod(part, stat.S_IMODE(target.stat().st_mode))
             yield file
         os.replace(part, target)
     except BaseException:
