@@ -25,7 +25,8 @@ from decompositions.arithmetic import like, wide, zeros
 from decompositions.contraction import by_player, contract
 from decompositions.dividends.several_games import _by_plan, _in_common_batches, _Question
 from decompositions.evaluation import corners
-from decompositions.evaluation.prefix.prefix import SharedPrefix, _patterns, _sum_of_players
+from decompositions.evaluation.prefix.prefix import SharedPrefix
+from decompositions.evaluation.prefix.rebuilding import from_patterns, sum_of_players
 from decompositions.games.function_cube import FunctionCube
 from decompositions.mobius import mobius, zeta
 from decompositions.models.model_function import ModelFunction
@@ -343,14 +344,14 @@ def test_shared_prefixes_stay_there():
     suffix = ModelFunction(nn.Linear(6, 2).to(META), 1)
     depends = torch.zeros(3, 6, device=META, dtype=torch.bool)
     for rebuild in (
-        _sum_of_players(torch.zeros(1, 6, device=META), torch.zeros(6, 6, device=META), 3),
-        _patterns(torch.zeros(8, 6, device=META), depends, torch.arange(3, device=META)),
+        sum_of_players(torch.zeros(1, 6, device=META), torch.zeros(6, 6, device=META), 3),
+        from_patterns(torch.zeros(8, 6, device=META), depends, torch.arange(3, device=META)),
     ):
         plan = SharedPrefix(rebuild, suffix, "", 3, game.cube)
         assert plan.values_at_once(game.cube, degrees.bits(0, 8, 3, META)).device == META
         question = _Question(game.cube, (0, 1, 2), [0, 1], [suffix, suffix], plan)
         assert _by_plan(question, plan).shape == (2, 8)
-    maps = _patterns(torch.zeros(8, 5, 2, 3, device=META), depends, torch.arange(3, device=META))
+    maps = from_patterns(torch.zeros(8, 5, 2, 3, device=META), depends, torch.arange(3, device=META))
     assert maps(degrees.bits(0, 7, 3, META)).shape == (7, 5, 2, 3)
 
 

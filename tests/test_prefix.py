@@ -15,7 +15,8 @@ from cases import EPSILON, draw
 from layer_cases import block, parameter, sequence
 from torch import fx, nn
 
-from decompositions.evaluation.prefix import prefix
+from decompositions.evaluation.prefix import kinds, prefix
+from decompositions.evaluation.prefix.kinds import step_kinds
 from decompositions.evaluation.prefix.prefix import shared_prefix
 from decompositions.networks.graph import trace
 from synergy import Game, harsanyi, method, players
@@ -577,7 +578,7 @@ def test_no_layer_is_put_together_from_sums(always, name):
 
 def known(model):
     whole = prefix._Whole(model)
-    return [prefix._name(node) for node in prefix._kinds(fx.GraphModule(whole, fx.Tracer().trace(whole)))]
+    return [prefix._name(node) for node in step_kinds(fx.GraphModule(whole, fx.Tracer().trace(whole)))]
 
 
 def test_statistics_of_the_batch_are_not_affine():
@@ -604,7 +605,7 @@ def test_tracing_sees_what_a_call_does(always, model):
 
 def test_the_sample_finds_a_step_that_is_not_what_was_claimed(monkeypatch, always):
     """As if ReLU were affine: nothing is put together from that."""
-    monkeypatch.setattr(prefix, "_AFFINE_MODULES", (nn.Linear, nn.ReLU))
+    monkeypatch.setattr(kinds, "_AFFINE_MODULES", (nn.Linear, nn.ReLU))
     game = vector("claimed", sequence(nn.Linear(8, 9), nn.ReLU(), nn.Linear(9, 1)), None).game()
     told = []
     effects = harsanyi(game.watched(told.append))
