@@ -12,8 +12,8 @@ import pytest
 import sympy
 import torch
 
-from decompositions.series import convergence
 from decompositions.series.jets.jets import jets
+from decompositions.series.terms import convergence
 from synergy import Game, compare, taylor
 
 F64 = torch.float64

@@ -22,8 +22,8 @@ from torch import nn
 from twins import coalitions, dividends
 
 from decompositions.models.softening import Softened, in_double
-from decompositions.series import convergence
 from decompositions.series.jets.interpolation import coefficients, directions
+from decompositions.series.terms import convergence
 from synergy import Effects, Game, allocate, harsanyi, measure, method, players, taylor
 from synergy.examples import load
 from synergy.policies.policy import degree_credit

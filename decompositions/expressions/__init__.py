@@ -1,1 +1,1 @@
-"""Expressions: read, bounded, brought to a normal form, and their branches and limits."""
+"""Expressions: read, bounded in size, and brought to a normal form."""

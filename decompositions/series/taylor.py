@@ -17,7 +17,7 @@ from decompositions.games.function_cube import FunctionCube
 from decompositions.games.game import Game, require_game
 from decompositions.games.table_cube import TableCube
 from decompositions.series.jets.series import function_series
-from decompositions.series.power_series import PowerSeries
+from decompositions.series.terms.power_series import PowerSeries
 
 CORNERS = 256  # at which two functions are compared
 GAPS = {True: 2**6, False: 2**13}  # coalitions of exact and of numerical games whose dividends are always compared

@@ -16,8 +16,8 @@ from decompositions.effects.effects import Effects
 from decompositions.games.game import Game, require_game
 from decompositions.memory import is_out_of_memory
 from decompositions.models.undisturbed import outside_inference
-from decompositions.series.convergence import describes
 from decompositions.series.taylor import taylor
+from decompositions.series.terms.convergence import describes
 from synergy.allocation.allocation import Allocation, allocate
 from synergy.comparison.comparison import Comparison
 from synergy.comparison.result import Result

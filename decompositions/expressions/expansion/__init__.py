@@ -1,1 +1,1 @@
-"""Truncated power series of expressions in exact arithmetic: rings, recurrences, and the plan."""
+"""Truncated power series of expressions in exact arithmetic, and the values at 0/0 that they give."""

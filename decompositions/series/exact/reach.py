@@ -8,9 +8,9 @@ import numpy as np
 
 from decompositions.arguments import shown
 from decompositions.arithmetic import objects, to_float
-from decompositions.series import convergence
 from decompositions.series.exact.cube_branches import CubeBranches
 from decompositions.series.exact.lines import along_lines
+from decompositions.series.terms import convergence
 
 
 def reach(branches: CubeBranches, degrees: np.ndarray, coefficients: np.ndarray, remainder: Any) -> tuple[float, str]:

@@ -20,7 +20,7 @@ from decompositions.expressions.normal_form import settled
 from decompositions.games.expression_cube import ExpressionCube
 from decompositions.series.exact.cube_branches import CubeBranches
 from decompositions.series.exact.reach import reach
-from decompositions.series.power_series import PowerSeries
+from decompositions.series.terms.power_series import PowerSeries
 
 Term = tuple[tuple[int, ...], Scalar]  # exponents of t and the atoms, coefficient
 

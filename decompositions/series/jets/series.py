@@ -14,12 +14,12 @@ from decompositions.evaluation.cost import require_limit
 from decompositions.games.function_cube import FunctionCube
 from decompositions.memory import needed
 from decompositions.models.softening import module_names
-from decompositions.series import convergence
 from decompositions.series.jets.algebra.notes import naming
 from decompositions.series.jets.interpolation import coefficients, directions
 from decompositions.series.jets.jets import jets
 from decompositions.series.jets.kinks import refuse_kinks
-from decompositions.series.power_series import PowerSeries
+from decompositions.series.terms import convergence
+from decompositions.series.terms.power_series import PowerSeries
 
 CORNERS = 32  # at which a series that seems complete is tried
 ROWS = 1024  # lines that are followed at once, at most

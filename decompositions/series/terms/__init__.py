@@ -1,0 +1,1 @@
+"""The terms of a power series as a value, and how far they say that it reaches."""
