@@ -9,7 +9,8 @@ from decompositions.arguments import whole
 from decompositions.arithmetic import Array
 from decompositions.games.game import Game, require_game
 from decompositions.models.undisturbed import outside_inference
-from synergy.algorithms.path.integral import MOST, PathIntegral, integral, price
+from synergy.algorithms.path.integral import MOST, integral, price
+from synergy.algorithms.path.rules import PathIntegral
 from synergy.method import AbstractEstimate
 
 

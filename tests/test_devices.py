@@ -38,7 +38,7 @@ from decompositions.series.jets.series import _along
 from synergy import METHODS, Effects, Game, allocate, compare, harsanyi, measure, method
 from synergy.algorithms import removal
 from synergy.algorithms.layerwise import fused_shapley
-from synergy.algorithms.path import integral
+from synergy.algorithms.path import rules
 from synergy.measurement.measure import _attributions, _transform
 from synergy.methods import shapley
 from synergy.path_method import AbstractPathMethod
@@ -234,7 +234,7 @@ def test_layers_stay_there(name, settings, network, decided):
 def test_the_choice_of_a_rule_stays_there():
     """The adaptive rule cuts where it errs most, which it finds out where the values are."""
     game, ends = game_on_meta(), torch.ones(5, 3, device=META, dtype=torch.float64)
-    for found in (integral._adaptive(game, ends), integral._doubled(game, ends)):
+    for found in (rules.adaptive(game, ends), rules.doubled(game, ends)):
         assert (found.values.device, found.errors.device, found.values.shape) == (META, META, (5, 3))
 
 
@@ -414,7 +414,7 @@ def test_methods_need_no_float64_there(name, settings, ends, narrow):
 
 
 def test_the_adaptive_rule_needs_no_float64_there(narrow):
-    found = integral._adaptive(game_on_meta(weights_on="cpu"), torch.ones(5, 3, device=META))
+    found = rules.adaptive(game_on_meta(weights_on="cpu"), torch.ones(5, 3, device=META))
     assert found.values.dtype == torch.float32
 
 

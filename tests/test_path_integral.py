@@ -16,7 +16,7 @@ from hard_paths import hard_paths
 from torch import nn
 
 from synergy import Game, compare, measure, method, players
-from synergy.algorithms.path import integral, piecewise
+from synergy.algorithms.path import piecewise, rules
 from synergy.examples import digits
 
 STEP = 1e-10  # past a kink, to see what comes after it
@@ -415,11 +415,11 @@ def test_a_rise_between_the_nodes_is_looked_for_where_the_gain_is():
 
 def test_the_adaptive_rule_is_exact_for_polynomials_and_its_error_that_of_the_smaller_rule(monkeypatch):
     """15 Kronrod nodes are exact to the derivative's degree 22, 7 Gauss nodes to 13."""
-    monkeypatch.setattr(integral, "PANELS", 1)
-    monkeypatch.setattr(integral, "CUTS", 0)
+    monkeypatch.setattr(rules, "PANELS", 1)
+    monkeypatch.setattr(rules, "CUTS", 0)
     for degree, seen in ((13, False), (14, True), (22, True)):
         game = Game.from_function(lambda z, d=degree: (6 * z[:, 0]) ** (d + 1), [1.0])
-        found = integral._adaptive(game, game.ends())
+        found = rules.adaptive(game, game.ends())
         close(found.values[0], [6.0 ** (degree + 1)], 1e-13)
         assert (found.errors.item() > 1e-12 * found.values.item()) == seen
 

@@ -14,7 +14,7 @@ from synergy.allocation.allocation import allocate_neuron
 from synergy.command.cli import app
 from synergy.policies.layer_policy import LayerPolicy
 from synergy.tables import cases
-from synergy.tables.criteria_table import ALL_THREE, criteria_table
+from synergy.tables.criteria_table import criteria_table
 from synergy.tables.methods_table import methods_table
 from synergy.wording.table import Table
 
@@ -61,7 +61,7 @@ def test_just_the_six_pass_all_three_on_exact_effects(tables):
     table = tables["criteria"]
     marks = [column(table, heading) for heading in ("coverage", "relevance", "completeness")]
     for name in METHODS:
-        assert all(each[name].startswith("pass") for each in marks) == (name in ALL_THREE), name
+        assert all(each[name].startswith("pass") for each in marks) == METHODS[name].all_three, name
 
 
 def test_deep_methods_meet_relevance_per_layer_not_end_to_end(tables):
@@ -141,8 +141,8 @@ def test_criteria_per_layer(name):
     policy = method(name).policy(cases.picture())
     assert isinstance(policy, LayerPolicy)
     found = [allocate_neuron(unit.effects, policy, unit.z, unit.start).criteria() for unit in cases.neurons()]
-    assert all(all(criteria.passes) for criteria in found) == (name in ALL_THREE)
-    for criteria in found if name in ALL_THREE else []:
+    assert all(all(criteria.passes) for criteria in found) == METHODS[name].all_three
+    for criteria in found if METHODS[name].all_three else []:
         assert criteria.leakage < 1e-6
         assert criteria.residual < 1e-6
 

@@ -19,6 +19,7 @@ from decompositions.models.undisturbed import outside_inference
 from decompositions.series.taylor import taylor
 from decompositions.series.terms.convergence import describes
 from synergy.allocation.allocation import Allocation, allocate
+from synergy.calls import Calls
 from synergy.comparison.comparison import Comparison
 from synergy.comparison.result import Result
 from synergy.measurement import measure as measurement
@@ -72,21 +73,17 @@ def compare(
         raise TypeError(f"announce is a function that is told a line, or None, not {shown(announce)}")
     chosen = _chosen(methods, game)
     say = announce or (lambda line: None)
-    paid = [0]
-
-    def count(calls: int) -> None:
-        paid[0] += calls
-
-    game = game.watched(count)
+    paid = Calls()
+    game = game.watched(paid)
     if effects is None:
         effects = harsanyi(game)
     else:
         measurement.require_same(effects, game)  # watched: its calls count
-        paid[0] += effects.calls
+        paid(effects.calls)
     effects.require_numbers("compare()")
     series, series_note = _series(game, degree) if _reads_degrees(chosen, game) else (None, "")
     results = tuple(_result(each, game, effects, (series, series_note), budget, say) for each in chosen)
-    return Comparison(effects, series, series_note, results, paid[0])
+    return Comparison(effects, series, series_note, results, paid.count)
 
 
 def _chosen(methods: Any, game: Game) -> list[AbstractMethod | ForeignMethod]:
@@ -153,20 +150,16 @@ def _result(
         settings=_settings(method),
         title=_title(method),
     )
-    counted = [0]
-
-    def count(calls: int) -> None:
-        counted[0] += calls
-
+    paid = Calls()
     try:
         price = subject.price(method, game)
-        seen = subject.seen(method, game.watched(count), effects)
+        seen = subject.seen(method, game.watched(paid), effects)
         attribution, error, rule = subject.estimate_with_rule(method, seen)
     except Exception as failure:  # whatever a method, or the model in its hands, raises
         reason = _reason(failure)
         return replace(result, note=reason, measured_note=reason)
     settings = _rule_and_error(rule, error) if rule else result.settings
-    price = counted[0] * subject.ends(game) if rule else price  # the rule that was chosen for x, not the dearest one
+    price = paid.count * subject.ends(game) if rule else price  # the rule that was chosen for x, not the dearest one
     result = replace(result, attribution=attribution, error=error, price=price, settings=settings)
     if price > budget:
         note = f"measuring takes {counts.count(price)} model calls, above the budget of {counts.count(budget)}"

@@ -193,7 +193,7 @@ def _explained(game: Game) -> tuple[FunctionCube, ModelFunction]:
 
 def _at_once(game: Game) -> int:
     """How many end points make one batch of inputs."""
-    return max(1, _explained(game)[0].chunk // game.cube.calls_per_point)
+    return _explained(game)[0].points_at_once
 
 
 def _captum(subject: Any, game: Game) -> ForeignMethod:

@@ -12,6 +12,7 @@ from decompositions.arithmetic import Array
 from decompositions.effects.effects import Effects
 from decompositions.games.game import Game
 from decompositions.mobius import zeta
+from synergy.calls import Calls
 from synergy.measurement.external import ForeignMethod, foreign
 from synergy.method import AbstractEstimate, AbstractMethod, method
 from synergy.path_method import AbstractPathMethod
@@ -43,13 +44,9 @@ def price(subject: Any, game: Game) -> int:
         return 0
     if isinstance(chosen, AbstractPathMethod):
         return chosen.price(game) * ends(game)
-    counted = [0]
-
-    def count(calls: int) -> None:
-        counted[0] += calls
-
-    estimate(chosen, game.rehearsal(count), game.ends())
-    return counted[0] * ends(game)
+    calls = Calls()
+    estimate(chosen, game.rehearsal(calls), game.ends())
+    return calls.count * ends(game)
 
 
 def ends(game: Game) -> int:

@@ -41,6 +41,8 @@ class DeepSHAP(AbstractMethod):
     interaction = "fused: 1[i∈S]/|S|; elementwise: κᵢ/|κ|"
     expansion = "each neuron at its reference"
     holds = "all, per layer"
+    all_three = True
+    variants = ({}, {"fused": True})
     scope = "layer"
     target = "f(x) − E f(b)"
     fused: bool = False

@@ -32,6 +32,7 @@ class DeepLIFTRescale(AbstractMethod):
     interaction = "κᵢ/|κ|"
     expansion = "each neuron at its reference"
     holds = "all, per layer"
+    all_three = True
     scope = "layer"
     target = "f(x) − f(b)"
 

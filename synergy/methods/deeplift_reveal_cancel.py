@@ -39,6 +39,7 @@ class DeepLIFTRevealCancel(AbstractMethod):
     interaction = "in N⁺ or N⁻: κᵢ/|κ|; mixed: ½·κᵢ/|κ^sgn|"
     expansion = "each neuron at its reference"
     holds = "all, per layer"
+    all_three = True
     scope = "layer"
     target = "f(x) − f(b)"
 

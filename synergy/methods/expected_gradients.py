@@ -32,6 +32,7 @@ class ExpectedGradients(AbstractPathMethod):
     interaction = "E_b κᵢ/|κ|"
     expansion = "f at each b"
     holds = "all"
+    all_three = True
     target = "f(x) − E f(b)"
 
     def policy(self, game: Game) -> Policy:

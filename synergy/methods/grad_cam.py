@@ -97,7 +97,7 @@ class GradCAM(AbstractMethod):
         steps = self._steps(f.module, cube.x)
         place, choose = self._place(steps), chooser(f)
         parts = []
-        for some in game.ends(ends).split(max(1, cube.chunk // len(cube.baseline))):
+        for some in game.ends(ends).split(cube.points_at_once):
             inputs = cube.inputs(some)
             shares = self._map(steps, place, choose, inputs.flatten(0, 1))
             cube.on_calls(inputs.shape[0] * inputs.shape[1])

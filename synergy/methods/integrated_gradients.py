@@ -30,6 +30,7 @@ class IntegratedGradients(AbstractPathMethod):
     independent = "1"
     interaction = "κᵢ/|κ|"
     holds = "all"
+    all_three = True
 
     def policy(self, game: Game) -> Policy:
         return degree_shares

@@ -43,6 +43,7 @@ class Shapley(AbstractMethod):
     independent = "1"
     interaction = "1[i∈S]/|S|"
     holds = "all"
+    all_three = True
     corners = True
     limit: int = LIMIT
 

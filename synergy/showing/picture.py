@@ -17,11 +17,7 @@ from synergy.wording.names import shared_start, shorten
 from synergy.wording.view import Picture
 
 PIXELS = 480  # of a picture's longer side
-
-
 PANEL = 230  # pixels on the screen that a small picture is wide
-
-
 READABLE = 8.5  # pixels on the screen of the smallest number on a picture
 
 

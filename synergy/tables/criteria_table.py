@@ -21,16 +21,6 @@ from synergy.tables import cases
 from synergy.wording.numbers import roughly
 from synergy.wording.table import Table
 
-ALL_THREE = (  # as the theory's summary has it: these meet all three criteria, the others do not
-    "integrated_gradients",
-    "expected_gradients",
-    "shapley",
-    "deep_shap",
-    "deeplift_rescale",
-    "deeplift_reveal_cancel",
-)
-
-
 CRITERIA_NOTES = (
     "Summary: whether the theory's own short summary says that the method meets all three. Coverage, relevance "
     "and completeness: the verdict on the policy's allocation of exact effects (of polynomials, of the head, of "
@@ -69,7 +59,7 @@ def _criteria_row(name: str, shown: cases.Counterexample | None) -> tuple[str, .
     }
     verdicts = [f"{_worst(policy, key)} {roughly(numbers[key])}" for key in Passes._fields]
     return (
-        cls.title, "all three" if name in ALL_THREE else "not all", *verdicts, _measured(chosen), _on_digits(chosen),
+        cls.title, "all three" if cls.all_three else "not all", *verdicts, _measured(chosen), _on_digits(chosen),
         _end_to_end(chosen),
         _counterexample(chosen, shown), cls.holds,
     )  # fmt: skip
@@ -138,7 +128,7 @@ def _end_to_end(chosen: AbstractMethod) -> str:
     """The verdict on relevance from networks with dummy players, and the largest share that they are given."""
     if chosen.scope == "feature map":
         return "not on these networks: no map"
-    variants = [chosen, method("deep_shap", fused=True)] if chosen.name == "deep_shap" else [chosen]
+    variants = [method(chosen.name, **settings) for settings in chosen.variants]
     leak = max(_dummy_share(each, probe) for each in variants for probe in cases.probes())
     return f"pass {roughly(leak)}" if leak <= 1e-6 else f"fail {roughly(leak)}"
 

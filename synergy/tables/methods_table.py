@@ -60,13 +60,13 @@ def _policy_gap(chosen: AbstractMethod) -> float:
         return max(_row_gap(chosen, game) for game in cases.polynomials().values())
     if chosen.scope == "feature map":
         return _head_gap(chosen)
-    variants = [chosen, method("deep_shap", fused=True)] if chosen.name == "deep_shap" else [chosen]
+    variants = [method(chosen.name, **settings) for settings in chosen.variants]
     games = [*cases.networks().values()]
     return max(_layer_gap(each, game) for each in variants for game in games)
 
 
 def _row_gap(chosen: AbstractMethod, game: Game) -> float:
-    """Row by row, or by attribution for SmoothGrad; 0 where the policy does not exist (several baselines)."""
+    """Row by row, or by attribution where the weights belong to x; 0 where there is no policy (several baselines)."""
     try:
         policy = chosen.policy(game)
     except ValueError:
@@ -74,7 +74,7 @@ def _row_gap(chosen: AbstractMethod, game: Game) -> float:
     assert not isinstance(policy, LayerPolicy)
     effects = harsanyi(game) if policy.reads == "support" else taylor(game)
     theory = allocate(effects, policy)
-    if chosen.name == "smoothgrad_x_input":
+    if chosen.at_x:
         return _relative(theory.attribution, chosen.attribute(game))
     return _relative(theory.by_support().values, measure(chosen, game).values)
 

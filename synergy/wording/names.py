@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from decompositions.visible import JOINERS, visible
 
 NAME = 20  # columns of a player's name
-
-
 LONGEST = 1000  # letters of a name that are looked at
 
 

@@ -66,9 +66,8 @@ def attribute(game: Game, ends: Any, rule: AbstractRule, prepare: Callable[[Netw
     steps = network(f.module, cube.x)
     steps = steps if prepare is None else prepare(steps)
     points = game.ends(ends)
-    size = max(1, cube.chunk // len(cube.baseline))
     parts = []
-    for some in points.split(size):
+    for some in points.split(cube.points_at_once):
         inputs = cube.inputs(some)
         baselines = cube.baseline.expand(inputs.shape)
         entries = run(steps, rule, inputs.flatten(0, 1), baselines.flatten(0, 1), chooser(f))

@@ -2,49 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import torch
 
-from decompositions.arithmetic import Array, concatenate, wide
+from decompositions.arithmetic import Array, wide
 from decompositions.games.function_cube import FunctionCube
 from decompositions.games.game import Game
 from synergy.algorithms.path import piecewise
-from synergy.algorithms.path.quadrature import kronrod, length, part, summed
+from synergy.algorithms.path.rules import ADAPTIVE, RULES, PathIntegral, adaptive, doubled, fixed, gauss, widened
+from synergy.calls import Calls
 
 MOST = 2048  # nodes of a rule that is asked for: finding it takes seconds already
-POINTS = 2**14  # points on paths that are made at once
-RULES = (8, 16, 32)  # nodes of the Gauss–Legendre rules, one after the other until two agree
-AGREE = 1e-10  # and the gradient's sum is the gain, relative to the largest of the numbers
-MARGIN = 2  # of the error of a sum of panels
-ROUNDINGS = 4  # of every number in a sum
-FLOOR = 32  # roundings of the model's type that are no disagreement
-PANELS = 5  # of the adaptive rule at the start
-CUTS = 4  # of a panel in two
-NODES = 15 * (PANELS + 2 * CUTS)  # of the adaptive rule in all
-ADAPTIVE = NODES + PANELS + 1 + CUTS  # and the values between its panels
-
-
-@dataclass(frozen=True, eq=False)
-class PathIntegral:
-    """The path integrals of every player, their numerical error, and how they were found.
-
-    Args:
-        values: Shape ``(m, n)``, or ``(n,)`` for one end point.
-        errors: Shape as ``values``.
-        rule: "exact, 94 pieces", "Gauss–Legendre, 16 nodes" or "adaptive, 195 nodes".
-    """
-
-    values: Array
-    errors: Array
-    rule: str
-
-    @property
-    def first(self) -> PathIntegral:
-        """That of the first end point alone."""
-        return replace(self, values=self.values[0], errors=self.errors[0])
 
 
 def integral(game: Game, ends: Array, nodes: int | None) -> PathIntegral:
@@ -59,19 +29,19 @@ def integral(game: Game, ends: Array, nodes: int | None) -> PathIntegral:
     """
     cube = game.cube
     if not cube.precision:
-        values = _gauss(game, ends, nodes)
+        values = gauss(game, ends, nodes)
         return PathIntegral(values, values * 0, "exact")
     ends = ends.to(cube.array(np.zeros(1)).dtype)
     if nodes is not None:
-        return _fixed(game, ends, nodes)
+        return fixed(game, ends, nodes)
     known = piecewise.reading(cube) if isinstance(cube, FunctionCube) else None
     if isinstance(cube, FunctionCube) and known is not None:
         try:
             return _exact(cube, known, ends)
         except piecewise.TooManyPieces:
-            return _adaptive(game, ends)
-    smooth = _doubled(game, ends)
-    return _adaptive(game, ends) if smooth is None else smooth
+            return adaptive(game, ends)
+    smooth = doubled(game, ends)
+    return adaptive(game, ends) if smooth is None else smooth
 
 
 def price(game: Game, nodes: int | None) -> int:
@@ -89,13 +59,9 @@ def price(game: Game, nodes: int | None) -> int:
             return known.integral(*_lines(cube, game.ends())).calls
         except piecewise.TooManyPieces:
             return cube.calls_per_point * ADAPTIVE
-    counted = [0]
-
-    def count(calls: int) -> None:
-        counted[0] += calls
-
-    integral(game.rehearsal(count), game.ends(), nodes)
-    return counted[0]
+    calls = Calls()
+    integral(game.rehearsal(calls), game.ends(), nodes)
+    return calls.count
 
 
 def _exact(cube: FunctionCube, known: piecewise.PiecewiseLinear, ends: Array) -> PathIntegral:
@@ -106,7 +72,7 @@ def _exact(cube: FunctionCube, known: piecewise.PiecewiseLinear, ends: Array) ->
     shape = (len(ends), len(cube.baseline), *cube.x.shape[1:])
     values = cube.by_player((found.entries * (stops - starts)).reshape(shape)).to(ends)
     gains = (found.changes.reshape(shape[:2]) * wide(cube.weights)).sum(1).to(ends)
-    errors = _errors(values, abs(values) * 0, gains, 2.0**-52 * abs(values))
+    errors = widened(values, abs(values) * 0, gains, 2.0**-52 * abs(values))
     return PathIntegral(values, errors, f"exact, {found.pieces:,} pieces")
 
 
@@ -118,159 +84,3 @@ def _lines(cube: FunctionCube, ends: Array) -> tuple[torch.Tensor, torch.Tensor]
         fine = replace(cube, x=x, baseline=wide(cube.baseline), players=players.to(x.device), dtype=torch.float64)
     stops = fine.inputs(wide(ends))
     return fine.baseline.expand(stops.shape).flatten(0, 1), stops.flatten(0, 1)
-
-
-def _fixed(game: Game, ends: Array, nodes: int) -> PathIntegral:
-    """One Gauss–Legendre rule; its error is read from its nodes, the gain, and rules of half the nodes and of one less.
-
-    Two other rules, as one may agree by accident where the gradient jumps; a larger one where there are none.
-    """
-    places, weights = game.cube.path_rule(nodes)
-    borders = torch.tensor([[0.0], [1.0]], dtype=ends.dtype, device=ends.device).expand(2, len(ends))[..., None]
-    found = summed(game, ends, borders[0], borders[1], places, weights[:, None])
-    values = found.values[:, 0]
-    others = [_gauss(game, ends, k) for k in {nodes // 2, nodes - 1, nodes + 1 if nodes < 3 else 0} - {0}]
-    changes = torch.stack([abs(values - other) for other in others]).amax(0)
-    gains = game(ends).to(ends) - game(ends * 0).to(ends)
-    errors = MARGIN * replace(found, changes=changes[:, None]).errors(gains[:, None])[:, 0]
-    rounding = ROUNDINGS * game.cube.precision * found.sizes[:, 0]
-    return PathIntegral(values, _errors(values, errors, gains, rounding), f"Gauss–Legendre, {nodes} nodes")
-
-
-def _doubled(game: Game, ends: Array) -> PathIntegral | None:
-    """Gauss–Legendre rules until two agree at all end points and give the gain; None if they never do.
-
-    The gain is the second witness, as two rules may agree by accident where the gradient jumps. A player's own values
-    may agree by accident, too: the largest difference of all players, relative to what is summed up, is everybody's.
-    """
-    before, _ = _gauss_with_sizes(game, ends, RULES[0])
-    at_ends, at_start = game(ends).to(ends), game(ends * 0).to(ends)
-    gains, heights = at_ends - at_start, abs(at_ends) + abs(at_start)
-    rounding = FLOOR * game.cube.precision
-    for nodes in RULES[1:]:
-        values, sizes = _gauss_with_sizes(game, ends, nodes)
-        change, size, summed = abs(values - before), abs(values).max(-1).values, sizes.max(-1).values
-        unit = AGREE * size + rounding * summed
-        agree = (change.max(-1).values <= unit) & (
-            abs(values.sum(-1) - gains) <= unit + AGREE * heights + rounding * heights
-        )
-        if _holds(agree):
-            common = sizes * part(change, sizes).where(sizes > 0, 0).max(-1, keepdim=True).values
-            errors = _errors(values, common, gains, ROUNDINGS * game.cube.precision * sizes)
-            return PathIntegral(values, errors, f"Gauss–Legendre, {nodes} nodes")
-        before = values
-    return None
-
-
-def _adaptive(game: Game, ends: Array) -> PathIntegral:
-    """Gauss–Kronrod rules on panels; again and again the one that errs most is cut in two, for each path its own.
-
-    A panel's error is read from the gradient's changes between nodes, from the difference of its two rules, and from
-    that of its integral's sum and the gain over the panel, so that a kink between its nodes is found as well
-    (:meth:`synergy.algorithms.path.quadrature.Sums.errors`). The panels know nothing of each other, so their errors add
-    in squares, with a margin.
-    """
-    m = len(ends)
-    borders = torch.linspace(0, 1, PANELS + 1, dtype=ends.dtype, device=ends.device).expand(m, -1)
-    heights = _heights(game, ends, borders)
-    panels = _panels(game, ends, borders[:, :-1], borders[:, 1:], heights[:, :-1], heights[:, 1:])
-    for _ in range(CUTS):
-        worst = panels.doubt.argmax(1, keepdim=True)
-        old = panels.taken(worst)
-        middle = (old.left + old.right) / 2
-        height = _heights(game, ends, middle)
-        new = [_panels(game, ends, old.left, middle, old.low, height)]
-        new.append(_panels(game, ends, middle, old.right, height, old.high))
-        panels = panels.without(worst).joined(new)
-    values, change = panels.values.sum(1), MARGIN * length(panels.errors, 1)
-    gains, rounding = heights[:, -1] - heights[:, 0], ROUNDINGS * game.cube.precision * panels.sizes.sum(1)
-    return PathIntegral(values, _errors(values, change, gains, rounding), f"adaptive, {NODES} nodes")
-
-
-@dataclass(frozen=True, eq=False)
-class _Panels:
-    """Intervals of every path, ``(m, p)``: their ends, g there, and integrals with sizes and errors, ``(m, p, n)``."""
-
-    left: torch.Tensor
-    right: torch.Tensor
-    low: torch.Tensor
-    high: torch.Tensor
-    values: torch.Tensor
-    sizes: torch.Tensor
-    errors: torch.Tensor
-
-    @property
-    def doubt(self) -> torch.Tensor:
-        """How much each may err. Shape ``(m, p)``."""
-        return length(self.errors, -1) + abs(self.values.sum(-1) - (self.high - self.low))
-
-    def taken(self, which: torch.Tensor) -> _Panels:
-        """Some of each path. Shape ``(m, k)``."""
-        return self._each(lambda part: part.gather(1, _like(which, part)))
-
-    def without(self, which: torch.Tensor) -> _Panels:
-        """All but one of each path. Shape ``(m, 1)``."""
-        others = torch.arange(self.left.shape[1] - 1, device=which.device).expand(len(which), -1)
-        return self.taken(others + (others >= which))
-
-    def joined(self, more: list[_Panels]) -> _Panels:
-        """These and others of the same paths."""
-        names = self.__dataclass_fields__
-        return _Panels(*(torch.cat([getattr(part, name) for part in (self, *more)], 1) for name in names))
-
-    def _each(self, change: Callable[[torch.Tensor], torch.Tensor]) -> _Panels:
-        return _Panels(*(change(getattr(self, name)) for name in self.__dataclass_fields__))
-
-
-def _panels(game: Game, ends: Array, left: Array, right: Array, low: Array, high: Array) -> _Panels:
-    """The integrals over every panel by the larger of two rules."""
-    found = summed(game, ends, left, right, *kronrod(game))
-    return _Panels(left, right, low, high, found.values, found.sizes, found.errors(high - low))
-
-
-def _like(which: torch.Tensor, part: torch.Tensor) -> torch.Tensor:
-    return which if part.ndim == 2 else which[..., None].expand(-1, -1, part.shape[2])
-
-
-def _heights(game: Game, ends: Array, places: Array) -> Array:
-    """g at places along every path. Shape ``(m, p)``."""
-    return game((ends[:, None] * places[..., None]).flatten(0, 1)).reshape(places.shape).to(ends)
-
-
-def _gauss(game: Game, ends: Array, nodes: int | None) -> Array:
-    """The cube's own rule: Gauss–Legendre, or an exact one of an expression. Shape ``(m, n)``."""
-    return _gauss_with_sizes(game, ends, nodes)[0]
-
-
-def _gauss_with_sizes(game: Game, ends: Array, nodes: int | None) -> tuple[Array, Array]:
-    """The integrals by the cube's own rule, and those of the magnitudes. Shape ``(m, n)`` each."""
-    places, weights = game.cube.path_rule(nodes)
-    block = max(1, POINTS // len(places))
-    parts, sizes = [], []
-    for start in range(0, len(ends), block):
-        some = ends[start : start + block]
-        points = (some[:, None, :] * places[:, None]).reshape(-1, game.n)
-        slopes = game.gradient(points).reshape(len(some), len(places), game.n) * weights[:, None]
-        parts.append(some * slopes.sum(1))
-        sizes.append(abs(some) * abs(slopes).sum(1))
-    return concatenate(parts, 0), concatenate(sizes, 0)
-
-
-def _errors(values: Array, change: Array, gains: Array, rounding: Array) -> Array:
-    """Differences of rules, widened where their squares add up to less than what is missing of the gain.
-
-    Args:
-        values: Shape ``(m, n)``.
-        change: the differences. Shape ``(m, n)``.
-        gains: g at the end points less g at the baseline. Shape ``(m,)``.
-        rounding: of every value. Shape ``(m, n)``.
-    """
-    missing = abs(gains - values.sum(-1))[..., None]
-    size = length(values, -1)[..., None]
-    share = torch.where(size > 0, abs(values) / size, values.shape[-1] ** -0.5)
-    return torch.maximum(change, missing * share) + rounding
-
-
-def _holds(everywhere: torch.Tensor) -> bool:
-    """Whether a condition holds at all end points; where there are only shapes, nothing can be decided."""
-    return everywhere.is_meta or bool(everywhere.all())
