@@ -1,1 +1,1 @@
-"""Taylor effects: power series at the baseline, and how far they reach."""
+"""Taylor effects: power series at the baseline, exactly or by jets."""
