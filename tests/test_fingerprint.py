@@ -18,7 +18,7 @@ import torch
 from torch import nn
 
 from decompositions.evaluation import spans
-from decompositions.evaluation.fingerprint import fingerprint
+from decompositions.evaluation.fingerprint.fingerprint import fingerprint
 from decompositions.evaluation.sealed import sealed
 from synergy import Game, harsanyi
 

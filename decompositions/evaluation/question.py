@@ -12,7 +12,8 @@ import torch
 
 from decompositions import degrees
 from decompositions.arguments import shown
-from decompositions.evaluation.fingerprint import changes, fingerprint, of_tensor
+from decompositions.evaluation.fingerprint.contents import of_tensor
+from decompositions.evaluation.fingerprint.fingerprint import changes, fingerprint
 from decompositions.evaluation.sealed import FORMAT
 from decompositions.games.function_cube import FunctionCube
 from decompositions.games.game import Game
