@@ -37,6 +37,8 @@ class AbstractMethod(ABC):
     expansion: ClassVar[str] = "f at b"  # whose effects, at which point
     holds: ClassVar[str] = ""  # the class of models on which all three criteria hold
     all_three: ClassVar[bool] = False  # whether the theory's own summary says that it meets all three
+    counterexample: ClassVar[str] = ""  # the case of the bank on which a criterion fails
+    judged_with: ClassVar[Mapping[str, Any]] = MappingProxyType({})  # settings, where its policy shows only with them
     variants: ClassVar[tuple[Mapping[str, Any], ...]] = ({},)  # settings under which it is another rule
     at_x: ClassVar[bool] = False  # whether the policy's weights belong to x, so that rows of subsets are others
     corners: ClassVar[bool] = False  # whether the algorithm looks at masked inputs only

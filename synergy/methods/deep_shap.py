@@ -35,13 +35,14 @@ class DeepSHAP(AbstractMethod):
     """
 
     title = "Deep SHAP"
-    formula = "fused: 1[i∈S] / |S|; elementwise: κᵢ / |κ|"
+    formula = f"fused: {equal_layer_shares().formula}; elementwise: {degree_layer_shares().formula}"
     reference = "lundberg2017unified"
     independent = "1"
     interaction = "fused: 1[i∈S]/|S|; elementwise: κᵢ/|κ|"
     expansion = "each neuron at its reference"
     holds = "all, per layer"
     all_three = True
+    counterexample = "relu(relu(x₁)−1−relu(x₂)) − relu(relu(x₁−1)−relu(x₂)) + relu(x₃) at (3, 1, 2)"
     variants = ({}, {"fused": True})
     scope = "layer"
     target = "f(x) − E f(b)"

@@ -27,12 +27,13 @@ class DeepTaylor(AbstractMethod):
     """
 
     title = "Deep Taylor"
-    formula = "N⁺: κᵢ/|κ⁺|; N⁻: 0"
+    formula = alpha_beta_shares(1.0, 0.0, bias=False).formula
     reference = "montavon2017explaining"
     independent = "N⁺: 1; N⁻: 0 (its effects go to N⁺)"
     interaction = "N⁺: κᵢ/|κ⁺|; N⁻: 0"
     expansion = "each neuron at u = 0"
     holds = "bias-free ReLU networks with a ReLU output, b = 0 (measured)"
+    counterexample = "relu(2x₁ − x₂) at (1, 1)"
     scope = "layer"
     target = "f(x)"
 

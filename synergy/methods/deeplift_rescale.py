@@ -26,13 +26,14 @@ class DeepLIFTRescale(AbstractMethod):
     """
 
     title = "DeepLIFT Rescale"
-    formula = "κᵢ / |κ|"
+    formula = degree_layer_shares().formula
     reference = "shrikumar2017learning"
     independent = "1"
     interaction = "κᵢ/|κ|"
     expansion = "each neuron at its reference"
     holds = "all, per layer"
     all_three = True
+    counterexample = "relu(relu(x₁)−1−relu(x₂)) − relu(relu(x₁−1)−relu(x₂)) + relu(x₃) at (3, 1, 2)"
     scope = "layer"
     target = "f(x) − f(b)"
 

@@ -33,13 +33,16 @@ class DeepLIFTRevealCancel(AbstractMethod):
     """
 
     title = "DeepLIFT RevealCancel"
-    formula = "κ in N⁺ or N⁻: κᵢ/|κ|; mixed: ½·κᵢ/|κ^sgn|"
+    formula = reveal_cancel_shares().formula
     reference = "shrikumar2017learning"
     independent = "1"
     interaction = "in N⁺ or N⁻: κᵢ/|κ|; mixed: ½·κᵢ/|κ^sgn|"
     expansion = "each neuron at its reference"
     holds = "all, per layer"
     all_three = True
+    counterexample = (
+        "relu(relu(x₁)−1−relu(x₂)) − relu(relu(x₁−1)−relu(x₂)) + relu(x₃) at (−5, 5, 3.7), b = (5, −3.1, 0.1)"
+    )
     scope = "layer"
     target = "f(x) − f(b)"
 

@@ -26,7 +26,7 @@ class ExpectedGradients(AbstractPathMethod):
     """
 
     title = "Expected Gradients"
-    formula = "E_b κᵢ / |κ|"
+    formula = f"E_b {degree_shares.formula}"
     reference = "erion2021improving"
     independent = "1"
     interaction = "E_b κᵢ/|κ|"

@@ -50,6 +50,7 @@ class GradCAM(AbstractMethod):
     interaction = "κ_loc"
     expansion = "the head at A = 0"
     holds = "global average pooling and a linear head"
+    counterexample = "A₁ of a 2×2 map, no pooling"
     scope = "feature map"
     target = "head(A) − head(0)"
     layer: str | None = None

@@ -28,6 +28,7 @@ class GradientXInput(AbstractMethod):
     independent = "κᵢ"
     interaction = "κᵢ"
     holds = "functions of degree one; bias-free ReLU networks with b = 0"
+    counterexample = "x₁x₂ at (2, 3)"
 
     def policy(self, game: Game) -> Policy:
         return degree_credit

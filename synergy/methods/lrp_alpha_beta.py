@@ -40,12 +40,13 @@ class LRPAlphaBeta(AbstractMethod):
     """
 
     title = "LRP-αβ"
-    formula = "N⁺: α·r⁺·κᵢ/|κ⁺|; N⁻: −β·r⁻·κᵢ/|κ⁻|"
+    formula = alpha_beta_shares(2.0, 1.0, bias=True).formula
     reference = "bach2015pixel"
     independent = "N⁺: α·r⁺; N⁻: −β·r⁻"
     interaction = "N⁺: α·r⁺·κᵢ/|κ⁺|; N⁻: −β·r⁻·κᵢ/|κ⁻|"
     expansion = "each neuron at u = 0"
     holds = "neurons with both signs and no bias (completeness only)"
+    counterexample = "relu(x₁ + 2x₂) at (1, 1)"
     scope = "layer"
     target = "f(x)"
     alpha: float = 2.0

@@ -36,12 +36,13 @@ class LRPEpsilon(AbstractMethod):
     """
 
     title = "LRP-ε"
-    formula = "z/(z+c+ε·sgn) · κᵢ/|κ|"
+    formula = epsilon_shares(1e-6, bias=True).formula
     reference = "bach2015pixel"
     independent = "z/(z+c+ε·sgn)"
     interaction = "z/(z+c+ε·sgn) · κᵢ/|κ|"
     expansion = "each neuron at u = 0"
     holds = "networks without biases, b = 0, ε → 0"
+    counterexample = "relu(x₁ + x₂ + 1) at (1, 1)"
     scope = "layer"
     target = "f(x)"
     epsilon: float = 1e-6

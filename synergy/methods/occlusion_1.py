@@ -28,6 +28,7 @@ class Occlusion1(AbstractMethod):
     independent = "1"
     interaction = "1[i∈S]"
     holds = "functions without interactions"
+    counterexample = "x₁x₂ at (2, 3)"
     corners = True
 
     def policy(self, game: Game) -> Policy:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import product
 from math import ceil
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -41,6 +42,8 @@ class OcclusionPatch(AbstractMethod):
     independent = "1[S meets W], mean over W ∋ i"
     interaction = "1[S meets W], mean over W ∋ i"
     holds = "patches as players, functions without interactions"
+    counterexample = "x₁ at (2, 5), window {1, 2}"
+    judged_with = MappingProxyType({"window": 2})
     window: int | tuple[int, ...] | None = None
     stride: int | tuple[int, ...] | None = None
 

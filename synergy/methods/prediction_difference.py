@@ -24,12 +24,13 @@ class PredictionDifference(AbstractMethod):
     """
 
     title = "Prediction Difference"
-    formula = "E_b 1[i∈S]"
+    formula = f"E_b {full_credit.formula}"
     reference = "robnik2008explaining"
     independent = "1"
     interaction = "E_b 1[i∈S]"
     expansion = "f at each b"
     holds = "functions without interactions"
+    counterexample = "x₁x₂ at (2, 3)"
     target = "f(x) − E f(b)"
     corners = True
 

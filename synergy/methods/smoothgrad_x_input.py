@@ -46,6 +46,7 @@ class SmoothGradXInput(AbstractMean):
     independent = "κᵢ E[(1+eᵢ/dᵢ)^(κᵢ−1)]"
     interaction = "κᵢ E[(1+eᵢ/dᵢ)^(κᵢ−1) Π(1+e_l/d_l)^κ_l]"
     holds = "functions of degree one"
+    counterexample = "x₁x₂ at (2, 3)"
     at_x = True
     sigma: float = 0.1
     samples: int = 64

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 import sympy
 import torch
@@ -17,23 +15,6 @@ from decompositions.games.players import grid
 from decompositions.series.neuron import neuron_effects
 from decompositions.series.taylor import taylor
 from synergy.methods.grad_cam import GradCAM
-
-
-@dataclass(frozen=True)
-class Counterexample:
-    """The smallest input on which a criterion fails.
-
-    Args:
-        text: the function and the point.
-        game: the question.
-        settings: of the method.
-        says: what is wrong, beside the attributions themselves.
-    """
-
-    text: str
-    game: Callable[[], Game]
-    says: str
-    settings: dict[str, Any] = field(default_factory=dict)
 
 
 def polynomials() -> dict[str, Game]:
@@ -127,91 +108,6 @@ def neurons() -> list[Neuron]:
     return units
 
 
-@dataclass(frozen=True)
-class Probe:
-    """A network in which some players provably have no effect."""
-
-    name: str
-    game: Game
-    dummies: tuple[int, ...]
-
-
-def probes() -> list[Probe]:
-    """Zero, written with players 0 and 1, beside a unit or a random network of the others.
-
-    relu(relu(x₁) − c − relu(x₂)) = relu(relu(x₁ − c) − relu(x₂)) for c ≥ 0, and
-    relu(relu(x₁ + x₂) − c) = relu(x₁ + x₂ − c).
-    """
-    fixed = [
-        Probe("relu(x₃) and a hidden zero", _game(_split_zero(1.0, 1.0, None), [3, 1, 2], [0, 0, 0]), (0, 1)),
-        Probe("the same, b ≠ 0", _game(_split_zero(1.0, 1.0, None), [-5, 5, 3.7], [5, -3.1, 0.1]), (0, 1)),
-        Probe("relu(x₃) and a hidden zero of a sum", _game(_joint_zero(1.0, None), [4, -1, 2], [0, 0, 0]), (0, 1)),
-    ]
-    return fixed + [probe for seed in range(6) for probe in _random_probes(seed)]
-
-
-def counterexamples() -> dict[str, Counterexample]:
-    """For each method that fails a criterion, the smallest case."""
-    product = Counterexample(
-        "x₁x₂ at (2, 3)", lambda: Game.from_expression("x1*x2", {"x1": 2, "x2": 3}), "the one effect is 6"
-    )
-    zero = "relu(relu(x₁)−1−relu(x₂)) − relu(relu(x₁−1)−relu(x₂)) + relu(x₃)"
-    return {
-        "gradient_x_input": product,
-        "occlusion_1": product,
-        "prediction_difference": product,
-        "smoothgrad_x_input": product,
-        "occlusion_patch": Counterexample(
-            "x₁ at (2, 5), window {1, 2}",
-            lambda: Game.from_expression("x1 + 0*x2", {"x1": 2, "x2": 5}),
-            "player 2 has no effect",
-            {"window": 2, "stride": 2},
-        ),
-        "grad_cam": Counterexample("A₁ of a 2×2 map, no pooling", _first_location, "only location 1 has an effect"),
-        "lrp_epsilon": Counterexample(
-            "relu(x₁ + x₂ + 1) at (1, 1)", lambda: _game(_unit([[1, 1]], [1]), [1, 1], [0, 0]), "f(x) = 3"
-        ),
-        "lrp_alpha_beta": Counterexample(
-            "relu(x₁ + 2x₂) at (1, 1)", lambda: _game(_unit([[1, 2]], [0]), [1, 1], [0, 0]), "f(x) = 3"
-        ),
-        "deep_taylor": Counterexample(
-            "relu(2x₁ − x₂) at (1, 1)", lambda: _game(_unit([[2, -1]], [0]), [1, 1], [0, 0]), "x₁ gets it all"
-        ),
-        "deeplift_rescale": Counterexample(
-            f"{zero} at (3, 1, 2)", lambda: _game(_split_zero(1.0, 1.0, None), [3, 1, 2], [0, 0, 0]),
-            "it is relu(x₃): x₁, x₂ have no effect",
-        ),
-        "deep_shap": Counterexample(
-            f"{zero} at (3, 1, 2)", lambda: _game(_split_zero(1.0, 1.0, None), [3, 1, 2], [0, 0, 0]),
-            "it is relu(x₃): x₁, x₂ have no effect",
-        ),
-        "deeplift_reveal_cancel": Counterexample(
-            f"{zero} at (−5, 5, 3.7), b = (5, −3.1, 0.1)",
-            lambda: _game(_split_zero(1.0, 1.0, None), [-5, 5, 3.7], [5, -3.1, 0.1]),
-            "it is relu(x₃): x₁, x₂ have no effect",
-        ),
-    }  # fmt: skip
-
-
-def _game(net: nn.Module, x: list[float], b: list[float]) -> Game:
-    return Game.from_model(net.double().eval(), _row(x), _row(b))
-
-
-def _row(numbers: list[float]) -> torch.Tensor:
-    return torch.tensor([numbers], dtype=torch.float64)
-
-
-def _linear(weight: Any, bias: Any) -> nn.Linear:
-    weight = torch.as_tensor(weight, dtype=torch.float64)
-    layer = nn.Linear(weight.shape[1], weight.shape[0], dtype=torch.float64)
-    layer.weight, layer.bias = nn.Parameter(weight), nn.Parameter(torch.as_tensor(bias, dtype=torch.float64))
-    return layer
-
-
-def _unit(weight: list[list[float]], bias: list[float]) -> nn.Module:
-    return nn.Sequential(_linear(weight, bias), nn.ReLU())
-
-
 def _random(activation: type[nn.Module], bias: bool, seed: int, baseline: bool = False) -> Game:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -224,58 +120,3 @@ def _random(activation: type[nn.Module], bias: bool, seed: int, baseline: bool =
         )
         x, b = torch.randn(2, 1, 4, dtype=torch.float64)
     return Game.from_model(net.double().eval(), x, b if baseline else 0.0)
-
-
-def _rest(seed: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """A random ReLU layer of two more players and its output weights, to stand beside a hidden zero."""
-    generator = torch.Generator().manual_seed(100 + seed)
-    draws = torch.randn(5, 5, generator=generator, dtype=torch.float64)
-    return draws[:, :2], draws[:, 2], draws[:, 3]
-
-
-def _random_probes(seed: int) -> list[Probe]:
-    generator = torch.Generator().manual_seed(seed)
-    threshold, scale = (torch.rand(2, generator=generator, dtype=torch.float64) * 2 + 0.2).tolist()
-    x, b = (torch.randn(2, 4, generator=generator, dtype=torch.float64) * 3).tolist()
-    nets = {
-        "a hidden zero": _split_zero(threshold, scale, seed),
-        "a hidden zero of a sum": _joint_zero(threshold, seed),
-    }
-    return [Probe(f"random network and {name}, {seed}", _game(net, x, b), (0, 1)) for name, net in nets.items()]
-
-
-def _split_zero(c: float, scale: float, seed: int | None) -> nn.Module:
-    """relu(relu(x₁) − c − relu(x₂)) − relu(relu(x₁ − c) − relu(x₂)), scaled, plus the rest."""
-    first = torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]], dtype=torch.float64)
-    start = torch.tensor([0.0, 0.0, -c], dtype=torch.float64)
-    second = torch.tensor([[1.0, -1.0, 0.0], [0.0, -1.0, 1.0]], dtype=torch.float64)
-    return _beside(first, start, second, torch.tensor([-c, 0.0], dtype=torch.float64), scale, seed)
-
-
-def _joint_zero(c: float, seed: int | None) -> nn.Module:
-    """relu(relu(x₁ + x₂) − c) − relu(x₁ + x₂ − c), plus the rest."""
-    first = torch.tensor([[1.0, 1.0], [1.0, 1.0]], dtype=torch.float64)
-    start = torch.tensor([0.0, -c], dtype=torch.float64)
-    second = torch.eye(2, dtype=torch.float64)
-    return _beside(first, start, second, torch.tensor([-c, 0.0], dtype=torch.float64), 1.0, seed)
-
-
-def _beside(
-    first: torch.Tensor, start: torch.Tensor, second: torch.Tensor, then: torch.Tensor, scale: float, seed: int | None
-) -> nn.Module:
-    """The hidden zero in blocks beside relu(x₃), or beside a random layer of x₃ and x₄; a difference comes last."""
-    one = torch.ones(1, dtype=torch.float64)
-    rest, bias, out = (one[None], 0 * one, one) if seed is None else _rest(seed)
-    hidden = len(rest)
-    layer1 = _linear(torch.block_diag(first, rest), torch.cat([start, bias]))
-    layer2 = _linear(torch.block_diag(second, torch.eye(hidden, dtype=torch.float64)), torch.cat([then, 0 * bias]))
-    last = _linear(torch.cat([torch.tensor([scale, -scale], dtype=torch.float64), out])[None], [0.0])
-    return nn.Sequential(layer1, nn.ReLU(), layer2, nn.ReLU(), last)
-
-
-def _first_location() -> Game:
-    """f = A₁: a convolution that copies a 2×2 picture, and a linear head that reads one location of it."""
-    copy = nn.Conv2d(1, 1, 1, bias=False, dtype=torch.float64)
-    copy.weight = nn.Parameter(torch.ones(1, 1, 1, 1, dtype=torch.float64))
-    net = nn.Sequential(copy, nn.Flatten(), _linear([[1.0, 0.0, 0.0, 0.0]], [0.0]))
-    return Game.from_model(net.eval(), torch.tensor([[[[1.0, 2.0], [3.0, 4.0]]]], dtype=torch.float64))

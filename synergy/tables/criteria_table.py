@@ -18,6 +18,8 @@ from synergy.method import METHODS, AbstractMethod, method
 from synergy.methods.grad_cam import GradCAM
 from synergy.policies.layer_policy import LayerPolicy
 from synergy.tables import cases
+from synergy.tables.counterexamples import counterexamples
+from synergy.tables.hidden_zeros import Probe, probes
 from synergy.wording.numbers import roughly
 from synergy.wording.table import Table
 
@@ -44,12 +46,11 @@ def criteria_table() -> Table:
         "method", "summary", "coverage", "relevance", "completeness", "measured on random networks",
         "measured on the digits network", "end to end", "fails on", "all three hold for",
     )  # fmt: skip
-    shown = cases.counterexamples()
-    rows = tuple(_criteria_row(name, shown.get(name)) for name in METHODS)
+    rows = tuple(_criteria_row(name) for name in METHODS)
     return Table("Attribution methods by the three criteria", columns, rows, CRITERIA_NOTES)
 
 
-def _criteria_row(name: str, shown: cases.Counterexample | None) -> tuple[str, ...]:
+def _criteria_row(name: str) -> tuple[str, ...]:
     cls, chosen = METHODS[name], method(name)
     policy = _policy_criteria(chosen)
     numbers = {
@@ -61,7 +62,7 @@ def _criteria_row(name: str, shown: cases.Counterexample | None) -> tuple[str, .
     return (
         cls.title, "all three" if cls.all_three else "not all", *verdicts, _measured(chosen), _on_digits(chosen),
         _end_to_end(chosen),
-        _counterexample(chosen, shown), cls.holds,
+        _counterexample(cls), cls.holds,
     )  # fmt: skip
 
 
@@ -79,10 +80,8 @@ def _policy_criteria(chosen: AbstractMethod) -> list[Criteria]:
 
 
 def _game_criteria(chosen: AbstractMethod, game: Game) -> Criteria | None:
-    if chosen.name == "occlusion_patch":
-        chosen = method("occlusion_patch", window=2)
     try:
-        policy = chosen.policy(game)
+        policy = method(chosen.name, **chosen.judged_with).policy(game)
     except ValueError:
         return None
     assert not isinstance(policy, LayerPolicy)
@@ -129,17 +128,18 @@ def _end_to_end(chosen: AbstractMethod) -> str:
     if chosen.scope == "feature map":
         return "not on these networks: no map"
     variants = [method(chosen.name, **settings) for settings in chosen.variants]
-    leak = max(_dummy_share(each, probe) for each in variants for probe in cases.probes())
+    leak = max(_dummy_share(each, probe) for each in variants for probe in probes())
     return f"pass {roughly(leak)}" if leak <= 1e-6 else f"fail {roughly(leak)}"
 
 
-def _dummy_share(chosen: AbstractMethod, probe: cases.Probe) -> float:
+def _dummy_share(chosen: AbstractMethod, probe: Probe) -> float:
     given = np.abs(to_float(chosen.attribute(probe.game)))
     return float(given[list(probe.dummies)].sum() / given.sum()) if given.sum() else 0.0
 
 
-def _counterexample(chosen: AbstractMethod, shown: cases.Counterexample | None) -> str:
-    if shown is None:
+def _counterexample(cls: type[AbstractMethod]) -> str:
+    if not cls.counterexample:
         return "–"
-    values = to_float(method(chosen.name, **shown.settings).attribute(shown.game()))
-    return f"{shown.text}: ({', '.join(f'{value:.4g}' for value in values)}); {shown.says}"
+    shown = counterexamples()[cls.counterexample]
+    values = to_float(method(cls.name, **cls.judged_with).attribute(shown.game()))
+    return f"{cls.counterexample}: ({', '.join(f'{value:.4g}' for value in values)}); {shown.says}"

@@ -1,4 +1,4 @@
-"""The two tables of the theory: each method as a policy, checked; and each method judged."""
+"""The table of methods: each as a policy, checked against its algorithm."""
 
 from __future__ import annotations
 
