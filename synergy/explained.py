@@ -19,13 +19,27 @@ def explained(game: Game) -> tuple[FunctionCube, ModelFunction]:
         ValueError: another output than a logit, or a target function.
     """
     require_game(game, "a layer-wise method")
+    cube, f = modelled(game, "a layer-wise method needs the network")
+    if isinstance(f.module, Output):
+        raise ValueError(f"a layer-wise method explains a logit, not a {f.module.kind}; take output='logit'")
+    if callable(f.target):
+        raise ValueError("a layer-wise method explains one entry of the output; give its index as target")
+    return cube, f
+
+
+def modelled(game: Game, rule: str) -> tuple[FunctionCube, ModelFunction]:
+    """The cube and function of a game about a model.
+
+    Args:
+        game: the question.
+        rule: why a model is needed, for the error.
+
+    Raises:
+        TypeError: no model.
+    """
     cube = game.cube
     if not isinstance(cube, FunctionCube) or not isinstance(cube.f, ModelFunction):
-        raise TypeError("a layer-wise method needs the network; build the game with Game.from_model")
-    if isinstance(cube.f.module, Output):
-        raise ValueError(f"a layer-wise method explains a logit, not a {cube.f.module.kind}; take output='logit'")
-    if callable(cube.f.target):
-        raise ValueError("a layer-wise method explains one entry of the output; give its index as target")
+        raise TypeError(f"{rule}; build the game with Game.from_model")
     return cube, cube.f
 
 

@@ -17,6 +17,7 @@ from decompositions.games.function_cube import FunctionCube
 from decompositions.games.game import Game
 from decompositions.models.model_function import ModelFunction
 from decompositions.models.undisturbed import undisturbed
+from synergy.explained import modelled
 from synergy.method import ITS_OWN
 
 ALIKE = 1e-3  # of the largest attribution: more is not the rounding of a batch of another size
@@ -186,9 +187,7 @@ def _require_attribution(subject: Any) -> None:
 
 def _explained(game: Game) -> tuple[FunctionCube, ModelFunction]:
     """The cube of a game about a model, and the model's function."""
-    if not isinstance(game.cube, FunctionCube) or not isinstance(game.cube.f, ModelFunction):
-        raise TypeError("a callable is measured on a model; build the game with Game.from_model")
-    return game.cube, game.cube.f
+    return modelled(game, "a callable is measured on a model")
 
 
 def _at_once(game: Game) -> int:

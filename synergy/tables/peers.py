@@ -14,6 +14,7 @@ from decompositions.evaluation.corners import dense
 from decompositions.games.game import Game
 from decompositions.models.model_function import ModelFunction
 from synergy.explained import explained
+from synergy.methods.grad_cam import spread
 
 
 def disagreement(name: str, game: Game, ours: Any) -> tuple[str, float] | None:
@@ -80,8 +81,6 @@ def _grad_cam(game: Game) -> torch.Tensor:
     """captum's map, spread over the input as ours is."""
     from captum.attr import LayerGradCam
     from torch import nn
-
-    from synergy.methods.grad_cam import spread
 
     cube, f = explained(game)
     last = [module for module in f.module.modules() if isinstance(module, nn.Conv2d)][-1]
