@@ -16,6 +16,7 @@ from decompositions.effects.effects import Effects
 from decompositions.evaluation import corners as coalitions
 from decompositions.evaluation.checkpoint import Checkpoint, opened
 from decompositions.evaluation.cost import LIMIT, as_limit, require_limit, with_progress
+from decompositions.expressions.settling import settle
 from decompositions.games.game import Game, require_game
 from decompositions.memory import needed
 from decompositions.mobius import mobius
@@ -109,7 +110,7 @@ def _of_values(game: Game, active: tuple[int, ...], corners: coalitions.Corners,
     values = corners.values
     coalitions.require_finite(values, lambda row: coalitions.label(game, coalitions.members(row, active)))
     noise = max(evaluation_noise(game, values), corners.error)
-    dividends = _settled(mobius(_own(values, corners.fresh), inplace=True))
+    dividends = settle(mobius(_own(values, corners.fresh), inplace=True))
     table = _scatter(dividends, active, game.n)
     return Effects(table, game.names, "harsanyi", None, noise, 0, False, paid, evaluation=corners.how)
 
@@ -146,8 +147,8 @@ def _lower(
     coalitions.require_finite(values, lambda row: names[row])
     noise = max(evaluation_noise(game, values), found.error)
     values = values if is_exact(values) else wide(values)
-    dividends = _settled(_lower_dividends(values[..., :-1], table))
-    remainder = _settled(values[..., -1:] - dividends.sum(-1, keepdims=True))[..., 0]
+    dividends = settle(_lower_dividends(values[..., :-1], table))
+    remainder = settle(values[..., -1:] - dividends.sum(-1, keepdims=True))[..., 0]
     return Effects(dividends, game.names, "harsanyi", table, noise, remainder, order < len(active), done + paid)
 
 
@@ -166,15 +167,6 @@ def _lower_dividends(values: Array, table: np.ndarray) -> Array:
         if smaller:
             dividends[..., position] -= dividends[..., smaller].sum(-1)
     return dividends
-
-
-def _settled(values: Array) -> Array:
-    """Exact dividends that vanish identically as 0; floats as they are."""
-    if not is_exact(values):
-        return values
-    from decompositions.expressions.normal_form import settle  # SymPy is loaded only where it is used
-
-    return settle(values)
 
 
 def _scatter(dividends: Array, active: tuple[int, ...], n: int) -> Array:

@@ -20,6 +20,7 @@ from decompositions.arguments import real, shown, whole
 from decompositions.arithmetic import Array, free_symbols, is_exact, like, to_float, zeros
 from decompositions.counts import count, rounded
 from decompositions.effects import archive
+from decompositions.expressions.settling import settle
 from decompositions.memory import needed
 from decompositions.show import Formula
 from decompositions.visible import visible
@@ -327,11 +328,7 @@ class Effects:
         else:
             masks = torch.as_tensor(degrees_.support_masks(self.degrees), device=values.device)
             values.index_add_(-1, masks, self.values)
-        if self.exact:
-            from decompositions.expressions.normal_form import settle  # SymPy is loaded only where it is used
-
-            values = settle(values)
-        return replace(self, values=values, basis="harsanyi", degrees=None)
+        return replace(self, values=settle(values), basis="harsanyi", degrees=None)
 
     def to_shapiq(self) -> Any:
         """The same numbers as ``shapiq.InteractionValues`` (index "Moebius"), for its plots and tools.

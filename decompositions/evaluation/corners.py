@@ -10,22 +10,17 @@ import torch
 
 from decompositions import counts, degrees
 from decompositions.arithmetic import Array, concatenate, is_exact
+from decompositions.evaluation.again import error_seen, require_same_again
 from decompositions.evaluation.checkpoint import Checkpoint
 from decompositions.evaluation.prefix import prefix
 from decompositions.evaluation.spans import RANGE, range_length, spans
 from decompositions.evaluation.work import Work
-from decompositions.games import noise, trial
+from decompositions.games import trial
 from decompositions.games.function_cube import FunctionCube
 from decompositions.games.game import Game
 from decompositions.games.table_cube import TableCube
 from decompositions.memory import needed
 
-AGAIN = 2**-3  # of the coalitions, at most, that are evaluated once more at the end, to see whether g is a function
-SAMPLE = 2**6  # of them, at most
-SUSPECT = 2**9  # of them, where the function kept something or drew random numbers, or the part above if that is more
-ALONE = 5  # that are evaluated alone, too
-TRIED = 2**6  # coalitions from which on the rounding error is looked at; fewer are hardly more than were tried before
-FEWEST, MOST = 4, 16  # coalitions at which the rounding error is looked at
 OR_ANOTHER = "; or the checkpoint is of another function, then give another directory"
 BLOCK = 2**20  # values that are looked at together
 
@@ -81,8 +76,8 @@ def looked_at(game: Game, cube: FunctionCube, active: tuple[int, ...], values: t
         ValueError: g gives other values there than before; the coalition is named.
     """
     work = _plain_work(cube, active)
-    _evaluate_again(game, cube, work, values)
-    return _error(cube, work, values)
+    require_same_again(game, cube, work, values)
+    return error_seen(cube, work, values)
 
 
 def members(row: int, active: tuple[int, ...]) -> tuple[int, ...]:
@@ -138,8 +133,8 @@ def _evaluated(game: Game, cube: FunctionCube, work: Work, checkpoint: Checkpoin
     """g at all coalitions of some work; whatever its model keeps from call to call is put back only at the end."""
     with cube.calling():
         values, cube = _range_by_range(cube, work, checkpoint)
-        _evaluate_again(game, cube, work, values, "" if checkpoint is None else OR_ANOTHER)
-        return Corners(values, work.how, _error(cube, work, values))
+        require_same_again(game, cube, work, values, "" if checkpoint is None else OR_ANOTHER)
+        return Corners(values, work.how, error_seen(cube, work, values))
 
 
 def _range_by_range(cube: FunctionCube, work: Work, checkpoint: Checkpoint | None) -> tuple[torch.Tensor, FunctionCube]:
@@ -154,17 +149,6 @@ def _range_by_range(cube: FunctionCube, work: Work, checkpoint: Checkpoint | Non
         if checkpoint is not None:
             checkpoint.keep(start, values[start:stop], work.how, cube.chunk)
     return values, cube
-
-
-def _error(cube: FunctionCube, work: Work, values: torch.Tensor) -> float:
-    """The rounding error of a value, seen where values tell that it may be large; 0 if hardly more than were tried."""
-    if cube.device.type == "meta" or work.total < TRIED:
-        return 0.0
-    places = noise.telling(values, max(FEWEST, min(MOST, work.total // 8))).tolist()
-    points = torch.zeros(len(places), cube.n, dtype=torch.bool)
-    for row, place in enumerate(places):
-        points[row, list(work.members(place))] = True
-    return noise.noise(cube, points.to(cube.device))
 
 
 def room(total: int, cube: FunctionCube, targets: int | None = None) -> torch.Tensor:
@@ -211,66 +195,6 @@ def _smaller(cube: FunctionCube, error: Exception, where: str) -> FunctionCube:
     except Exception as final:
         final.add_note(f"in the evaluation of the {where} (positions in the table)")
         raise
-
-
-def _evaluate_again(game: Game, cube: FunctionCube, work: Work, values: torch.Tensor, hint: str = "") -> None:
-    """Refuse a g that is no function: a few coalitions from all over the table must have the same values once more.
-
-    Some are asked for alone, since rows may depend on each other in large batches only; more are asked for where
-    random numbers were drawn or something was kept from call to call.
-    """
-    if cube.device.type == "meta":
-        return
-    few = _spread(work.total, ALONE)
-    some = _spread(work.total, min(SAMPLE, int(AGAIN * work.total)))
-    unit = trial.ROUNDING * cube.precision * _largest(values[few + some])
-
-    def require_same(places: list[int], chunk: int) -> None:
-        again = _at(cube.by(chunk), work, places)
-        same = torch.isclose(again, values[places], rtol=0.0, atol=unit, equal_nan=True)
-        if not same.all():
-            worst = int((~same).nonzero()[0])
-            where, first, second = label(game, work.members(places[worst])), values[places[worst]], again[worst]
-            why = trial.cause(before)
-            together = _in_its_batch(cube, work, places[worst])
-            if not before.drawn() and torch.isclose(together, first, rtol=0.0, atol=unit):
-                raise trial.depending(second.item(), first.item(), where)
-            raise trial.changing(first.item(), second.item(), where, why, hint)
-
-    with cube.calling() as before:
-        require_same(few, 1)
-        require_same(some, cube.chunk)
-        if before.drawn() or before.changed():
-            require_same(_spread(work.total, max(SUSPECT, int(AGAIN * work.total))), cube.chunk)
-
-
-def _spread(total: int, count: int) -> list[int]:
-    """So many places among ``total``, all over them, the first and the last included.
-
-    >>> _spread(9, 3), _spread(2, 3), _spread(8, 1)
-    ([0, 4, 8], [0, 1], [0])
-    """
-    count = min(count, total)
-    return [place * (total - 1) // max(1, count - 1) for place in range(count)]
-
-
-def _at(cube: FunctionCube, work: Work, places: list[int]) -> torch.Tensor:
-    """g at some coalitions, of which nobody is told."""
-    if not places:
-        return torch.zeros(0, dtype=cube.weights.dtype, device=cube.weights.device)
-    points = torch.cat([work.points(place, place + 1) for place in places])
-    return torch.cat([work.values(cube.unwatched(), some) for some in points.split(cube.points_at_once)])
-
-
-def _in_its_batch(cube: FunctionCube, work: Work, place: int) -> torch.Tensor:
-    """g at a coalition together with those with which it was evaluated."""
-    size = cube.points_at_once
-    start = place // size * size
-    return work.values(cube.unwatched(), work.points(start, min(start + size, work.total)))[place - start]
-
-
-def _largest(values: torch.Tensor) -> float:
-    return float(torch.nan_to_num(values, 0.0, 0.0, 0.0).abs().max())
 
 
 def require_finite(values: Array, name: Callable[[int], str]) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from random import Random
 from typing import Any
 
-import numpy as np
 import sympy
 
 ROUNDS = 3  # places that are tried before a proof is
@@ -59,13 +58,6 @@ def settled(value: Any) -> Any:
 def expanded(value: sympy.Expr) -> sympy.Expr:
     """An expression with symbols, multiplied out, so that equal terms meet and cancel; a number as it is."""
     return sympy.expand(value) if value.free_symbols else value
-
-
-def settle(values: np.ndarray) -> np.ndarray:
-    """The same for every entry of an object array."""
-    flat = np.empty(values.size, dtype=object)
-    flat[:] = [settled(value) for value in values.reshape(-1)]
-    return flat.reshape(values.shape)
 
 
 def places(symbols: Iterable[sympy.Symbol]) -> list[dict[sympy.Symbol, sympy.Rational]]:

@@ -15,6 +15,7 @@ from decompositions.arithmetic import Array, concatenate, is_exact, like, zeros
 from decompositions.contraction import by_player
 from decompositions.counts import count
 from decompositions.effects.effects import Effects
+from decompositions.expressions.settling import settle
 from decompositions.memory import needed
 from decompositions.show import Formula
 from synergy.allocation.criteria import Criteria
@@ -93,12 +94,12 @@ class Allocation:
     def attribution(self) -> Array:
         """What each player is given in all. Shape ``(..., n)``."""
         if self.total is not None:
-            return _settled(self.total())
+            return settle(self.total())
         blocks = self.blocks()
         total = next(blocks)[2].sum(-2)
         for _, _, rows in blocks:
             total = total + rows.sum(-2)
-        return _settled(total)
+        return settle(total)
 
     @property
     def unexplained(self) -> Any:
@@ -223,14 +224,5 @@ def from_table(effects: Effects, table: Array, source: str, **facts: Any) -> All
     """An allocation whose rows are known. Shape ``(..., m, n)``."""
     if is_exact(table) != effects.exact or not isinstance(table, (torch.Tensor, np.ndarray)):
         raise TypeError("an allocation's table and its effects are of one number system")
-    table = _settled(table)
+    table = settle(table)
     return Allocation(effects, lambda start, stop: table[..., start:stop, :], source, **facts)
-
-
-def _settled(table: Array) -> Array:
-    """Exact entries that vanish identically as 0, expressions expanded; floats as they are."""
-    if not is_exact(table):
-        return table
-    from decompositions.expressions.normal_form import settle  # SymPy is loaded only where it is used
-
-    return settle(table)
