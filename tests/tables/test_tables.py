@@ -20,7 +20,7 @@ from synergy.tables.hidden_zeros import probes
 from synergy.tables.methods_table import methods_table
 from synergy.wording.table import Table
 
-DOCS = Path(__file__).parent.parent / "docs"
+DOCS = Path(__file__).parents[2] / "docs"
 ROUNDING = re.compile(r"\b\d(\.\d+)?e-\d+\b")  # what is rounding on one processor may be zero on another
 ALL_THREE = [name for name, cls in METHODS.items() if cls.all_three]
 LAYER_WISE = [name for name, cls in METHODS.items() if cls.scope == "layer"]

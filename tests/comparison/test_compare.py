@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from cases import BY_ID, EXPRESSIONS, GAME_METHODS, NETWORKS, WEIGHTS_AT_X, close, label
-from test_harsanyi import counted
+from counting import counted
 from torch import nn
 
 from synergy import METHODS, AbstractMethod, Game, Policy, allocate, compare, harsanyi, measure, method, taylor

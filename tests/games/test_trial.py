@@ -9,9 +9,9 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
+from twins import dividends
 
 from synergy import Game, harsanyi, method
-from tests.twins import dividends
 
 ONES = torch.ones(1, 6, dtype=torch.float64)
 

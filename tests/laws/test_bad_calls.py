@@ -15,7 +15,7 @@ from torch import nn
 from decompositions.mobius import mobius, zeta
 from synergy import METHODS, Game, allocate, compare, harsanyi, harsanyi_all, measure, method, players, taylor
 
-SOURCES = [Path(__file__).parents[1] / name for name in ("decompositions", "synergy")]
+SOURCES = [Path(__file__).parents[2] / name for name in ("decompositions", "synergy")]
 X = torch.tensor([[1.0, 2.0, 3.0]])
 MODEL = mlp(nn.Softplus, (3, 4, 2), dtype=torch.float32)
 GAME = Game.from_model(MODEL, X, target=0)

@@ -2,15 +2,13 @@
 
 import subprocess
 import sys
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
-from cases import BY_ID, GAMES, close, draw, label, mlp
+from cases import BY_ID, GAMES, close, draw, label
 from hypothesis import given
 from hypothesis import strategies as st
-from torch import nn
 from twins import bitmask, coalitions, dividends, subsets
 
 from decompositions.dividends.harsanyi import price
@@ -93,30 +91,6 @@ def test_remainder_by_hand():
 def test_an_order_below_one_is_refused():
     with pytest.raises(ValueError, match="at least 1, not 0"):
         harsanyi(Game.from_values([0.0, 1.0]), order=0)
-
-
-ROWS = SimpleNamespace(given=0)
-
-
-class Counting(nn.Module):
-    """A model that counts the rows it is given, and that copies of it are given, in a place that nobody copies."""
-
-    rows = property(lambda self: ROWS.given, lambda self, rows: setattr(ROWS, "given", rows))
-
-    def __init__(self, inner):
-        super().__init__()
-        self.inner, self.rows = inner, 0
-
-    def forward(self, inputs):
-        self.rows += len(inputs)
-        return self.inner(inputs)
-
-
-def counted(x, baseline, **settings):
-    model = Counting(mlp(nn.ReLU, (x.numel(), 4, 1))).eval()
-    game = Game.from_model(model, x[None], baseline, **settings)
-    model.rows = 0  # building a game asks the model once, to check the target
-    return model, game
 
 
 @pytest.mark.parametrize(
