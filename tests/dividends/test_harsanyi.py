@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from cases import BY_ID, GAMES, close, draw, label
+from counting import counted
 from hypothesis import given
 from hypothesis import strategies as st
 from twins import bitmask, coalitions, dividends, subsets

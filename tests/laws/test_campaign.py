@@ -11,19 +11,8 @@ import numpy as np
 import pytest
 import torch
 from architectures import ARCHITECTURES
-from campaign_twins import (
-    Alone,
-    Twin,
-    degree_vectors,
-    epsilon_rule,
-    grad_cam,
-    has_kink,
-    layers,
-    path_integral,
-    signed_rule,
-    table_of_dividends,
-    taylor_effects,
-)
+from campaign_layer_twins import Twin, epsilon_rule, grad_cam, layers, signed_rule
+from campaign_twins import Alone, degree_vectors, has_kink, path_integral, table_of_dividends, taylor_effects
 
 from synergy import Game, harsanyi, method, players, taylor
 

@@ -7,15 +7,14 @@ agree. The exact path integral decides by values all the way, since its breakpoi
 ``meta`` path methods are given a rule.
 """
 
-import copy
 import math
 import sys
 
 import numpy as np
 import pytest
 import torch
-from cases import GAME_METHODS, close, draw, label, mlp, variants
-from layer_cases import concatenation, gated, residual
+from cases import GAME_METHODS, label, variants
+from device_cases import NETWORKS, Apart
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
@@ -35,7 +34,7 @@ from decompositions.networks.secant import mean_slope
 from decompositions.series.jets.interpolation import coefficients, directions
 from decompositions.series.jets.jets import jets
 from decompositions.series.jets.series import _along
-from synergy import METHODS, Effects, Game, allocate, compare, harsanyi, measure, method
+from synergy import METHODS, Effects, Game, allocate, method
 from synergy.algorithms import removal
 from synergy.algorithms.layerwise import fused_shapley
 from synergy.algorithms.path import rules
@@ -47,18 +46,6 @@ from synergy.policies.policy import equal_shares, full_credit
 META = torch.device("meta")
 PATHS = [name for name in METHODS if issubclass(METHODS[name], AbstractPathMethod)]
 WITH_PRODUCTS = ("deep_shap", "deeplift_rescale", "grad_cam")
-NETWORKS = {
-    "convolutions": (
-        (2, 4, 4),
-        lambda: nn.Sequential(
-            nn.Conv2d(2, 3, 3, padding=1), nn.BatchNorm2d(3), nn.ReLU(), nn.MaxPool2d(2), nn.ZeroPad2d(1),
-            nn.Conv2d(3, 4, 3, padding="same"), nn.ReLU6(), nn.AvgPool2d(2), nn.Flatten(), nn.Linear(16, 2),
-        ),
-    ),
-    "residual": ((2, 6, 6), residual),
-    "concatenation": ((2, 6, 6), concatenation),
-    "gated": ((2, 6, 6), gated),
-}  # fmt: skip
 
 
 def softplus_network():
@@ -91,17 +78,6 @@ def four_wires(dense, name):
     """As if every neuron had at most four inputs."""
     count = min(4, dense.shape[1])
     return torch.arange(count, device=dense.device).expand(len(dense), count), dense[:, :count]
-
-
-class Apart(TorchDispatchMode):
-    """Refuses to mix places, as devices do and some operations on ``meta`` do not; single numbers may come along."""
-
-    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
-        tensors = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, torch.Tensor)]
-        there = {leaf.device.type for leaf in tensors if leaf.ndim or leaf.is_meta}
-        if len(there) > 1 and function.overloadpacket not in (torch.ops.aten._to_copy, torch.ops.aten.copy_):
-            raise RuntimeError(f"{function} of tensors on {' and '.join(sorted(there))}")
-        return function(*args, **(kwargs or {}))
 
 
 @pytest.fixture(autouse=True)
@@ -302,9 +278,6 @@ def test_helpers_stay_there():
     assert wide(values).device == META
 
 
-# --- series -----------------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("activation", [nn.Softplus, nn.Tanh, nn.GELU, nn.SiLU, nn.Sigmoid])
 def test_jets_stay_there(activation):
     net = nn.Sequential(nn.Linear(6, 5), activation(), nn.Linear(5, 1), nn.Flatten(0)).to(META, torch.float64)
@@ -322,9 +295,6 @@ def test_lines_stay_there(baselines):
     assert (along.device, along.dtype, along.shape) == (META, torch.float64, (5, len(lines)))
     table, values = coefficients(along, 3)
     assert (values.device, values.shape) == (META, (len(table),))
-
-
-# --- several questions at once, and shared prefixes ------------------------------------------------------------------
 
 
 def test_common_batches_stay_there():
@@ -353,9 +323,6 @@ def test_shared_prefixes_stay_there():
         assert _by_plan(question, plan).shape == (2, 8)
     maps = from_patterns(torch.zeros(8, 5, 2, 3, device=META), depends, torch.arange(3, device=META))
     assert maps(degrees.bits(0, 7, 3, META)).shape == (7, 5, 2, 3)
-
-
-# --- a device without float64 -----------------------------------------------------------------------------------------
 
 
 class Narrow(TorchDispatchMode):
@@ -424,105 +391,3 @@ def test_values_and_dividends_are_on_the_host_there(narrow):
     assert (values.device.type, values.dtype) == ("cpu", torch.float64)
     table = _transform(torch.zeros(8, 3, device=META), degrees.spread_masks((0, 1, 2)), 3)
     assert (table.device.type, table.dtype) == ("cpu", torch.float64)
-
-
-# --- where there are numbers -----------------------------------------------------------------------------------------
-
-
-def of(device, dtype):
-    """The type, or what the device has instead."""
-    return torch.float32 if device.type == "mps" else dtype
-
-
-def homes(device):
-    """Where results may be: on the device, or on the host where the device has no float64."""
-    return {device.type, arithmetic.wide(torch.zeros(1, device=device)).device.type}
-
-
-def tolerance(device, dtype, fine):
-    return fine if of(device, dtype) == torch.float64 else 2e-5
-
-
-def game_on(device, dtype, **settings):
-    device = torch.device(device)
-    dtype = of(device, dtype)
-    model = mlp(nn.Softplus, (6, 5, 2), dtype=dtype, seed=3).to(device)
-    x, b = draw(1, 6, dtype=dtype).to(device), draw(2, 6, dtype=dtype, seed=5).to(device)
-    return Game.from_model(model, x, b, target=1, players=torch.arange(6) % 4, weights=[1, 2], **settings)
-
-
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_effects_on_every_device_equal_those_on_the_host(device, dtype):
-    effects = harsanyi(game_on(device, dtype))
-    assert effects.values.device.type == wide(torch.zeros(1, device=device)).device.type
-    close(effects.values, harsanyi(game_on("cpu", torch.float64)).values, tolerance(device, dtype, 1e-12))
-
-
-@pytest.mark.parametrize("name", [name for name in METHODS if METHODS[name].scope != "feature map"])
-def test_methods_on_every_device_equal_those_on_the_host(device, name):
-    game, host = game_on(device, torch.float64), game_on("cpu", torch.float64)
-    values, allowed = method(name).attribute(game), tolerance(device, torch.float64, 1e-10)
-    assert values.device.type in homes(device)
-    close(values, method(name).attribute(host), allowed)
-    close(measure(name, game).values, measure(name, host).values, allowed)
-
-
-def test_grad_cam_on_every_device_equals_that_on_the_host(device):
-    shape, build = NETWORKS["convolutions"]
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        net = build().to(of(device, torch.float64)).eval()
-    x, owners = draw(1, *shape, dtype=of(device, torch.float64)), torch.arange(16).reshape(4, 4) % 3
-    values = []
-    for place in ("cpu", device):
-        game = Game.from_model(net.to(place), x.to(place), target=1, players=owners)
-        values.append(measure("grad_cam", game).values)
-    close(values[1], values[0], tolerance(device, torch.float64, 1e-10))
-
-
-def test_comparing_on_every_device(device):
-    comparison = compare(game_on(device, torch.float32))
-    assert all(result.measured is not None for result in comparison.results if result.name in GAME_METHODS)
-
-
-@pytest.mark.parametrize("n", [6, 14, 16, 19])
-def test_transforms_on_every_device_equal_those_on_the_host(device, n):
-    """Of whole numbers that float32 holds exactly, too, as are all numbers on the way."""
-    values = torch.from_numpy(np.random.default_rng(n).integers(-8, 9, (2, 2**n)).astype(np.float64))
-    there = values.to(dtype=of(device, torch.float64)).to(device)
-    assert torch.equal(mobius(there).cpu().double(), mobius(values))
-    assert torch.equal(zeta(mobius(there)).cpu().double(), values)
-
-
-@pytest.mark.parametrize("name", METHODS)
-def test_convolutions_in_float32_keep_their_digits_on_every_device(device, name):
-    """Of which TF32 keeps three."""
-    shape, build = NETWORKS["convolutions"]
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        net = build().eval()
-    x, owners = draw(1, *shape, dtype=torch.float32), torch.arange(16).reshape(4, 4) % 3
-    host = Game.from_model(copy.deepcopy(net).double(), x.double(), target=1, players=owners)
-    there = Game.from_model(net.to(device), x.to(device), target=1, players=owners)
-    expected = method(name).attribute(host)
-    close(method(name).attribute(there), expected, 1e-5)
-
-
-@pytest.mark.parametrize("kind", [nn.LSTM, nn.GRU])
-def test_recurrences_have_gradients_on_every_device(device, kind):
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        net = nn.Sequential(kind(3, 4, batch_first=True), Last(), nn.Linear(4, 2)).to(of(device, torch.float64)).eval()
-    x = draw(1, 5, 3, dtype=of(device, torch.float64))
-    values = []
-    for place in ("cpu", device):
-        game = Game.from_model(net.to(place), x.to(place), target=1, players=torch.arange(5)[:, None])
-        values.append(method("integrated_gradients").attribute(game))
-    close(values[1], values[0], tolerance(device, torch.float64, 1e-10))
-
-
-class Last(nn.Module):
-    """The output of a recurrence's last step."""
-
-    def forward(self, outputs):
-        return outputs[0][:, -1]

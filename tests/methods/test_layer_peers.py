@@ -8,7 +8,8 @@ import warnings
 import pytest
 import torch
 from cases import close, draw, mlp
-from layer_cases import DOUBLE, PERCEPTRONS, Block, block, sequence
+from layer_cases import DOUBLE, Block, block, sequence
+from layer_definitions import PERCEPTRONS
 from torch import nn
 
 from decompositions import players

@@ -4,7 +4,7 @@ import pytest
 import torch
 from cases import close
 from layer_cases import sequence
-from test_layer_policies import variants
+from layer_rules import variants
 from torch import nn
 
 from synergy import Game, method
