@@ -14,6 +14,7 @@ from synergy.comparison.balance import balance
 from synergy.comparison.comparison import Comparison
 from synergy.comparison.result import Result
 from synergy.comparison.scale import strongest_players
+from synergy.comparison.verdicts import CRITERIA, figures
 from synergy.wording.effects import above_noise, effect_label, noise_line
 from synergy.wording.names import NAME, columns, shorten
 from synergy.wording.notes import clause
@@ -23,16 +24,6 @@ from synergy.wording.table import grid
 WIDTH = 118  # columns that a table may take
 HEAD = 10  # columns of a line of a method's name
 PLAYERS = 30  # rows of players
-CRITERIA = ("coverage", "relevance", "completeness")
-
-
-def figures(criteria: Criteria) -> tuple[tuple[str, str, str], ...]:
-    """For each criterion its name, verdict and number: the coverage, the leakage, the residual."""
-    coverage = brief(criteria.coverage)
-    if coverage == "1" and criteria.verdicts["coverage"] != "pass":
-        coverage = f"1-{brief(1 - criteria.coverage)}"
-    values = (coverage, brief(criteria.leakage), brief(criteria.residual))
-    return tuple((name, criteria.verdicts[name], value) for name, value in zip(CRITERIA, values, strict=True))
 
 
 @show.text.register(Effects)

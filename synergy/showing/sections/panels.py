@@ -1,0 +1,53 @@
+"""The input, coloured by each method."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from decompositions.arithmetic import to_float
+from synergy.comparison.comparison import Comparison
+from synergy.comparison.result import Result
+from synergy.comparison.scale import unit
+from synergy.showing.sections.cells import LETTERS, Tint, signed
+from synergy.showing.sections.picture import overlay
+from synergy.wording.names import shorten
+from synergy.wording.numbers import fixed, minus, scalar
+from synergy.wording.view import Features, Picture, Words
+
+BARS = 15  # rows of one method's bars
+
+
+class Panel(NamedTuple):
+    """The input, coloured by one method."""
+
+    result: Result
+    title: str
+    tints: list[Tint]
+    total: str
+    overlay: str
+    summary: str
+    own_scale: bool
+
+
+def panels(comparison: Comparison, view: Picture | Words | Features | None) -> list[Panel]:
+    """One for each method that applies."""
+    found = []
+    for result in comparison.results:
+        if result.attribution is None:
+            continue
+        digits = 2 if isinstance(view, Picture) else 3
+        scale = unit(comparison, result)
+        shares = to_float(result.attribution) / scale
+        exact = result.attribution if comparison.effects.exact else None
+        tints = [
+            Tint(minus(fixed(share * scale, scale, digits)) if exact is None else signed(exact[i]), float(share))
+            for i, share in enumerate(shares)
+        ]
+        layer = overlay(view, shares) if isinstance(view, Picture) else ""
+        strong = sorted(np.argsort(-np.abs(shares), kind="stable")[:BARS].tolist())
+        summary = ", ".join(f"{shorten(comparison.effects.names[i], LETTERS)} {tints[i].text}" for i in strong)
+        total = signed(scalar(result.attribution.sum()))
+        found.append(Panel(result, result.heading, tints, total, layer, summary, result.own_unit))
+    return found
