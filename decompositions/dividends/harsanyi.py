@@ -112,7 +112,7 @@ def _of_values(game: Game, active: tuple[int, ...], corners: coalitions.Corners,
     noise = max(evaluation_noise(game, values), corners.error)
     dividends = settle(mobius(_own(values, corners.fresh), inplace=True))
     table = _scatter(dividends, active, game.n)
-    return Effects(table, game.names, "harsanyi", None, noise, 0, False, paid, evaluation=corners.how)
+    return Effects(table, names=game.names, noise=noise, calls=paid, evaluation=corners.how)
 
 
 def _own(values: Array, fresh: bool) -> Array:
@@ -149,7 +149,15 @@ def _lower(
     values = values if is_exact(values) else wide(values)
     dividends = settle(_lower_dividends(values[..., :-1], table))
     remainder = settle(values[..., -1:] - dividends.sum(-1, keepdims=True))[..., 0]
-    return Effects(dividends, game.names, "harsanyi", table, noise, remainder, order < len(active), done + paid)
+    return Effects(
+        dividends,
+        names=game.names,
+        degrees=table,
+        noise=noise,
+        remainder=remainder,
+        truncated=order < len(active),
+        calls=done + paid,
+    )
 
 
 def _lower_dividends(values: Array, table: np.ndarray) -> Array:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 from collections.abc import Iterable, Mapping, Set
-from dataclasses import dataclass, fields, replace
+from dataclasses import KW_ONLY, dataclass, fields, replace
 from functools import cached_property, reduce
 from operator import or_
 from pathlib import Path
@@ -20,6 +20,7 @@ from decompositions.arguments import real, shown, whole
 from decompositions.arithmetic import Array, free_symbols, is_exact, like, to_float, zeros
 from decompositions.counts import count, rounded
 from decompositions.effects import archive
+from decompositions.effects.series import NONE, Series
 from decompositions.expressions.settling import settle
 from decompositions.memory import needed
 from decompositions.show import Formula
@@ -49,17 +50,12 @@ class Effects:
         remainder: what the rows do not explain, f(x) − f(b) − Σ effects, where it is known. Shape ``(...,)``.
         truncated: whether rows are missing that need not be zero (an order, a degree); the remainder is their sum.
         calls: model calls that were paid.
-        radius: of convergence of a series, estimated, with x at 1: infinity for one that ends, NaN where unknown.
-        note: what a person should know of the terms that a series leaves out.
-        distance: between the function of these effects and the one that was asked about, the largest over the corners
-            (over 256 of them from 9 players on); not zero
-            for a network whose kinks were rounded off.
-        gaps: for each coalition the sum of its Taylor effects less its Harsanyi dividend, ``(2**n,)``; None where they
-            were too many to compare.
+        series: how far the series holds whose terms these effects are.
         evaluation: by what shortcuts g was evaluated; empty for none.
     """
 
     values: Array
+    _: KW_ONLY
     names: tuple[str, ...]
     basis: str = "harsanyi"
     degrees: np.ndarray | None = None
@@ -67,10 +63,7 @@ class Effects:
     remainder: Any = 0
     truncated: bool = False
     calls: int = 0
-    radius: float = float("nan")
-    note: str = ""
-    distance: float = 0.0
-    gaps: Array | None = None
+    series: Series = NONE
     evaluation: str = ""
 
     def __post_init__(self) -> None:
@@ -133,6 +126,26 @@ class Effects:
     def total(self) -> Any:
         """Σ of all effects but the constant; f(x) − f(b) − remainder. Shape ``(...,)``."""
         return self.values[..., 1:].sum(-1)
+
+    @property
+    def radius(self) -> float:
+        """Of convergence of the series, with x at 1; see :class:`Series`."""
+        return self.series.radius
+
+    @property
+    def note(self) -> str:
+        """What a person should know of the terms that the series leaves out."""
+        return self.series.note
+
+    @property
+    def distance(self) -> float:
+        """Between the function of these effects and the one that was asked about."""
+        return self.series.distance
+
+    @property
+    def gaps(self) -> Array | None:
+        """For each coalition the sum of its Taylor effects less its dividend; None where not compared."""
+        return self.series.gaps
 
     @property
     def exact(self) -> bool:
@@ -365,7 +378,8 @@ class Effects:
             ValueError: effects that are NaN or infinite.
             OSError: the file cannot be written.
         """
-        archive.save({each.name: getattr(self, each.name) for each in fields(self)}, archive.as_path(path))
+        contents = {**vars(self.series), **{each.name: getattr(self, each.name) for each in fields(self)}}
+        archive.save(contents, archive.as_path(path))
 
     @staticmethod
     def load(path: str | Path) -> Effects:
@@ -380,7 +394,8 @@ class Effects:
             MemoryError: the effects do not fit.
         """
         with archive.loaded(archive.as_path(path)) as contents:
-            return Effects(**contents)
+            series = Series(**{each.name: contents.pop(each.name) for each in fields(Series) if each.name in contents})
+            return Effects(**contents, series=series)
 
     def __repr__(self) -> str:
         head = f"Effects({self.basis}, {self.n} players, {len(self)} rows"

@@ -23,4 +23,4 @@ def neuron_effects(derivatives: torch.Tensor, z: torch.Tensor) -> Effects:
     table = torch.tensor(keys, dtype=z.dtype)
     factorials = torch.tensor([prod(map(factorial, key)) for key in keys], dtype=z.dtype)
     values = derivatives[table.sum(1).long()] * (z**table).prod(1) / factorials
-    return Effects(values, tuple(f"u{i}" for i in range(n)), "taylor", np.array(keys))
+    return Effects(values, names=tuple(f"u{i}" for i in range(n)), basis="taylor", degrees=np.array(keys))

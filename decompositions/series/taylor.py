@@ -11,6 +11,7 @@ from decompositions.arithmetic import Array
 from decompositions.degrees import some_corners
 from decompositions.dividends.harsanyi import harsanyi
 from decompositions.effects.effects import Effects
+from decompositions.effects.series import Series
 from decompositions.evaluation.cost import LIMIT, as_limit, with_progress
 from decompositions.games.cube import AbstractCube
 from decompositions.games.function_cube import FunctionCube
@@ -66,18 +67,15 @@ def taylor(game: Game, degree: int | None = None, *, smooth: float | None = None
     series, paid = with_progress(game, 0, "Taylor effects", lambda g: _series(g.cube, degree, limit))
     effects = Effects(
         series.coefficients,
-        game.names,
-        "taylor",
-        series.degrees,
-        series.noise,
-        series.remainder,
-        series.truncated,
-        paid,
-        series.radius,
-        series.note,
-        distance,
+        names=game.names,
+        basis="taylor",
+        degrees=series.degrees,
+        noise=series.noise,
+        remainder=series.remainder,
+        truncated=series.truncated,
+        calls=paid,
     )
-    return replace(effects, gaps=_gaps(game, effects))
+    return replace(effects, series=Series(series.radius, series.note, distance, _gaps(game, effects)))
 
 
 def _series(cube: AbstractCube, degree: int | None, limit: int) -> PowerSeries:

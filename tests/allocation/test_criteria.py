@@ -23,7 +23,7 @@ def hand(table, effects=J, noise=0.0, exact=False, **facts):
     else:
         values, rows = torch.tensor(effects).double(), torch.tensor(table).double()
     names = tuple("abcdef"[: len(table[0])])
-    return from_table(Effects(values, names, noise=noise), rows, "hand", **facts).criteria()
+    return from_table(Effects(values, names=names, noise=noise), rows, "hand", **facts).criteria()
 
 
 @pytest.mark.parametrize("exact", [False, True])

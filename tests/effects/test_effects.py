@@ -16,7 +16,7 @@ HAND = [5.0, 2.0, -3.0, 0.0, 7.0, 0.5, 0.0, -1.0]  # J of ∅, 0, 1, 01, 2, 02, 
 
 
 def by_hand(values=HAND, **facts):
-    return Effects(torch.tensor(values, dtype=torch.float64), ("a", "b", "c"), **facts)
+    return Effects(torch.tensor(values, dtype=torch.float64), names=("a", "b", "c"), **facts)
 
 
 def test_indexing_by_coalition():
@@ -89,7 +89,7 @@ def test_a_misspelt_name_is_told_the_nearest():
 
 def test_a_name_that_several_players_have_is_ambiguous():
     effects = by_hand()
-    effects = Effects(effects.values, ("the", "cat", "the"))
+    effects = Effects(effects.values, names=("the", "cat", "the"))
     assert effects["cat"] == -3
     with pytest.raises(LookupError, match="2 players are named 'the'; say by its number"):
         effects["the", "cat"]
@@ -169,7 +169,7 @@ def test_independent_effects_and_interactions():
 def test_independent_effects_and_interactions_of_float_tables_of_degrees():
     values = torch.tensor([1.0, 2.0, 3.0, 4.0, 5.0])
     degrees = np.array([[0, 0], [1, 0], [2, 0], [1, 1], [1, 2]])
-    effects = Effects(values, ("a", "b"), "taylor", degrees)
+    effects = Effects(values, names=("a", "b"), basis="taylor", degrees=degrees)
     assert effects.independent.tolist() == [5, 0]
     assert effects.interactions == {(0, 1): 9}
     assert effects.by_support().values.tolist() == [1, 5, 0, 9]

@@ -301,7 +301,7 @@ def test_what_names_no_file_is_refused(path):
 def test_nothing_is_saved_that_cannot_be_read(tmp_path):
     path = tmp_path / "effects"
     with pytest.raises(ValueError, match="some effects are NaN or infinite"):
-        Effects(torch.tensor([0.0, float("nan")]), ("a",)).save(path)
+        Effects(torch.tensor([0.0, float("nan")]), names=("a",)).save(path)
     assert not path.exists()
 
 
@@ -328,9 +328,9 @@ def test_what_is_no_file_is_not_read(tmp_path):
 def test_a_table_of_degrees_holds_a_row_once():
     values = torch.zeros(3, dtype=torch.float64)
     with pytest.raises(ValueError, match=r"\[1, 0\] is there twice, again in row 2"):
-        Effects(values, ("a", "b"), basis="taylor", degrees=np.array([[0, 0], [1, 0], [1, 0]]))
+        Effects(values, names=("a", "b"), basis="taylor", degrees=np.array([[0, 0], [1, 0], [1, 0]]))
     with pytest.raises(ValueError, match="row 0 of the degrees is the constant"):
-        Effects(values, ("a", "b"), basis="taylor", degrees=np.array([[0, 1], [1, 0], [1, 1]]))
+        Effects(values, names=("a", "b"), basis="taylor", degrees=np.array([[0, 1], [1, 0], [1, 1]]))
 
 
 def test_symbols_are_kept(tmp_path):

@@ -139,7 +139,7 @@ def test_transforms_stay_there(n, transform, inplace):
 
 @pytest.mark.parametrize("policy", [equal_shares, full_credit], ids=lambda policy: policy.formula)
 def test_policies_and_allocations_stay_there(policy):
-    effects = Effects(torch.zeros(8, device=META, dtype=torch.float64), ("a", "b", "c"))
+    effects = Effects(torch.zeros(8, device=META, dtype=torch.float64), names=("a", "b", "c"))
     assert effects.table(0, 8).device == META
     allocation = allocate(effects, policy)
     assert (allocation.values.device, allocation.values.shape) == (META, (8, 3))
@@ -149,13 +149,15 @@ def test_policies_and_allocations_stay_there(policy):
 
 
 def test_degree_policies_stay_there():
-    effects = Effects(torch.zeros(3, device=META), ("a", "b"), "taylor", np.array([[0, 0], [2, 0], [1, 3]]))
+    effects = Effects(
+        torch.zeros(3, device=META), names=("a", "b"), basis="taylor", degrees=np.array([[0, 0], [2, 0], [1, 3]])
+    )
     policy = method("integrated_gradients").policy(game_on_meta())
     assert (allocate(effects, policy).values.device, allocate(effects, policy).values.shape) == (META, (3, 2))
 
 
 def test_reading_effects_stays_there():
-    effects = Effects(torch.zeros(8, device=META), ("a", "b", "c"))
+    effects = Effects(torch.zeros(8, device=META), names=("a", "b", "c"))
     assert effects[0, 2].device == META
     assert effects.independent.device == META
     assert effects.base.device == META
@@ -258,7 +260,7 @@ def test_contractions_stay_there(n, order):
 
 def test_large_allocations_stay_there():
     """More rows than one block holds, and the column sums by contraction and row by row."""
-    effects = Effects(torch.zeros(2**18, device=META, dtype=torch.float64), tuple("abcdefghijklmnopqr"))
+    effects = Effects(torch.zeros(2**18, device=META, dtype=torch.float64), names=tuple("abcdefghijklmnopqr"))
     allocation = allocate(effects, equal_shares)
     blocks = [rows for _, _, rows in allocation.blocks()]
     assert len(blocks) > 1

@@ -242,7 +242,7 @@ def test_weights_are_those_of_the_algorithm_on_a_pure_effect(name, settings, deg
 
 
 def test_allocation_of_tables_with_leading_axes():
-    effects = Effects(torch.arange(16.0).reshape(4, 4).double(), ("a", "b"))
+    effects = Effects(torch.arange(16.0).reshape(4, 4).double(), names=("a", "b"))
     allocation = allocate(effects, equal_shares)
     assert allocation.values.shape == (4, 4, 2)
     assert allocation.attribution.shape == (4, 2)

@@ -100,7 +100,7 @@ def test_many_players_and_methods():
     n = 60
     values = torch.cat([torch.zeros(1), torch.arange(1.0, n + 1), torch.tensor([100.0])]).double()
     degrees = torch.cat([torch.zeros(1, n), torch.eye(n), torch.ones(1, n)]).int().numpy()
-    effects = Effects(values, tuple(f"p{i}" for i in range(n)), "harsanyi", degrees)
+    effects = Effects(values, names=tuple(f"p{i}" for i in range(n)), basis="harsanyi", degrees=degrees)
     results = tuple(Result(f"m{k}", "f(x) − f(b)", "", attribution=values[1:-1]) for k in range(11))
     figure = plot_comparison(Comparison(effects, None, "", results))
     dots = figure.axes[-1]

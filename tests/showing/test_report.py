@@ -242,7 +242,7 @@ def test_many_players_stay_usable(tmp_path):
     n = 200
     values = torch.cat([torch.zeros(1), torch.arange(1.0, n + 1)]).double()
     degrees = torch.cat([torch.zeros(1, n), torch.eye(n)]).int().numpy()
-    effects = Effects(values, tuple(f"p{i}" for i in range(n)), "harsanyi", degrees)
+    effects = Effects(values, names=tuple(f"p{i}" for i in range(n)), basis="harsanyi", degrees=degrees)
     result = Result("mine", "its own", "", attribution=values[1:], theory_note="none", measured_note="not asked")
     source, page = report(Comparison(effects, None, "", (result,)), tmp_path)
     assert "… 140 more players" in page.text
@@ -254,7 +254,7 @@ def test_many_players_stay_usable(tmp_path):
 
 
 def test_effects_below_the_noise_are_not_shown(tmp_path):
-    effects = Effects(torch.tensor([0.0, 1.0, 1e-9, 2e-9]).double(), ("loud", "quiet"), noise=1e-6)
+    effects = Effects(torch.tensor([0.0, 1.0, 1e-9, 2e-9]).double(), names=("loud", "quiet"), noise=1e-6)
     _, page = report(Comparison(effects, None, "", ()), tmp_path)
     made_of = page.text[page.text.index("made of") :]
     assert "Independent effects 1 above the noise floor loud +1.000" in made_of

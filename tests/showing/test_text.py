@@ -29,7 +29,7 @@ def by_hand(n, methods=1, names=None):
     names = names or tuple(f"player {i}" for i in range(n))
     values = torch.cat([torch.zeros(1), torch.arange(1.0, n + 1)]).double()
     degrees = torch.cat([torch.zeros(1, n), torch.eye(n)]).int().numpy()
-    effects = Effects(values, names, "harsanyi", degrees)
+    effects = Effects(values, names=names, basis="harsanyi", degrees=degrees)
     results = tuple(
         Result(f"method_{k}", "f(x) − f(b)", "1", attribution=values[1:], measured_note="not asked", theory_note="none")
         for k in range(methods)
@@ -80,10 +80,10 @@ def test_names_are_cut_to_columns():
 
 def test_an_effect_of_many_players_keeps_its_first_members():
     names = ("radius", "texture", "area", "symmetry")
-    effects = Effects(torch.zeros(16).double(), names)
+    effects = Effects(torch.zeros(16).double(), names=names)
     assert effect_label(effects, (0, 1, 2, 3), 18) == "radius·texture·+2"
     assert effect_label(effects, (), 18) == "∅"
-    regions = Effects(torch.zeros(4).double(), ("region 1", "region 12"))
+    regions = Effects(torch.zeros(4).double(), names=("region 1", "region 12"))
     assert effect_label(regions, (0, 1)) == "region 1·12"
 
 
