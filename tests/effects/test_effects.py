@@ -253,6 +253,20 @@ def test_effects_that_do_not_fit_are_refused(facts, words):
         Effects(**{"values": torch.zeros(8), "names": ("a", "b", "c"), **facts})
 
 
+def test_effects_are_built_by_keyword():
+    with pytest.raises(TypeError, match="positional"):
+        Effects(torch.zeros(2), ("a",))  # type: ignore[misc]
+
+
+def test_what_is_known_of_the_series_is_asked_of_the_effects():
+    effects = taylor(Game.from_expression("1/(2 - x)", {"x": 1}), 3)
+    series = effects.series
+    assert (effects.radius, effects.note, effects.distance) == (series.radius, series.note, series.distance)
+    assert effects.gaps is series.gaps
+    assert effects.radius == pytest.approx(2)
+    assert harsanyi(Game.from_values([0.0, 1.0])).gaps is None
+
+
 # --- on disk ---------------------------------------------------------------------------------------------------------
 
 

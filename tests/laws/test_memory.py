@@ -29,7 +29,7 @@ tensor = torch.zeros(2**N, dtype=torch.float64)
 bytes_ = np.zeros(2**N, dtype=np.int8)
 table = Game.from_values(tensor)
 names = tuple(f"x{i}" for i in range(N))
-effects = Effects(tensor, names)
+effects = Effects(tensor, names=names)
 allocation = allocate(effects, method("shapley").policy(function))
 works = {
     "harsanyi": lambda: harsanyi(function, limit=LIMIT),
