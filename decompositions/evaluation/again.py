@@ -8,6 +8,7 @@ from decompositions.evaluation.work import Work
 from decompositions.games import noise, trial
 from decompositions.games.function_cube import FunctionCube
 from decompositions.games.game import Game
+from decompositions.games.rows import largest_of
 
 AGAIN = 2**-3  # of the coalitions, at most, that are evaluated once more at the end, to see whether g is a function
 SAMPLE = 2**6  # of them, at most
@@ -38,10 +39,10 @@ def require_same_again(game: Game, cube: FunctionCube, work: Work, values: torch
         return
     few = _spread(work.total, ALONE)
     some = _spread(work.total, min(SAMPLE, int(AGAIN * work.total)))
-    unit = trial.ROUNDING * cube.precision * _largest(values[few + some])
+    unit = trial.ROUNDING * cube.precision * largest_of(values[few + some])
 
     def require_same(places: list[int], chunk: int) -> None:
-        again = _at(cube.by(chunk), work, places)
+        again = work.at(places, cube.by(chunk))
         same = torch.isclose(again, values[places], rtol=0.0, atol=unit, equal_nan=True)
         if not same.all():
             worst = int((~same).nonzero()[0])
@@ -70,20 +71,8 @@ def _spread(total: int, count: int) -> list[int]:
     return [place * (total - 1) // max(1, count - 1) for place in range(count)]
 
 
-def _at(cube: FunctionCube, work: Work, places: list[int]) -> torch.Tensor:
-    """g at some coalitions, of which nobody is told."""
-    if not places:
-        return torch.zeros(0, dtype=cube.weights.dtype, device=cube.weights.device)
-    points = torch.cat([work.points(place, place + 1) for place in places])
-    return torch.cat([work.values(cube.unwatched(), some) for some in points.split(cube.points_at_once)])
-
-
 def _in_its_batch(cube: FunctionCube, work: Work, place: int) -> torch.Tensor:
     """g at a coalition together with those with which it was evaluated."""
     size = cube.points_at_once
     start = place // size * size
     return work.values(cube.unwatched(), work.points(start, min(start + size, work.total)))[place - start]
-
-
-def _largest(values: torch.Tensor) -> float:
-    return float(torch.nan_to_num(values, 0.0, 0.0, 0.0).abs().max())

@@ -28,6 +28,7 @@ from decompositions.evaluation.work import Work
 from decompositions.games.cube import AbstractCube
 from decompositions.games.function_cube import FunctionCube
 from decompositions.games.game import Game
+from decompositions.games.rows import largest_of
 
 PER_PART = 4  # kept coalitions that are compared again, at most; one in 64 of a part, but one at least
 WHOLE = 3  # kept batches that are compared again, bit for bit
@@ -103,11 +104,8 @@ class Checkpoint:
     def _compare_some(self, values: torch.Tensor, work: Work, cube: FunctionCube) -> None:
         """A few coalitions of every part, up to rounding."""
         places = [place for span in sorted(self.kept) for place in _places(span, self.question)]
-        points = torch.cat([work.points(place, place + 1) for place in places])
-        again = torch.cat([work.values(cube, some) for some in points.split(cube.points_at_once)])
-        first = values[places]
-        largest = float(torch.nan_to_num(first, 0.0, 0.0, 0.0).abs().max())
-        tolerance = ROUNDING * cube.precision * largest
+        again, first = work.at(places, cube), values[places]
+        tolerance = ROUNDING * cube.precision * largest_of(first)
         same = torch.isclose(again, first, rtol=0.0, atol=tolerance, equal_nan=True)
         if not same.all():
             worst = int((~same).nonzero()[0])

@@ -27,3 +27,10 @@ class Work:
     values: Callable[[FunctionCube, torch.Tensor], torch.Tensor]
     members: Callable[[int], tuple[int, ...]]
     how: str = ""
+
+    def at(self, places: list[int], cube: FunctionCube) -> torch.Tensor:
+        """g at some of the coalitions, of which nobody is told. Shape ``(len(places),)``."""
+        if not places:
+            return torch.zeros(0, dtype=cube.weights.dtype, device=cube.weights.device)
+        points = torch.cat([self.points(place, place + 1) for place in places])
+        return torch.cat([self.values(cube.unwatched(), some) for some in points.split(cube.points_at_once)])
