@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 try:
     import typer
@@ -12,12 +12,22 @@ except ImportError as missing:  # the program ends as it does on any mistake
     print(f"error: the command needs {missing.name}: pip install 'synergy-effects[cli]'", file=sys.stderr)
     raise SystemExit(2) from None
 
+from typer.core import TyperGroup
+
 from synergy.command.explain import subcommands
 from synergy.command.terminal import message, say
 from synergy.method import METHODS
 from synergy.version import __version__
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+
+class Commands(TyperGroup):
+    """What the program can do, the question that people come with first."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return sorted(super().list_commands(ctx), key=lambda name: name != "explain")
+
+
+app = typer.Typer(cls=Commands, no_args_is_help=True, add_completion=False, help=__doc__)
 app.add_typer(
     subcommands(),
     name="explain",
