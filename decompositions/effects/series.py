@@ -15,8 +15,7 @@ class Series:
         radius: of convergence, estimated, with x at 1: infinity for one that ends, NaN where unknown.
         note: what a person should know of the terms that a series leaves out.
         distance: between the function of these effects and the one that was asked about, the largest over the corners
-            (over 256 of them from 9 players on); not zero
-            for a network whose kinks were rounded off.
+            (over 256 of them from 9 players on); not zero for a network whose kinks were rounded off.
         gaps: for each coalition the sum of its Taylor effects less its Harsanyi dividend, ``(2**n,)``; None where they
             were too many to compare.
     """
