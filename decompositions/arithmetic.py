@@ -179,6 +179,23 @@ def to_float(values: Array) -> np.ndarray:
         raise TypeError(f"floats are made of numbers, and these hold symbols ({held}); give them values") from error
 
 
+def within_floats(values: Array) -> bool:
+    """Whether floats hold all numbers: none that is exact is beyond their range, or so small that it would be zero."""
+    if not is_exact(values):
+        return True
+    floats = to_float(values)
+    return bool(np.isfinite(floats).all() and ((floats != 0) | (values == 0)).all())
+
+
+def strengths(values: Array) -> np.ndarray:
+    """The sizes of numbers in floats; of exact ones beyond the range of floats, their places in the order of sizes."""
+    if within_floats(values):
+        return np.abs(to_float(values))
+    order = sorted({abs(value) for value in values.reshape(-1)} | {0})
+    place = {value: float(number) for number, value in enumerate(order)}
+    return np.array([place[abs(value)] for value in values.reshape(-1)]).reshape(values.shape)
+
+
 def _float(value: Any) -> float:
     """The nearest float, of a fraction by one division of whole numbers; infinity beyond the range."""
     if not isinstance(value, Rational):

@@ -17,7 +17,7 @@ import torch
 from decompositions import degrees as degrees_
 from decompositions import show
 from decompositions.arguments import real, shown, whole
-from decompositions.arithmetic import Array, free_symbols, is_exact, like, to_float, zeros
+from decompositions.arithmetic import Array, free_symbols, is_exact, like, strengths, zeros
 from decompositions.counts import count, rounded
 from decompositions.effects import archive
 from decompositions.effects.series import NONE, Series
@@ -319,7 +319,7 @@ class Effects:
 
     def _strongest(self, k: int) -> np.ndarray:
         """The rows of the k strongest effects above the noise floor, strongest first."""
-        strength = np.abs(to_float(self.values))
+        strength = strengths(self.values)
         strength[0] = 0
         strength[strength <= self.noise_floor()] = 0
         k = min(k, int((strength > 0).sum()))

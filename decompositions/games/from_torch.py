@@ -73,19 +73,34 @@ def _baselines(baseline: Any, x: torch.Tensor) -> torch.Tensor:
     rule = f"a baseline is a number, a tensor of x's shape {tuple(x.shape)} or a batch of at least one like it"
     baseline = torch.as_tensor(real_numbers(baseline, rule))
     if not baseline.ndim:
-        baseline = baseline.item()
-        if not x.is_floating_point() and float(baseline) != int(baseline):
-            raise TypeError(
-                f"x is {x.dtype} and cannot hold the baseline {baseline}; give both the same kind of numbers"
-            )
-        return torch.full_like(x, float(baseline) if x.is_floating_point() else int(baseline))
+        return _held(baseline, x).to(x.device).expand_as(x).clone(memory_format=torch.contiguous_format)
     if baseline.shape[1:] != x.shape[1:] or not len(baseline):
         raise ValueError(f"{rule}, not of shape {tuple(baseline.shape)}")
     if baseline.device != x.device:
         raise ValueError(f"x is on {x.device} and the baseline on {baseline.device}; move one of them with .to()")
     if baseline.is_floating_point() != x.is_floating_point():
         raise TypeError(f"x is {x.dtype} and the baseline {baseline.dtype}; give both the same kind of numbers")
-    return baseline.detach().to(x.dtype).clone(memory_format=torch.contiguous_format)
+    return _held(baseline.detach(), x).clone(memory_format=torch.contiguous_format)
+
+
+def _held(baseline: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+    """A baseline in the type of x, which must hold its numbers: whole ones as they are, others up to rounding.
+
+    Raises:
+        TypeError: it does not; the first such number is named.
+    """
+    held = baseline.to(x.dtype)
+    if x.is_floating_point():
+        lost = torch.isfinite(baseline) & ~torch.isfinite(held)
+    else:
+        back = held.to(baseline.dtype)
+        lost = (back != baseline) | (held < 0) if x.dtype == torch.uint64 else back != baseline
+    if lost.any():
+        raise TypeError(
+            f"x is {x.dtype} and cannot hold the baseline {baseline[lost].flatten()[0].item()}; give both the "
+            "same kind of numbers"
+        )
+    return held
 
 
 def _weights(weights: Any, count: int, device: torch.device) -> torch.Tensor:

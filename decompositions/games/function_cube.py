@@ -207,7 +207,10 @@ class FunctionCube(AbstractCube):
         return (summed * self.weights[:, None]).sum(1)
 
     def active(self) -> tuple[int, ...]:
-        differs = (self.x != self.baseline).any(0)
+        differs = self.x != self.baseline
+        if self.x.is_floating_point():
+            differs = differs | (self.x.signbit() != self.baseline.signbit())  # 1/z and atan2 tell −0 from 0
+        differs = differs.any(0)
         return tuple(torch.unique(self.players.expand(differs.shape)[differs]).tolist())
 
     def watched(self, on_calls: Calls) -> FunctionCube:

@@ -15,6 +15,7 @@ from decompositions.models.precision import HALF, Inside, in_type
 MANY = 2**16  # values among which the telling ones are looked for
 SPREAD = 2.0  # the largest error of all coalitions is about that many times the largest of a few
 BENT = 1e-2  # of the largest value: an error that is not small
+ODD = 4 / 3  # steps that change the last digits of the inputs, too, so that sums inside round anew
 STEPS = 5  # neighbouring inputs along a line, for a function that leaves torch
 SHORT = (2.0**-18, 2.0**-12, 2.0**-6)  # from one to the next, relative to the numbers: above float32's rounding
 FINE = (2.0**-44, 2.0**-36, 2.0**-28, *SHORT)  # above float64's
@@ -107,7 +108,7 @@ def _of_neighbours(cube: FunctionCube, rows: torch.Tensor, lengths: Sequence[flo
         steps = torch.arange(STEPS, dtype=row.dtype, device=row.device).reshape(-1, *(1,) * row.ndim)
         unit = (row != 0) * 2.0 ** torch.frexp(row)[1].to(row.dtype)
         for step in lengths:
-            values = values_of(cube, row + steps * (step * unit))
+            values = values_of(cube, row + steps * (step * ODD * unit))
             if not (values == values[0]).all():
                 break
         found = float(values.diff(n=STEPS - 1).abs().max()) / FOURTH**0.5

@@ -43,7 +43,7 @@ class _Sums:
     gap: Any = 0
     ghosts: Any = 0
     constant: Any = 0
-    worst: float = 0.0
+    worst: Any = 0.0
     worst_row: int | None = None
 
 
@@ -71,18 +71,20 @@ def judge(
     for start, _, rows in blocks:
         _add(sums, effects, start, rows, measured.vanishing)
     left = abs(effects.remainder)
-    total, given = float(sums.effects + left), float(sums.given)
+    total, given = sums.effects + left, sums.given
+    if not effects.exact:
+        total, given = float(total), float(given)
     if total != total or given != given:
         raise ValueError(f"the allocation by '{source}' holds NaN; its weights must be finite numbers")
     floor = float(effects.noise_floor(1).sum())
     error = 0.0 if measured.error is None else float(measured.error[1:].sum())
-    if total <= floor:
+    if total == 0 if effects.exact else total <= floor:
         return _no_effects(effects, sums, floor, error, measured)
     certain = measured.certain
-    tolerance = max(TOLERANCE, floor / total)
-    coverage, residual = float(sums.covered) / total, float(sums.gap + left) / total
-    leakage = float(sums.outside) / given if given else 0.0
-    failing = sums.worst > tolerance * total
+    tolerance, doubt = max(TOLERANCE, _share(floor, total)), _share(error, total)
+    coverage, residual = _share(sums.covered, total), _share(sums.gap + left, total)
+    leakage = _share(sums.outside, given)
+    failing = _share(sums.worst, total) > tolerance
     return Criteria(
         coverage=coverage,
         leakage=leakage,
@@ -90,13 +92,13 @@ def judge(
         phantom=_phantom(measured, sums, given),
         constant=float(sums.constant),
         tolerance=tolerance,
-        error=error / total,
+        error=doubt,
         verdicts={
             "coverage": _on_rows(
-                effects, float(sums.effects - sums.covered) / total, 1 - coverage, tolerance, error / total, certain
+                effects, _share(sums.effects - sums.covered, total), 1 - coverage, tolerance, doubt, certain
             ),
-            "relevance": _verdict(leakage, tolerance, error / given if given else 0.0, certain),
-            "completeness": _on_rows(effects, float(sums.gap) / total, residual, tolerance, error / total, certain),
+            "relevance": _verdict(leakage, tolerance, _share(error, given), certain),
+            "completeness": _on_rows(effects, _share(sums.gap, total), residual, tolerance, doubt, certain),
         },
         worst=effects.key(sums.worst_row) if failing and sums.worst_row is not None else None,
     )
@@ -125,10 +127,24 @@ def _add(sums: _Sums, effects: Effects, start: int, rows: Array, vanishing: froz
     ghosts = [s - start for s in vanishing or () if start <= s < stop]
     if ghosts:
         sums.ghosts += abs(own[ghosts]).sum()
-    failures = to_float(gap + leaked) if effects.exact else gap + leaked
-    top = int(failures.argmax())
+    failures = gap + leaked
+    top = _largest(failures) if effects.exact else int(failures.argmax())
     if failures[top] > sums.worst:
-        sums.worst, sums.worst_row = float(failures[top]), start + top
+        sums.worst, sums.worst_row = failures[top] if effects.exact else float(failures[top]), start + top
+
+
+def _largest(numbers: np.ndarray) -> int:
+    """The place of the largest of some exact numbers, which may be beyond the range of floats."""
+    floats = to_float(numbers)
+    plain = np.isfinite(floats).all() and floats.max() > 0
+    return int(floats.argmax()) if plain else max(range(len(numbers)), key=lambda place: numbers[place])
+
+
+def _share(part: Any, whole: Any) -> float:
+    """A part of a whole, none of nothing; exact numbers are divided before they become floats, which have a range."""
+    if isinstance(whole, float):
+        return float(part) / whole if whole else 0.0
+    return 0.0 if whole == 0 else float(to_float(np.array([part / whole], dtype=object))[0])
 
 
 def _verdict(value: float, tolerance: float, error: float, certain: float) -> str:
@@ -137,10 +153,10 @@ def _verdict(value: float, tolerance: float, error: float, certain: float) -> st
     return "undecided" if error > tolerance and value <= certain * error else "fail"
 
 
-def _phantom(measured: Measured, sums: _Sums, given: float) -> float:
+def _phantom(measured: Measured, sums: _Sums, given: Any) -> float:
     if measured.vanishing is None:
         return float("nan")
-    return float(sums.ghosts) / given if given else 0.0
+    return _share(sums.ghosts, given)
 
 
 def _on_rows(effects: Effects, known: float, value: float, tolerance: float, error: float, certain: float) -> str:
@@ -153,13 +169,13 @@ def _on_rows(effects: Effects, known: float, value: float, tolerance: float, err
 
 def _no_effects(effects: Effects, sums: _Sums, floor: float, error: float, measured: Measured) -> Criteria:
     """No effect rises above the noise: what is given is judged against its own size."""
-    given = float(sums.given)
-    if given <= floor:
+    given = sums.given if effects.exact else float(sums.given)
+    if given == 0 if effects.exact else given <= floor:
         tolerance, leakage, residual, doubt = TOLERANCE, 0.0, 0.0, 0.0
     else:
-        tolerance, doubt = max(TOLERANCE, floor / given), error / given
-        leakage, residual = float(sums.outside) / given, float(sums.gap) / given
-    failing = sums.worst > tolerance * given > 0
+        tolerance, doubt = max(TOLERANCE, _share(floor, given)), _share(error, given)
+        leakage, residual = _share(sums.outside, given), _share(sums.gap, given)
+    failing = _share(sums.worst, given) > tolerance
     return Criteria(
         coverage=1.0,
         leakage=leakage,

@@ -10,7 +10,7 @@ import numpy as np
 
 from decompositions import counts
 from decompositions.arguments import shown, whole
-from decompositions.arithmetic import Array, to_float
+from decompositions.arithmetic import Array, to_float, within_floats
 from decompositions.dividends.harsanyi import harsanyi
 from decompositions.effects.effects import Effects
 from decompositions.games.game import Game, require_game
@@ -81,6 +81,12 @@ def compare(
         measurement.require_same(effects, game)  # watched: its calls count
         paid(effects.calls)
     effects.require_numbers("compare()")
+    if not within_floats(effects.values):
+        raise ValueError(
+            "a comparison is written and drawn in floats, and some effects of this game are exact numbers beyond their "
+            "range; multiply the expression by a power of ten, or take harsanyi(), allocate() and criteria(), which "
+            "are exact at every size"
+        )
     series, series_note = _series(game, degree) if _reads_degrees(chosen, game) else (None, "")
     results = tuple(_result(each, game, effects, (series, series_note), budget, say) for each in chosen)
     return Comparison(effects, series, series_note, results, paid.count)

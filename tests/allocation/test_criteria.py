@@ -7,7 +7,7 @@ import pytest
 import torch
 from cases import BY_ID, GAME_METHODS, draw
 
-from synergy import AbstractMethod, Effects, Game, Policy, allocate, harsanyi, measure, method, taylor
+from synergy import AbstractMethod, Effects, Game, Policy, allocate, compare, harsanyi, measure, method, taylor
 from synergy.allocation.allocation import from_table
 from synergy.policies.policy import degree_credit, degree_shares, equal_shares
 
@@ -288,3 +288,22 @@ def test_a_truncated_series_is_not_complete_even_if_the_rest_cancels_at_x():
 def test_criteria_of_several_games_are_refused():
     with pytest.raises(ValueError, match="judge one game"):
         allocate(harsanyi(BY_ID["table-leading-axes"].game()), equal_shares).criteria()
+
+
+@pytest.mark.parametrize("size", ["1e-400", "1e400", "exp(-1000)", "3/7"])
+def test_exact_verdicts_know_no_range_of_floats(size):
+    """x·y·c: Occlusion-1 gives all of it to both, the Shapley value half to each."""
+    game = Game.from_expression(f"x*y*{size}", {"x": 2, "y": 1})
+    effects = harsanyi(game)
+    twice, fair = (allocate(effects, method(name).policy(game)).criteria() for name in ("occlusion_1", "shapley"))
+    assert twice.verdicts == {"coverage": "pass", "relevance": "pass", "completeness": "fail"}
+    assert (twice.coverage, twice.residual, twice.worst) == (1, 1, (0, 1))
+    assert set(fair.verdicts.values()) == {"pass"}
+    assert (fair.coverage, fair.residual, fair.worst) == (1, 0, None)
+    assert [key for key, _ in effects.top(3)] == [(0, 1)]
+
+
+@pytest.mark.parametrize("size", ["1e-400", "1e400"])
+def test_a_comparison_of_numbers_that_no_float_is_near_is_refused(size):
+    with pytest.raises(ValueError, match=r"written and drawn in floats, .* multiply the expression by a power of ten"):
+        compare(Game.from_expression(f"x*y*{size}", {"x": 2, "y": 1}))

@@ -123,6 +123,17 @@ def test_a_player_is_null_only_if_no_baseline_moves_it():
     assert Game.from_function(lambda z: z.sum(1), x, baselines[:2]).cube.active() == (1,)
 
 
+def test_zeros_of_another_sign_are_another_input():
+    """atan2(±0, −1) is ±π; 1/z is ±∞, and its sign ±1."""
+    x, baseline = torch.tensor([0.0, 1.0]), torch.tensor([-0.0, 0.0])
+    angle = Game.from_function(lambda z: torch.atan2(z[:, 0], -torch.ones_like(z[:, 0])) + z[:, 1], x, baseline)
+    assert harsanyi(angle).values.tolist() == pytest.approx([-np.pi, 2 * np.pi, 1, 0], abs=1e-6)
+    sign = Game.from_function(lambda z: (1 / z[:, 0]).sign() * z[:, 1], x, baseline)
+    assert harsanyi(sign).values.tolist() == [0, 0, -1, 2]
+    whole = Game.from_function(lambda z: z.sum(1).double(), torch.tensor([0, 1]), torch.tensor([0, 0]))
+    assert whole.cube.active() == (1,)
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_corner_inputs_are_the_input_or_the_baseline_bit_for_bit(dtype):
     """b + (x − b) is not x in floats; three in ten of these entries would change."""

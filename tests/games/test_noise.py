@@ -149,3 +149,17 @@ def test_the_noise_is_seen_where_float32_sees_another_function(name):
     true = max(float(abs(value - right)) for value, right in zip(values, exact, strict=True))
     stated = harsanyi(game).noise
     assert true / 10 <= stated <= 1000 * max(true, 2.0**-52 * max(map(abs, values)))
+
+
+@pytest.mark.parametrize("power", [100, 200, 300])
+def test_sums_inside_round_where_float32_has_no_range(power):
+    """|z₁ + … + z₅|^p: the rounding of the sum, p times as large in the power. The truth has 60 digits."""
+    with mpmath.workdps(60):
+        torch.manual_seed(0)
+        x, baseline = torch.randn(5, dtype=torch.float64) * 2, 0.1
+        game = Game.from_function(lambda z: z.sum(1).abs() ** power, x, baseline)
+        rows = torch.tensor([[mask >> i & 1 for i in range(5)] for mask in range(32)], dtype=torch.bool)
+        inputs = torch.where(rows, x, torch.tensor(baseline, dtype=torch.float64)).tolist()
+        truth = [abs(mpmath.fsum(row)) ** power for row in inputs]
+        error = max(abs(float(value) - known) for value, known in zip(game(rows.double()), truth, strict=True))
+        assert 0.1 < harsanyi(game).noise / error < 100

@@ -342,3 +342,31 @@ def test_a_table_of_numbers_of_any_type(values):
 
 def test_a_table_of_booleans_counts_true_as_one():
     assert harsanyi(Game.from_values([False, True, True, True])).values.tolist() == [0, 1, 1, -1]
+
+
+@pytest.mark.parametrize(
+    ("dtype", "baseline", "named"),
+    [
+        (torch.int8, torch.tensor([[1, 300]]), "300"),
+        (torch.uint8, -1, "-1"),
+        (torch.uint8, 300, "300"),
+        (torch.int32, 2**32 + 5, "4294967301"),
+        (torch.int32, torch.tensor([[2**40, 1]]), "1099511627776"),
+        (torch.bool, 2, "2"),
+        (torch.int64, 0.5, "0.5"),
+        (torch.int64, 1e30, r"1e\+30"),
+        (torch.float32, 1e300, r"1e\+300"),
+        (torch.float32, torch.tensor([[0.0, -1e300]], dtype=torch.float64), r"-1e\+300"),
+    ],
+    ids=str,
+)
+def test_a_baseline_that_its_type_cannot_hold_is_refused(dtype, baseline, named):
+    with pytest.raises(TypeError, match=f"x is {dtype} and cannot hold the baseline {named}; give both"):
+        Game.from_function(lambda z: z.sum(1).double(), torch.ones(1, 2).to(dtype), baseline)
+
+
+def test_a_baseline_is_held_to_the_last_digit():
+    game = Game.from_function(lambda z: (z - 2**53).sum(1).double(), torch.tensor([[2**53 + 3]]), 2**53 + 1)
+    assert harsanyi(game).values.tolist() == [1, 2]
+    game = Game.from_function(lambda z: z[:, 0].isinf().double(), torch.ones(1), -math.inf)
+    assert harsanyi(game).values.tolist() == [1, -1]
