@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
+from collections.abc import Mapping
 from typing import Any
 
 LONGEST = 60  # characters of a value that an error repeats
@@ -49,7 +50,7 @@ def whole(value: Any, what: str, least: int | None = None, most: int | None = No
     """
     bounds = "" if least is None else f" of at least {least}" if most is None else f" from {least} to {most:,}"
     rule = f"{what}, a whole number{bounds}"
-    if isinstance(value, bool) or str(getattr(value, "dtype", "")).endswith("bool"):
+    if isinstance(value, bool) or str(getattr(value, "dtype", "")).endswith("bool") or _several(value):
         raise TypeError(f"{rule}, not {shown(value)}")
     try:
         number = operator.index(value)
@@ -79,7 +80,8 @@ def real(value: Any, what: str, least: float | None = None, *, above: float | No
     """
     bound = "" if least is None else f" of at least {least}"
     rule = f"{what}, a finite number{bound if above is None else f' above {above}'}"
-    if isinstance(value, (bool, str, bytes)) or str(getattr(value, "dtype", "")).endswith("bool"):
+    text = isinstance(value, (bool, str, bytes, bytearray))
+    if text or str(getattr(value, "dtype", "")).endswith("bool") or _several(value):
         raise TypeError(f"{rule}, not {shown(value)}")
     try:
         number = float(value)
@@ -104,3 +106,30 @@ def yes_or_no(value: Any, what: str) -> bool:
     if not isinstance(value, bool):
         raise TypeError(f"{what}, True or False, not {shown(value)}")
     return value
+
+
+def entries(values: Any, rule: str) -> list[Any]:
+    """The entries of a list, a tuple, an array or another iterable that has an order.
+
+    Args:
+        values: what came.
+        rule: what they are, as the error begins.
+
+    Raises:
+        TypeError: text or bytes, whose letters are no entries, a mapping, a set, or nothing that has entries.
+
+    >>> entries("13", "weights are a list of numbers, one per baseline")
+    Traceback (most recent call last):
+    TypeError: weights are a list of numbers, one per baseline, not '13'
+    """
+    if isinstance(values, (str, bytes, bytearray, memoryview, Mapping, set, frozenset)):
+        raise TypeError(f"{rule}, not {shown(values)}")
+    try:
+        return list(values)
+    except TypeError as error:
+        raise TypeError(f"{rule}, not {shown(values)}") from error
+
+
+def _several(value: Any) -> bool:
+    """Whether it is an array with axes, be it of one number."""
+    return isinstance(getattr(value, "ndim", None), int) and value.ndim > 0

@@ -138,6 +138,11 @@ def method(name: str, **settings: Any) -> AbstractMethod:
     return METHODS[name](**settings)
 
 
+def kept(method: AbstractMethod, setting: str, value: Any) -> None:
+    """Keep a setting of a frozen method as Python's own number, which NumPy's or torch's became when it was checked."""
+    object.__setattr__(method, setting, value)
+
+
 def _add(cls: type[AbstractMethod], name: str) -> type[AbstractMethod]:
     _require_class(cls)
     missing: frozenset[str] = getattr(cls, "__abstractmethods__", frozenset())

@@ -11,7 +11,7 @@ from decompositions.games.game import Game, require_game
 from decompositions.models.undisturbed import outside_inference
 from synergy.algorithms.path.integral import MOST, integral, price
 from synergy.algorithms.path.rules import PathIntegral
-from synergy.method import AbstractEstimate
+from synergy.method import AbstractEstimate, kept
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,8 @@ class AbstractPathMethod(AbstractEstimate):
 
     def __post_init__(self) -> None:
         if self.nodes is not None:
-            whole(self.nodes, "nodes is the number of nodes of a Gauss–Legendre rule, or None for the choice", 1, MOST)
+            rule = "nodes is the number of nodes of a Gauss–Legendre rule, or None for the choice"
+            kept(self, "nodes", whole(self.nodes, rule, 1, MOST))
 
     @outside_inference()
     def integrate(self, game: Game, ends: Any = None) -> PathIntegral:

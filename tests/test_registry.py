@@ -207,8 +207,9 @@ def test_a_users_method_need_not_be_registered():
 
 
 def test_a_policy_of_another_name_keeps_its_formula():
-    assert method("shapley").policy(Game.from_values([0.0, 1.0])) == METHODS["shapley"]().policy(None)
-    assert isinstance(method("shapley").policy(None), Policy)
+    game = Game.from_values([0.0, 1.0])
+    assert method("shapley").policy(game) == METHODS["shapley"]().policy(game)
+    assert isinstance(method("shapley").policy(game), Policy)
 
 
 @pytest.mark.parametrize("wrong", [3, None, [1], lambda game: game], ids=["number", "none", "list", "function"])

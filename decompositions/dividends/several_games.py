@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import torch
 
 from decompositions import degrees
-from decompositions.arguments import shown
+from decompositions.arguments import entries
 from decompositions.arithmetic import wide
 from decompositions.dividends.harsanyi import harsanyi, of_corners, price
 from decompositions.effects.effects import Effects
@@ -38,9 +38,7 @@ def harsanyi_all(games: Sequence[Game], *, limit: int = LIMIT) -> list[Effects]:
     >>> [effects.calls for effects in harsanyi_all(games)]
     [4, 0, 0]
     """
-    if not isinstance(games, Iterable):
-        raise TypeError(f"harsanyi_all() asks a list of Games, not {shown(games)}")
-    games = list(games)
+    games = entries(games, "harsanyi_all() asks a list of Games")
     for game in games:
         require_game(game, "harsanyi_all()")
     limit = as_limit(limit)

@@ -3,36 +3,39 @@
 from __future__ import annotations
 
 import keyword
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import sympy
 
-from decompositions.arguments import shown
+from decompositions.arguments import entries, shown
 from decompositions.arithmetic import objects
 from decompositions.expressions.magnitude import Size, refuse_values, size
 from decompositions.expressions.parser import CONSTANTS, read
 from decompositions.games.expression_cube import ExpressionCube, exact
 
 Symbols = dict[str, sympy.Symbol]
+PARAMETERS = "parameters are a list of the symbols that may stay, each a SymPy symbol or its name"
+TEXTS = (str, bytes, bytearray, memoryview)  # sequences that are no lists
 
 
 def expression_cube(
-    expression: Any, x: Mapping[Any, Any], baseline: Any, weights: Any, parameters: Iterable[Any] = ()
+    expression: Any, x: Mapping[Any, Any], baseline: Any, weights: Any, parameters: Any = ()
 ) -> ExpressionCube:
     """The cube of :meth:`decompositions.games.game.Game.from_expression`, whose arguments these are.
 
     Raises:
-        TypeError: x is no mapping, or the expression is none.
-        ValueError: the expression cannot be read, a symbol is missing or both player and parameter, a value is no
-            number.
+        TypeError: x is no mapping, the parameters or the weights are no list, a symbol or the expression is none.
+        ValueError: the expression cannot be read, a symbol is missing, there twice or both player and parameter, a
+            value is no number.
     """
     if not isinstance(x, Mapping) or not x:
         raise TypeError(f"x maps the symbols of the expression to numbers, {{'x1': 2, …}}; this is {shown(x)}")
-    named = {_name(symbol): number for symbol, number in x.items()}
-    _refuse_names([*named, *(_name(p) for p in _listed(parameters))])
+    named = _named(x)
+    parameters = _listed(parameters)
+    _refuse_names([*named, *(_name(p) for p in parameters)])
     expression = _read(expression)
     found = {symbol.name: symbol for symbol in expression.free_symbols}
     kept = _parameters(parameters, found, named)
@@ -43,7 +46,7 @@ def expression_cube(
             f"stay: parameters={tuple(missing)}"
         )
     symbols = tuple(found.get(name, sympy.Symbol(name)) for name in named)
-    starts = baseline if isinstance(baseline, Sequence) and not isinstance(baseline, str) else [baseline]
+    starts = baseline if isinstance(baseline, Sequence) and not isinstance(baseline, TEXTS) else [baseline]
     if not starts:
         raise ValueError("a game needs at least one baseline; the list is empty")
     rows = np.stack([_row(start, tuple(named), kept) for start in starts])
@@ -58,8 +61,10 @@ def _size(values: list[sympy.Expr]) -> Size:
     return max(bits for bits, _ in sizes), max(top for _, top in sizes)
 
 
-def _listed(parameters: Iterable[Any]) -> tuple[Any, ...]:
-    return (parameters,) if isinstance(parameters, (str, sympy.Symbol)) else tuple(parameters)
+def _listed(parameters: Any) -> tuple[Any, ...]:
+    if isinstance(parameters, (str, sympy.Symbol)):
+        return (parameters,)
+    return tuple(parameters if isinstance(parameters, Set) else entries(parameters, PARAMETERS))
 
 
 def _refuse_names(names: list[str]) -> None:
@@ -75,10 +80,11 @@ def _refuse_names(names: list[str]) -> None:
             )
 
 
-def _parameters(parameters: Iterable[Any], found: Symbols, named: Mapping[str, Any]) -> Symbols:
+def _parameters(parameters: tuple[Any, ...], found: Symbols, named: Mapping[str, Any]) -> Symbols:
     """The symbols that may stay, by name, as they stand in the expression."""
-    given = _listed(parameters)
-    kept = {_name(p): found.get(_name(p), p if isinstance(p, sympy.Symbol) else sympy.Symbol(_name(p))) for p in given}
+    kept = {
+        _name(p): found.get(_name(p), p if isinstance(p, sympy.Symbol) else sympy.Symbol(_name(p))) for p in parameters
+    }
     both = sorted(set(kept) & set(named))
     if both:
         raise ValueError(f"a symbol is a player, which x gives a value, or a parameter, not both: {', '.join(both)}")
@@ -124,7 +130,7 @@ def _read(expression: Any) -> sympy.Expr:
 def _row(baseline: Any, names: tuple[str, ...], parameters: Symbols) -> np.ndarray:
     if not isinstance(baseline, Mapping):
         return objects([_value(baseline, parameters)] * len(names))
-    named = {_name(symbol): number for symbol, number in baseline.items()}
+    named = _named(baseline)
     if set(named) != set(names):
         odd = sorted(set(named) ^ set(names))
         raise ValueError(f"the baseline names the symbols of x, {', '.join(names)}; check {', '.join(odd)}")
@@ -132,11 +138,29 @@ def _row(baseline: Any, names: tuple[str, ...], parameters: Symbols) -> np.ndarr
 
 
 def _weights(weights: Any, count: int) -> np.ndarray:
-    numbers = [exact(number) for number in ([1] * count if weights is None else weights)]
+    rule = f"weights are {count} non-negative numbers, one per baseline, with a positive sum"
+    numbers = [exact(number) for number in ([1] * count if weights is None else entries(weights, f"{rule}, in a list"))]
     if len(numbers) != count or any(number < 0 for number in numbers) or not sum(numbers) > 0:
-        raise ValueError(f"weights are {count} non-negative numbers, one per baseline, with a positive sum")
+        raise ValueError(f"{rule}, not {shown([str(number) for number in numbers])}")
     return objects([number / sum(numbers) for number in numbers])
 
 
+def _named(numbers: Mapping[Any, Any]) -> dict[str, Any]:
+    """Numbers by the names of their symbols.
+
+    Raises:
+        TypeError: a key is no symbol.
+        ValueError: a symbol is there twice, by its name and itself.
+    """
+    named: dict[str, Any] = {}
+    for symbol, number in numbers.items():
+        if _name(symbol) in named:
+            raise ValueError(f"a symbol has one value, and {_name(symbol)} is there twice; name every symbol once")
+        named[_name(symbol)] = number
+    return named
+
+
 def _name(symbol: Any) -> str:
+    if not isinstance(symbol, (str, sympy.Symbol)):
+        raise TypeError(f"a symbol is SymPy's, sympy.Symbol('x1'), or its name as text, 'x1', not {shown(symbol)}")
     return symbol.name if isinstance(symbol, sympy.Symbol) else str(symbol)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from decompositions.arguments import shown, whole
+from decompositions.arguments import entries, shown, whole
 from decompositions.counts import count
 from decompositions.memory import needed
 
@@ -80,7 +80,7 @@ def _cell_numbers(axes: int, pixels: tuple[int, int], cells: tuple[int, int]) ->
 def _axes(shape: Any) -> tuple[int, ...]:
     if isinstance(shape, (torch.Tensor, np.ndarray)) and shape.ndim != 1:
         raise TypeError(f"{SHAPE}, a whole number; this is the picture itself, of shape {tuple(shape.shape)}")
-    return tuple(whole(size, SHAPE) for size in _items(shape, f"{SHAPE}, a whole number"))
+    return tuple(whole(size, SHAPE) for size in entries(shape, f"{SHAPE}, a whole number"))
 
 
 def _cells(cells: Any) -> tuple[int, int]:
@@ -129,16 +129,16 @@ def tokens(ids: Any) -> torch.Tensor:
     """
     if isinstance(ids, torch.Tensor):
         return features(_whole_numbers(ids, TOKENS))
-    entries = _items(ids, TOKENS)
-    if not entries:
+    given = entries(ids, TOKENS)
+    if not given:
         raise ValueError(f"{TOKENS}; there is none")
-    if all(isinstance(entry, str) for entry in entries):
-        return torch.arange(len(entries)).reshape(1, -1, 1)
-    if any(entry is None for entry in entries):
+    if all(isinstance(entry, str) for entry in given):
+        return torch.arange(len(given)).reshape(1, -1, 1)
+    if any(entry is None for entry in given):
         raise ValueError(
             "a token that belongs to no word (None) has no player; let the model add special tokens itself"
         )
-    numbers = _whole_numbers(entries, TOKENS)
+    numbers = _whole_numbers(given, TOKENS)
     return features(numbers) if numbers.ndim > 1 else segments(numbers).reshape(1, -1, 1)
 
 
@@ -199,15 +199,14 @@ def check_names(names: Sequence[str] | None, n: int) -> tuple[str, ...]:
         return tuple(f"x{i}" for i in range(n))
     if isinstance(names, (Mapping, set, frozenset)):
         raise TypeError(f"{rule}: a list or a tuple, not a {type(names).__name__}, which has no such order")
-    try:
-        given = list(names)
-    except TypeError as error:
-        raise TypeError(f"{rule}: a list or a tuple, not {shown(names)}") from error
+    given = list(names) if isinstance(names, str) else entries(names, f"{rule}: a list or a tuple")
     if len(given) != n:
         raise ValueError(f"{rule}, not {len(given)}")
     wrong = [name for name in given if name is None or (np.iterable(name) and not isinstance(name, str))]
     if wrong:
         raise TypeError(f"{rule}, each a text or a number, not {shown(wrong[0])}")
+    if "" in given:
+        raise ValueError(f"{rule}, each a text of at least one letter or a number; player {given.index('')} has ''")
     return tuple(str(name) for name in given)
 
 
@@ -272,17 +271,3 @@ def _fitting(array: np.ndarray, rule: str) -> np.ndarray:
 def _kind(values: Any, array: np.ndarray) -> str:
     """The type of numbers, as whoever made them calls it."""
     return str(values.dtype) if isinstance(values, torch.Tensor) else str(array.dtype)
-
-
-def _items(values: Any, rule: str) -> list[Any]:
-    """The entries of a sequence.
-
-    Raises:
-        TypeError: text, a mapping, a set, or nothing that has entries.
-    """
-    if isinstance(values, (str, bytes, Mapping, Set)):
-        raise TypeError(f"{rule}, not {shown(values)}")
-    try:
-        return list(values)
-    except TypeError as error:
-        raise TypeError(f"{rule}, not {shown(values)}") from error

@@ -7,7 +7,7 @@ from typing import Any
 
 from decompositions.arguments import yes_or_no
 from decompositions.arithmetic import Array
-from decompositions.games.game import Game
+from decompositions.games.game import Game, require_game
 from decompositions.networks.merging import fused
 from synergy.algorithms.layerwise.backward import attribute
 from synergy.algorithms.layerwise.fused_shapley import FusedShapley
@@ -52,6 +52,7 @@ class DeepSHAP(AbstractMethod):
         yes_or_no(self.fused, "fused says whether a neuron is one module")
 
     def policy(self, game: Game) -> LayerPolicy:
+        require_game(game, "an attribution method")
         return equal_layer_shares() if self.fused else degree_layer_shares()
 
     def attribute(self, game: Game, ends: Any = None) -> Array:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from decompositions.arithmetic import Array
-from decompositions.games.game import Game
+from decompositions.games.game import Game, require_game
 from synergy.algorithms.layerwise.backward import attribute
 from synergy.algorithms.layerwise.relevance import AbstractRelevance
 from synergy.algorithms.layerwise.signed_relevance import SignedRelevance
@@ -38,6 +38,7 @@ class DeepTaylor(AbstractMethod):
     target = "f(x)"
 
     def policy(self, game: Game) -> LayerPolicy:
+        require_game(game, "an attribution method")
         return alpha_beta_shares(1.0, 0.0, bias=False)
 
     def attribute(self, game: Game, ends: Any = None) -> Array:

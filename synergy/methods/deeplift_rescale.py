@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from decompositions.arithmetic import Array
-from decompositions.games.game import Game
+from decompositions.games.game import Game, require_game
 from synergy.algorithms.layerwise.backward import attribute
 from synergy.algorithms.layerwise.rescale import Rescale
 from synergy.method import AbstractMethod, register
@@ -38,6 +38,7 @@ class DeepLIFTRescale(AbstractMethod):
     target = "f(x) − f(b)"
 
     def policy(self, game: Game) -> LayerPolicy:
+        require_game(game, "an attribution method")
         return degree_layer_shares()
 
     def attribute(self, game: Game, ends: Any = None) -> Array:

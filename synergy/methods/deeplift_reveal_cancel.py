@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from decompositions.arithmetic import Array
-from decompositions.games.game import Game
+from decompositions.games.game import Game, require_game
 from synergy.algorithms.layerwise.backward import attribute
 from synergy.algorithms.layerwise.reveal_cancel import RevealCancel
 from synergy.method import AbstractMethod, register
@@ -47,6 +47,7 @@ class DeepLIFTRevealCancel(AbstractMethod):
     target = "f(x) − f(b)"
 
     def policy(self, game: Game) -> LayerPolicy:
+        require_game(game, "an attribution method")
         return reveal_cancel_shares()
 
     def attribute(self, game: Game, ends: Any = None) -> Array:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from decompositions.games.game import Game
+from decompositions.games.game import Game, require_game
 from synergy.method import register
 from synergy.path_method import AbstractPathMethod
 from synergy.policies.policy import Policy, degree_shares
@@ -36,4 +36,5 @@ class ExpectedGradients(AbstractPathMethod):
     target = "f(x) − E f(b)"
 
     def policy(self, game: Game) -> Policy:
+        require_game(game, "an attribution method")
         return degree_shares

@@ -12,7 +12,7 @@ from torch import nn
 from decompositions.arguments import shown, yes_or_no
 from decompositions.arithmetic import Array
 from decompositions.games import players as players_
-from decompositions.games.game import Game
+from decompositions.games.game import Game, require_game
 from decompositions.models.full_precision import full_precision
 from decompositions.models.undisturbed import outside_inference
 from decompositions.networks.head import require_cut, run_from
@@ -66,6 +66,7 @@ class GradCAM(AbstractMethod):
 
     def policy(self, game: Game) -> Policy:
         """The rule over the effects of the head, ``allocate(taylor(method.game(game)), …)``."""
+        require_game(game, "an attribution method")
         return degree_credit
 
     @full_precision()

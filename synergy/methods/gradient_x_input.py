@@ -31,6 +31,7 @@ class GradientXInput(AbstractMethod):
     counterexample = "x₁x₂ at (2, 3)"
 
     def policy(self, game: Game) -> Policy:
+        require_game(game, "an attribution method")
         return degree_credit
 
     def attribute(self, game: Game, ends: Any = None) -> Array:

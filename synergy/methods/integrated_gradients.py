@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from decompositions.games.game import Game
+from decompositions.games.game import Game, require_game
 from synergy.method import register
 from synergy.path_method import AbstractPathMethod
 from synergy.policies.policy import Policy, degree_shares
@@ -33,4 +33,5 @@ class IntegratedGradients(AbstractPathMethod):
     all_three = True
 
     def policy(self, game: Game) -> Policy:
+        require_game(game, "an attribution method")
         return degree_shares

@@ -8,7 +8,7 @@ from typing import Any
 
 from decompositions.arguments import real, yes_or_no
 from decompositions.arithmetic import Array
-from decompositions.games.game import Game
+from decompositions.games.game import Game, require_game
 from synergy.algorithms.layerwise.backward import attribute
 from synergy.algorithms.layerwise.relevance import AbstractRelevance
 from synergy.algorithms.layerwise.signed_relevance import SignedRelevance
@@ -63,6 +63,7 @@ class LRPAlphaBeta(AbstractMethod):
             )
 
     def policy(self, game: Game) -> LayerPolicy:
+        require_game(game, "an attribution method")
         return alpha_beta_shares(self.alpha, self.beta, self.bias)
 
     def attribute(self, game: Game, ends: Any = None) -> Array:

@@ -9,7 +9,7 @@ import torch
 
 from decompositions.arguments import real, yes_or_no
 from decompositions.arithmetic import Array
-from decompositions.games.game import Game
+from decompositions.games.game import Game, require_game
 from decompositions.networks.operations import AbstractAffine
 from synergy.algorithms.layerwise.backward import attribute
 from synergy.algorithms.layerwise.relevance import AbstractRelevance
@@ -53,6 +53,7 @@ class LRPEpsilon(AbstractMethod):
         yes_or_no(self.bias, "bias says whether the bias takes part in a neuron's value")
 
     def policy(self, game: Game) -> LayerPolicy:
+        require_game(game, "an attribution method")
         return epsilon_shares(self.epsilon, self.bias)
 
     def attribute(self, game: Game, ends: Any = None) -> Array:

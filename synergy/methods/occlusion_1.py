@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from decompositions.arithmetic import Array
-from decompositions.games.game import Game
+from decompositions.games.game import Game, require_game
 from synergy.algorithms import removal
 from synergy.method import AbstractMethod, register
 from synergy.policies.policy import Policy, full_credit
@@ -32,6 +32,7 @@ class Occlusion1(AbstractMethod):
     corners = True
 
     def policy(self, game: Game) -> Policy:
+        require_game(game, "an attribution method")
         return full_credit
 
     def attribute(self, game: Game, ends: Any = None) -> Array:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from decompositions.arithmetic import Array
-from decompositions.games.game import Game
+from decompositions.games.game import Game, require_game
 from synergy.algorithms import removal
 from synergy.method import AbstractMethod, register
 from synergy.policies.policy import Policy, full_credit
@@ -35,6 +35,7 @@ class PredictionDifference(AbstractMethod):
     corners = True
 
     def policy(self, game: Game) -> Policy:
+        require_game(game, "an attribution method")
         return full_credit
 
     def attribute(self, game: Game, ends: Any = None) -> Array:

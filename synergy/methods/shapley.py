@@ -16,7 +16,7 @@ from decompositions.arithmetic import Array, is_exact, rationals, zeros
 from decompositions.evaluation.corners import dense
 from decompositions.evaluation.cost import LIMIT, require_limit
 from decompositions.games.game import Game, require_game
-from synergy.method import AbstractMethod, register
+from synergy.method import AbstractMethod, kept, register
 from synergy.policies.policy import Policy, equal_shares
 
 
@@ -48,9 +48,11 @@ class Shapley(AbstractMethod):
     limit: int = LIMIT
 
     def __post_init__(self) -> None:
-        whole(self.limit, "limit is the number of model calls above which the work is refused", 1)
+        limit = whole(self.limit, "limit is the number of model calls above which the work is refused", 1)
+        kept(self, "limit", limit)
 
     def policy(self, game: Game) -> Policy:
+        require_game(game, "an attribution method")
         return equal_shares
 
     def attribute(self, game: Game, ends: Any = None) -> Array:

@@ -11,7 +11,7 @@ import numpy as np
 from decompositions.arguments import real, whole
 from decompositions.arithmetic import Array
 from decompositions.games.game import Game, require_game
-from synergy.method import AbstractMean, register
+from synergy.method import AbstractMean, kept, register
 from synergy.policies.policy import Policy
 
 MOST = 10**6  # noisy inputs
@@ -54,8 +54,8 @@ class SmoothGradXInput(AbstractMean):
 
     def __post_init__(self) -> None:
         real(self.sigma, "sigma is the standard deviation of the noise", 0)
-        whole(self.samples, "samples is the number of noisy inputs", 1, MOST)
-        whole(self.seed, "seed is that of the noise", 0)
+        kept(self, "samples", whole(self.samples, "samples is the number of noisy inputs", 1, MOST))
+        kept(self, "seed", whole(self.seed, "seed is that of the noise", 0))
 
     def noise(self, game: Game) -> np.ndarray:
         """The list of shifts, of 24 binary digits as in float32, whatever their size. Shape ``(samples, entries)``."""

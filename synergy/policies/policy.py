@@ -46,7 +46,7 @@ class Policy:
     def __post_init__(self) -> None:
         if not isinstance(self.formula, str):
             raise TypeError(f"a policy's formula is text, as a person writes it, not {shown(self.formula)}")
-        if self.reads not in ("degree", "support"):
+        if not isinstance(self.reads, str) or self.reads not in ("degree", "support"):
             raise ValueError(f"a policy reads 'degree' or 'support', not {shown(self.reads)}")
         if not isinstance(self.symmetric, bool):
             raise TypeError(f"symmetric is True or False, not {shown(self.symmetric)}")

@@ -3,6 +3,7 @@ one, the way out. No error comes from below our own code.
 """
 
 import traceback
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 
@@ -40,6 +41,30 @@ NOT_ENDS = (
 )
 NOT_A_NUMBER = {name: each for name, each in (NOTHING | NOT_ONE).items() if name != "digits"}
 
+NOT_EXACT = {name: each for name, each in (NOTHING | NOT_ONE).items() if name != "digits"} | {"True": True}
+LISTLESS = TEXT | OBJECTS | FRACTIONS | {"dict": {}, "mapping": {1: 2}, "set": set(), "number": torch.tensor(3.0)}
+NOT_NAMES = OBJECTS | FRACTIONS | {"set": {"a", "b", "c"}, "bytes": b"abc", "": ["a", "", "c"]}
+
+
+class Keyed(Mapping):
+    """One value under a key of any kind, be it one that no dict takes."""
+
+    def __init__(self, key):
+        self.key = key
+
+    def __len__(self):
+        return 1
+
+    def __iter__(self):
+        yield self.key
+
+    def __getitem__(self, key):
+        return 1
+
+
+def expression(**given):
+    return Game.from_expression("x", **({"x": {"x": 1}} | given))
+
 
 def model(**given):
     return Game.from_model(MODEL, X, **({"target": 0} | given))
@@ -56,7 +81,7 @@ CALLS = {
     "harsanyi limit": (lambda given: harsanyi(GAME, limit=given), NOTHING | NOT_WHOLE, "limit is the number"),
     "harsanyi_all games": (
         harsanyi_all,
-        {name: each for name, each in NOT_A_GAME.items() if not hasattr(each, "__len__")},
+        {name: each for name, each in NOT_A_GAME.items() if name not in ("list", "array")},
         "harsanyi_all() asks",
     ),
     "harsanyi_all game": (lambda given: harsanyi_all([GAME, given]), NOT_A_GAME, "harsanyi_all() asks a Game"),
@@ -98,7 +123,7 @@ CALLS = {
         {name: each for name, each in NOT_NUMBERS.items() if name != "None"} | {"half": [0, 0.5, 1]},
         "players",
     ),
-    "model names": (lambda given: model(names=given), OBJECTS | FRACTIONS | {"set": {"a", "b", "c"}}, "names come in"),
+    "model names": (lambda given: model(names=given), NOT_NAMES, "names come in"),
     "model chunk": (lambda given: model(chunk=given), NOT_WHOLE | {"0": 0}, "chunk is the number"),
     "function": (lambda given: Game.from_function(given, [1.0]), NOTHING | TEXT | COLLECTIONS, "f is a function"),
     "function x": (lambda given: function(x=given), NOT_NUMBERS, "x and the baseline are"),
@@ -109,6 +134,39 @@ CALLS = {
     ),
     "function chunk": (lambda given: function(chunk=given), NOT_WHOLE | {"0": 0}, "chunk is the number"),
     "values": (Game.from_values, NOT_NUMBERS, "values are real numbers"),
+    "expression": (
+        lambda given: Game.from_expression(given, {"x": 1}),
+        {name: each for name, each in (NOTHING | NOT_ONE).items() if name not in ("text", "digits")},
+        "an expression is text",
+    ),
+    "expression x": (lambda given: Game.from_expression("x", given), NOTHING | NOT_ONE, ""),
+    "expression x value": (lambda given: expression(x={"x": given}), NOT_EXACT, "number"),
+    "expression x key": (
+        lambda given: Game.from_expression("x", Keyed(given)),
+        {name: each for name, each in (NOTHING | NOT_ONE | FRACTIONS).items() if name not in ("text", "digits")},
+        "a symbol is SymPy's",
+    ),
+    "expression baseline": (
+        lambda given: expression(baseline=given),
+        {name: each for name, each in NOT_EXACT.items() if name not in ("list", "ragged")},
+        "",
+    ),
+    "expression weights": (
+        lambda given: expression(baseline=[0, 1], weights=given),
+        {**LISTLESS, "two digits": "13", "two bytes": b"13", "one": [1], "negative": [1, -1], "none": [0, 0]},
+        "weights are 2 non-negative numbers",
+    ),
+    "expression weight": (lambda given: expression(weights=[given]), NOT_EXACT, "number"),
+    "expression parameters": (
+        lambda given: expression(parameters=given),
+        {name: each for name, each in LISTLESS.items() if name not in ("text", "digits", "set")},
+        "parameters are a list of the symbols that may stay",
+    ),
+    "expression parameter": (
+        lambda given: expression(parameters=[given]),
+        {name: each for name, each in (NOTHING | NOT_ONE | FRACTIONS).items() if name not in ("text", "digits")},
+        "a symbol is SymPy's",
+    ),
     "points": (GAME, NOT_NUMBERS | {"row": [1.0, 0.0, 1.0]}, "points of the cube are rows"),
     "points of a gradient": (GAME.gradient, NOT_NUMBERS | {"row": [1.0, 0.0, 1.0]}, "points of the cube are rows"),
     "points of a table": (Game.from_values([0.0, 1.0]), NOT_NUMBERS, "points of the cube are rows"),
@@ -152,7 +210,7 @@ SETTINGS = {
     "integrated_gradients nodes": (NOT_WHOLE | {"0": 0, "huge": 10**30}, "nodes is the number"),
     "expected_gradients nodes": (NOT_WHOLE | {"0": 0, "huge": 10**30}, "nodes is the number"),
     "smoothgrad_x_input samples": (NOTHING | NOT_WHOLE | {"0": 0, "huge": 10**30}, "samples is the number"),
-    "smoothgrad_x_input seed": (NOTHING | NOT_WHOLE, "seed is that"),
+    "smoothgrad_x_input seed": (NOTHING | NOT_WHOLE | {"row of one": torch.tensor([[1]])}, "seed is that"),
     "smoothgrad_x_input sigma": (NOT_A_NUMBER | BELOW | {"inf": float("inf"), "True": True}, "sigma is the standard"),
     "shapley limit": (NOTHING | NOT_WHOLE | {"0": 0}, "limit is the number"),
 }
@@ -165,7 +223,6 @@ for _name in METHODS:
     CALLS[f"{_name} game"] = (lambda given, name=_name: method(name).attribute(given), NOT_A_GAME, "asks a Game")
     if METHODS[_name].scope != "feature map":
         CALLS[f"{_name} ends"] = (lambda given, name=_name: method(name).attribute(GAME, given), NOT_ENDS, "points")
-for _name in ("occlusion_patch", "smoothgrad_x_input"):  # whose policies depend on the game
     CALLS[f"{_name} policy"] = (lambda given, name=_name: method(name).policy(given), NOT_A_GAME, "asks a Game")
 CASES = [(call, name) for call, (_, wrong, _) in CALLS.items() for name in wrong]
 
@@ -186,3 +243,12 @@ def test_what_an_argument_does_not_take_is_refused_by_the_rule(call, name):
     said = str(caught.value.args[0])
     assert rule in said
     assert len(said) < 400
+
+
+@pytest.mark.parametrize("number", [np.array(5), np.int64(5), torch.tensor(5)], ids=["array", "NumPy's", "tensor"])
+@pytest.mark.parametrize("setting", ["integrated_gradients nodes", "shapley limit", "smoothgrad_x_input seed"])
+def test_a_whole_number_of_another_library_is_that_number(setting, number):
+    name, key = setting.split()
+    game = Game.from_function(lambda z: z.prod(1), [2.0, 3.0])
+    assert method(name, **{key: number}) == method(name, **{key: 5})
+    assert torch.equal(method(name, **{key: number}).attribute(game), method(name, **{key: 5}).attribute(game))

@@ -328,9 +328,9 @@ def test_of_a_pooled_linear_head_the_effects_of_single_locations_are_the_shares(
 
 
 def test_the_policy_is_the_degree_of_a_location():
-    policy = method("grad_cam").policy(None)
-    assert isinstance(policy, Policy)
     square = Game.from_expression("(p + 2*q + 1)**2", {"p": 3, "q": 5})
+    policy = method("grad_cam").policy(square)
+    assert isinstance(policy, Policy)
     effects = taylor(square)
     close(allocate(effects, policy).attribution.astype(float), [2 * 3 * 14, 2 * 10 * 14], 1e-14)
 

@@ -184,6 +184,7 @@ def test_weights_that_are_not_finite_are_refused_where_the_rule_is_applied(game,
     [
         ({"formula": 3}, TypeError, "formula is text.*not 3"),
         ({"reads": ["degree"]}, ValueError, "reads 'degree' or 'support'"),
+        ({"reads": np.array([1, 2])}, ValueError, "reads 'degree' or 'support', not ndarray"),
         ({"reads": None}, ValueError, "reads 'degree' or 'support', not None"),
         ({"symmetric": "no", "reads": "support"}, TypeError, "True or False, not 'no'"),
         ({"weights": 2.0}, TypeError, "a function of the table"),
