@@ -5,42 +5,21 @@ The changes show at coalitions that no checkpoint asks for, so that values do no
 
 import ctypes
 import functools
-import os
 import re
-import subprocess
-import sys
-import textwrap
-import types
 
 import numpy as np
 import pytest
 import torch
+from question_cases import POWERS, N, at, module_of
 from torch import nn
 
 from decompositions.evaluation import spans
-from decompositions.evaluation.fingerprint.fingerprint import fingerprint
-from decompositions.evaluation.sealed import sealed
 from synergy import Game, harsanyi
 
-N = 6
 ASKED = {63 * place // 7 for place in range(8)}
-POWERS = 2.0 ** torch.arange(N, dtype=torch.float64)
 ONE, OTHER = 5, 41  # positions of coalitions that are not asked for
 SPECIAL = 0
 HELD = None
-
-
-def at(z, position):
-    """1 at one coalition."""
-    return 5.0 * ((z @ POWERS) == position).double()
-
-
-def module_of(text, name="user_code"):
-    """A module of a user's own, from its text."""
-    module = types.ModuleType(name)
-    module.__dict__.update(POWERS=POWERS, torch=torch, nn=nn, at=at)
-    exec(textwrap.dedent(text), module.__dict__)
-    return module
 
 
 class Holder:
@@ -346,142 +325,3 @@ def test_what_cannot_be_seen_is_compared_in_every_part(tmp_path, monkeypatch):
     setting.write_text("1e-9")
     with pytest.raises(ValueError, match=r"it holds .* for the coalition at position \d+, and the function gives"):
         harsanyi(asked, checkpoint=kept)
-
-
-def test_what_a_library_and_this_package_are_made_of_does_not_count():
-    """Their names and versions do; two functions of one name differ for a user's module only."""
-
-    def made(module, constant):
-        names = {"__name__": module}
-        exec(f"def f(z): return z + {constant}", names)
-        return fingerprint(names["f"], "f")
-
-    assert made("decompositions.models.model_function", 1) == made("decompositions.models.model_function", 2)
-    assert made("torch.nn.functional", 1) == made("torch.nn.functional", 2)
-    assert made("mine", 1) != made("mine", 2)
-    assert fingerprint(torch.relu, "f") != fingerprint(torch.abs, "f")
-
-
-def test_counters_and_caches_of_a_call_do_not_count(tmp_path):
-    """What a call changes by itself is no part of the question."""
-    calls = []
-
-    def f(z):
-        calls.append(len(z))
-        return z.sum(1)
-
-    asked = Game.from_function(f, torch.ones(N, dtype=torch.float64))
-    expected = harsanyi(asked, checkpoint=tmp_path).values
-    assert torch.equal(harsanyi(asked, checkpoint=tmp_path).values, expected)
-
-
-def test_objects_that_hold_each_other_end():
-    """Cycles through lists, closures and sets."""
-
-    class Node:
-        def __init__(self):
-            self.others = set()
-            self.all = []
-
-    nodes = [Node() for _ in range(30)]
-    for node in nodes:
-        node.others |= set(nodes)
-        node.all.extend(nodes)
-    assert 0 < len(fingerprint(lambda z: z + len(nodes), "f")) < 1000
-
-
-USER = """
-import collections, dataclasses, enum, functools
-import torch
-from torch import nn
-
-POWERS = 2.0 ** torch.arange(6, dtype=torch.float64)
-NAMES = {"a", "bc", "def", "ghij", "klmno"}
-KINDS = frozenset({("x", 1), ("y", 2), ("z", 3)})
-TABLE = {name: {name * 2} for name in sorted(NAMES)}
-
-class Color(enum.Enum):
-    RED = "red"
-    BLUE = "blue"
-
-class Thing:
-    pass
-
-@dataclasses.dataclass
-class Setting:
-    value: float = 1.0
-    tags: set = dataclasses.field(default_factory=lambda: {"p", "q", Color.RED})
-    things: set = dataclasses.field(default_factory=lambda: {Thing(), Thing()})
-
-def helper(z, setting):
-    return setting.value * z.sum(1) + sum(len(name) for name in NAMES if name in TABLE) + len(KINDS)
-
-@functools.lru_cache
-def cached(k):
-    return 2 * k
-
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
-        torch.manual_seed(0)
-        self.layers = nn.Sequential(nn.Linear(6, 8), nn.GELU(), nn.Linear(8, 2)).double()
-        self.setting = Setting()
-        self.color = Color.BLUE
-        self.count = collections.Counter("abracadabra")
-        self.layers[1].register_forward_hook(lambda module, inputs, output: output + 1e-3 * self.setting.value)
-
-    def forward(self, z):
-        scale = {"red": 2.0, "blue": 3.0}[self.color.value] + cached(1) + len(self.setting.tags)
-        return scale * self.layers(z) + helper(z, self.setting)[:, None]
-
-def target(out):
-    return out[:, 1] + len(NAMES)
-"""
-ASKING = """
-import sys
-from user_code import Net, target
-import torch
-from synergy import Game, harsanyi
-game = Game.from_model(Net().eval(), torch.ones(1, 6, dtype=torch.float64), target=target)
-try:
-    print(harsanyi(game, checkpoint="kept").values.tolist())
-except ValueError as error:
-    print(error)
-"""
-
-
-def asked_in_a_new_process(folder, seed):
-    environment = os.environ | {"PYTHONHASHSEED": seed, "PYTHONDONTWRITEBYTECODE": "1"}
-    environment["PYTHONPATH"] = os.pathsep.join([str(folder), *sys.path])
-    run = subprocess.run(
-        [sys.executable, "-c", ASKING], capture_output=True, text=True, cwd=folder, env=environment, check=True
-    )
-    return run.stdout
-
-
-def test_an_unchanged_question_goes_on_in_a_new_process_and_an_edited_file_is_noticed(tmp_path):
-    """Sets, mappings, enumerations, data classes, hooks, caches; other hash seeds, and a comment more in the file."""
-    code = tmp_path / "user_code.py"
-    code.write_text(USER)
-    expected = asked_in_a_new_process(tmp_path, "1")
-    assert expected.startswith("[")
-    (part,) = (tmp_path / "kept").glob("*.part")
-    written = part.stat().st_mtime_ns
-    code.write_text("# a comment\n" + USER)
-    assert asked_in_a_new_process(tmp_path, "2") == expected
-    assert part.stat().st_mtime_ns == written
-    code.write_text(USER.replace("return 2 * k", "return 1 + k"))  # the same for k = 1
-    assert "the model changed ('class Net.forward → cached.__wrapped__')" in asked_in_a_new_process(tmp_path, "3")
-
-
-def test_checkpoints_of_an_earlier_format_are_refused_by_name_and_stay(tmp_path):
-    asked = Game.from_function(lambda z: z.sum(1), torch.ones(N, dtype=torch.float64))
-    manifest, part = tmp_path / "manifest.json", tmp_path / "000000000000-000000000064.part"
-    manifest.write_bytes(sealed({"format": "synergy-checkpoint/1", "model": "0"}, b""))
-    part.write_bytes(b"values")
-    before = {path.name: path.read_bytes() for path in (manifest, part)}
-    with pytest.raises(
-        ValueError, match="'synergy-checkpoint/1', this version reads 'synergy-checkpoint/2'; begin anew"
-    ):
-        harsanyi(asked, checkpoint=tmp_path)
-    assert {path.name: path.read_bytes() for path in (manifest, part)} == before

@@ -8,7 +8,8 @@ function has the same parts in another process.
 
 Of installed libraries and of this package the names and versions count, not the code. Not seen are files, the
 environment, random number generators, the insides of extensions in other languages, names that are only made up at run
-time, and what holds a process together (locks, streams, loggers).
+time or put among Python's own (builtins), how far a generator has run, torch's default type, and what holds a process
+together (locks, streams, loggers).
 """
 
 from __future__ import annotations
@@ -194,6 +195,8 @@ class _Walk:
         library = library_of(cls.__module__)
         self._note(path, f"class {library}.{cls.__qualname__}" if library else f"class {cls.__qualname__}")
         self.queue.extend((f"class {base.__qualname__}", base) for base in cls.__mro__[1:-1])
+        if not library_of(type(cls).__module__):
+            self.queue.append((f"class {type(cls).__qualname__}", type(cls)))
         for name, value in list(vars(cls).items()):
             dunder = name.startswith("__") and name.endswith("__")
             if isinstance(value, METHODS):
