@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import struct
 import zipfile
 import zlib
@@ -32,20 +31,6 @@ UNREADABLE = (
 )  # fmt: skip  # what a file that anybody may have made can bring about
 
 
-def as_path(path: Any) -> Path:
-    """What was given as the name of a file.
-
-    Raises:
-        TypeError: no text and no path.
-        ValueError: a text that names no file.
-    """
-    if not isinstance(path, (str, os.PathLike)) or isinstance(os.fspath(path), bytes):
-        raise TypeError(f"{PATH}, not {shown(path)}")
-    if not os.fspath(path) or "\0" in os.fspath(path):
-        raise ValueError(f"{PATH}, not {shown(os.fspath(path))}")
-    return Path(path)
-
-
 def save(effects: Mapping[str, Any], path: Path) -> None:
     """Write to a file beside ``path`` and move it there, so that nothing half-written is left.
 
@@ -54,9 +39,10 @@ def save(effects: Mapping[str, Any], path: Path) -> None:
         path: of the file.
 
     Raises:
-        ValueError: effects that are NaN or infinite.
+        ValueError: effects, or a noise, that are NaN or infinite.
         OSError: the file cannot be written.
     """
+    real(effects["noise"], "the noise of effects that are kept is the rounding error of a value", 0)
     _require_numbers(effects["values"])
     facts = {name: effects[name] for name in ("names", "basis", "noise", "truncated", *FACTS)}
     header = {"format": FORMAT, **facts, "exact": is_exact(effects["values"])}
@@ -65,7 +51,7 @@ def save(effects: Mapping[str, Any], path: Path) -> None:
         arrays["degrees"] = effects["degrees"]
     if effects["gaps"] is not None:
         arrays["gaps"] = _plain(effects["gaps"])
-    with whole_file(path) as file:
+    with whole_file(path, "effects.npz") as file:
         np.savez(file, header=np.array(json.dumps(header)), **arrays)
 
 
@@ -131,8 +117,7 @@ def _header(file: Archive) -> dict[str, Any]:
             raise TypeError(
                 f"{name!r} in its header is {' or '.join(each.__name__ for each in kind)}, not {shown(header[name])}"
             )
-    if header["noise"] != float("inf"):
-        real(header["noise"], "'noise' in its header is the rounding error of a value", 0)
+    real(header["noise"], "'noise' in its header is the rounding error of a value", 0)
     if not header.get("distance", 0.0) >= 0:
         raise ValueError(f"'distance' in its header is at least 0, not {shown(header['distance'])}")
     if header.get("radius", 0.0) < 0:

@@ -22,6 +22,7 @@ from decompositions.counts import count, rounded
 from decompositions.effects import archive
 from decompositions.effects.series import NONE, Series
 from decompositions.expressions.settling import settle
+from decompositions.files.whole_file import as_path
 from decompositions.memory import needed
 from decompositions.show import Formula
 from decompositions.visible import visible
@@ -71,6 +72,8 @@ class Effects:
             raise ValueError(f"the basis is 'harsanyi' or 'taylor', not {shown(self.basis)}")
         if not isinstance(self.names, tuple) or not all(isinstance(name, str) for name in self.names):
             raise TypeError(f"names are a tuple of texts, one per player, not {shown(self.names)}")
+        if "" in self.names:
+            raise ValueError(f"names have at least one letter each; that of player {self.names.index('')} is empty")
         if not (is_exact(self.values) or (isinstance(self.values, torch.Tensor) and self.values.is_floating_point())):
             raise TypeError(f"{VALUES}, not {shown(self.values)}; decompositions.arithmetic.as_array makes one")
         self._check_degrees()
@@ -379,7 +382,7 @@ class Effects:
             OSError: the file cannot be written.
         """
         contents = {**vars(self.series), **{each.name: getattr(self, each.name) for each in fields(self)}}
-        archive.save(contents, archive.as_path(path))
+        archive.save(contents, as_path(path, archive.PATH))
 
     @staticmethod
     def load(path: str | Path) -> Effects:
@@ -393,7 +396,7 @@ class Effects:
             ValueError: not a file of effects, or damaged.
             MemoryError: the effects do not fit.
         """
-        with archive.loaded(archive.as_path(path)) as contents:
+        with archive.loaded(as_path(path, archive.PATH)) as contents:
             series = Series(**{each.name: contents.pop(each.name) for each in fields(Series) if each.name in contents})
             return Effects(**contents, series=series)
 

@@ -23,7 +23,11 @@ _FUNCTIONS: dict[str, Callable[..., sympy.Expr]] = {name: getattr(sympy, name) f
     "sigmoid": lambda u: 1 / (1 + sympy.exp(-u)),
     "softplus": lambda u: sympy.log(1 + sympy.exp(u)),
 }
-CONSTANTS = {"pi": sympy.pi, "E": sympy.E}
+CONSTANTS = {
+    "pi": sympy.pi, "E": sympy.E, "EulerGamma": sympy.EulerGamma, "Catalan": sympy.Catalan,
+    "GoldenRatio": sympy.GoldenRatio,
+}  # fmt: skip
+NOT_FINITE = ("nan", "NaN", "inf", "oo", "zoo")  # as SymPy and Python write what is no finite number
 LONGEST = 100_000  # characters of an expression
 DEEPEST = 100  # brackets, or signs and powers in a row
 MOST_ARGUMENTS = 12  # of Max and Min, which SymPy compares with each other
@@ -105,6 +109,8 @@ def _refuse_size(source: str) -> None:
 def _expression(node: ast.AST, source: str) -> sympy.Expr:
     if isinstance(node, ast.Constant) and type(node.value) in (int, float):
         return number(ast.get_source_segment(source, node) or str(node.value))
+    if isinstance(node, ast.Name) and node.id in NOT_FINITE:
+        raise ValueError(f"{shown(source)} is no expression: {node.id} is no finite number, and no symbol; {RULE}")
     if isinstance(node, ast.Name):
         return CONSTANTS.get(node.id, sympy.Symbol(node.id))
     if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)):

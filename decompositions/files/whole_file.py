@@ -8,30 +8,54 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
+
+from decompositions.arguments import shown
 
 
-def write_whole(path: Path, data: bytes) -> None:
+def as_path(path: Any, rule: str) -> Path:
+    """What was given as the name of a file.
+
+    Args:
+        path: what came.
+        rule: what it is, as the error begins.
+
+    Raises:
+        TypeError: no text and no path.
+        ValueError: a text that names no file.
+    """
+    if not isinstance(path, (str, os.PathLike)) or isinstance(os.fspath(path), bytes):
+        raise TypeError(f"{rule}, not {shown(path)}")
+    if not os.fspath(path) or "\0" in os.fspath(path):
+        raise ValueError(f"{rule}, not {shown(os.fspath(path))}")
+    return Path(path)
+
+
+def write_whole(path: Path, data: bytes, example: str) -> None:
     """Write a file beside its place and then put it there in one step; see :func:`whole_file`.
 
     Raises:
         OSError: it cannot be written; nothing is left behind.
     """
-    with whole_file(path) as file:
+    with whole_file(path, example) as file:
         file.write(data)
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[BinaryIO]:
+def whole_file(path: Path, example: str) -> Iterator[BinaryIO]:
     """A file to write into, beside its place; it is put there in one step when all is written.
 
     A file that is replaced keeps its mode; of a symbolic link the file that it leads to is replaced. Something that is
     no file, such as ``/dev/null``, is written to.
 
+    Args:
+        path: of the file.
+        example: a name for such a file, which is advised where the path is that of a directory.
+
     Raises:
         OSError: it cannot be written; nothing is left behind.
     """
-    target = require_writable(path)
+    target = require_writable(path, example)
     if target.exists() and not target.is_file():
         with target.open("wb") as file:
             yield file
@@ -82,7 +106,7 @@ def _put_in_place(part: Path, target: Path) -> Iterator[BinaryIO]:
         raise
 
 
-def require_writable(path: Path) -> Path:
+def require_writable(path: Path, example: str) -> Path:
     """Where a file would be written: the path with its symbolic links followed. Nothing is touched.
 
     Raises:
@@ -93,7 +117,7 @@ def require_writable(path: Path) -> Path:
     if target.is_symlink():
         raise OSError(f"{path} is a symbolic link that leads to itself; give the name of a file")
     if target.is_dir():
-        raise IsADirectoryError(f"{where} is a directory; give the name of a file, such as {path / 'report.html'}")
+        raise IsADirectoryError(f"{where} is a directory; give the name of a file, such as {path / example}")
     if not target.parent.is_dir():
         raise FileNotFoundError(f"{where} cannot be written: there is no directory {target.parent}; make it first")
     if target.exists() and not os.access(target, os.W_OK):

@@ -13,7 +13,7 @@ import sympy
 from decompositions.arguments import entries, shown
 from decompositions.arithmetic import objects
 from decompositions.expressions.magnitude import Size, refuse_values, size
-from decompositions.expressions.parser import CONSTANTS, read
+from decompositions.expressions.parser import CONSTANTS, NOT_FINITE, read
 from decompositions.games.expression_cube import ExpressionCube, exact
 
 Symbols = dict[str, sympy.Symbol]
@@ -74,6 +74,8 @@ def _refuse_names(names: list[str]) -> None:
             raise ValueError(
                 f"'{name}' is the constant {CONSTANTS[name]} in an expression; give the symbol another name"
             )
+        if name in NOT_FINITE:
+            raise ValueError(f"'{name}' is how a program writes what is no finite number; give the symbol another name")
         if not name.isidentifier() or keyword.iskeyword(name):
             raise ValueError(
                 f"a symbol's name is one word of letters, digits and _, as Python's are, not {shown(name)}"

@@ -14,6 +14,8 @@ from synergy.method import METHODS, method
 
 BUDGET = 20_000
 
+EXAMPLES = {"--output": "report.html", "--save": "effects.npz"}  # names of files
+
 
 @dataclass(frozen=True)
 class Work:
@@ -62,15 +64,15 @@ class Work:
         written = {"--output": report, "--save": self.save}
         for option, path in written.items():
             if path:
-                _require_writable(path, option)
+                _require_writable(path, option, EXAMPLES[option])
         _require_apart(written, read)
 
 
-def _require_writable(path: Path, option: str) -> None:
+def _require_writable(path: Path, option: str, example: str) -> None:
     """Refuse a file that cannot be written; its folder is made."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        require_writable(path)
+        require_writable(path, example)
     except OSError as error:
         reason = error.strerror or str(error)
         raise OSError(f"{option} is the name of a file to write, and {path} is not: {reason}") from error

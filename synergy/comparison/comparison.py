@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from decompositions import show
+from decompositions.arguments import shown
 from decompositions.effects.effects import Effects
+from decompositions.files.whole_file import as_path
 from synergy.comparison.result import Result
 from synergy.wording.view import Features, Picture, Words
 
@@ -71,5 +73,17 @@ class Comparison:
             title: its heading.
             view: how the input is shown to a person; the players' names by default.
             facts: lines about the model, the input and the baseline.
+
+        Raises:
+            TypeError: no path, and whatever else is of another kind.
+            ImportError, ValueError, OSError: as :func:`synergy.showing.report.write_report`.
         """
-        return show.page(self, Path(path), title, view, dict(facts or {}))
+        path = as_path(path, "a report is kept in a file, and path is its name, a text or a Path")
+        facts = {} if facts is None else facts
+        if not isinstance(title, str):
+            raise TypeError(f"title is the heading of a report, a text, not {shown(title)}")
+        if not (view is None or isinstance(view, (Picture, Words, Features))):
+            raise TypeError(f"view is a Picture, Words or Features, or None for the players' names, not {shown(view)}")
+        if not isinstance(facts, Mapping) or not all(isinstance(each, str) for line in facts.items() for each in line):
+            raise TypeError(f"facts map what is said to what it is, text to text, not {shown(facts)}")
+        return show.page(self, path, title, view, dict(facts))

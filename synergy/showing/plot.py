@@ -6,6 +6,7 @@ before it (which itself still draws and saves). Where pyplot is not loaded, it i
 
 from __future__ import annotations
 
+import io
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ import numpy as np
 from decompositions import show
 from decompositions.arithmetic import to_float
 from decompositions.effects.effects import Effects
+from decompositions.files.whole_file import as_path
 from synergy.comparison.comparison import Comparison
 from synergy.comparison.result import Result
 from synergy.comparison.scale import strongest_players, unit
@@ -99,6 +101,8 @@ def _figure(width: float, height: float, path: str | Path | None) -> Iterator[Fi
         from matplotlib.figure import Figure
     except ImportError as error:
         raise ImportError("plot() needs matplotlib: pip install 'synergy-effects[viz]'") from error
+    if not (path is None or isinstance(path, io.IOBase)):
+        path = as_path(path, "a figure is kept in a file, and path is its name, a text or a Path, or None for no file")
     pyplot = sys.modules.get("matplotlib.pyplot")
     if pyplot is None:
         figure = Figure(figsize=(width, height), layout="constrained")

@@ -29,6 +29,7 @@ from synergy.wording.names import shorten
 from synergy.wording.numbers import minus, scalar
 from synergy.wording.view import Features, Picture, Words
 
+EXAMPLE = "report.html"  # a name for such a page
 RIGHT_TO_LEFT = ("R", "AL", "AN")  # classes of letters and digits
 
 
@@ -56,7 +57,7 @@ def write_report(
     """
     _require(comparison, path, view)
     page = template().render(_context(comparison, title, view, facts))
-    write_whole(path, page.encode("utf-8"))
+    write_whole(path, page.encode("utf-8"), EXAMPLE)
     return path
 
 
@@ -71,7 +72,7 @@ def _require(comparison: Comparison, path: Path, view: Picture | Words | Feature
         shown = len(view.words if isinstance(view, Words) else view.names)
     if shown != effects.n:
         raise ValueError(f"the view shows {shown} players, the comparison has {effects.n}; give the view of this game")
-    require_writable(path)
+    require_writable(path, EXAMPLE)
 
 
 def template() -> Any:

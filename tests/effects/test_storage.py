@@ -9,6 +9,7 @@ import stat
 import tracemalloc
 import warnings
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -85,6 +86,8 @@ HEADERS = {
     "noise NaN": ({"noise": float("nan")}, "a finite number of at least 0, not nan"),
     "noise true": ({"noise": True}, "'noise' in its header is float or int, not True"),
     "noise none": ({"noise": None}, "'noise' in its header is float or int, not None"),
+    "noise infinite": ({"noise": float("inf")}, "a finite number of at least 0, not inf"),
+    "names empty": ({"names": ["a", ""]}, "at least one letter each; that of player 1 is empty"),
     "names numbers": ({"names": [1, 2]}, "names are a tuple of texts"),
     "names text": ({"names": "ab"}, "'names' in its header is list, not 'ab'"),
     "names too many": ({"names": ["a", "b", "c"]}, r"its values are 8 for 3 players, not of shape \(4,\)"),
@@ -209,7 +212,24 @@ def test_arrays_of_something_else_are_refused(case, compression, tmp_path):
     assert "pickle=" not in str(error.value)
 
 
-@pytest.mark.parametrize("text", ["1/0", "sqrt(-1)", "zoo + 1/0", "import os", "[1]", "__import__('os')"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1/0",
+        "sqrt(-1)",
+        "nan",
+        "-nan",
+        "oo",
+        "1 - oo",
+        "zoo",
+        "x*inf",
+        "NaN",
+        "zoo + 1/0",
+        "import os",
+        "[1]",
+        "__import__('os')",
+    ],
+)
 def test_exact_numbers_are_real_numbers(text, tmp_path):
     values = np.array(["1", text, "1/3", "x"])
     with pytest.raises(ValueError, match="no readable file of effects"):
@@ -338,3 +358,22 @@ def test_symbols_are_kept(tmp_path):
     effects = taylor(Game.from_expression("a**2*b", {"a": x, "b": 2}, parameters=["x"]))
     effects.save(tmp_path / "effects")
     assert list(Effects.load(tmp_path / "effects").values) == list(effects.values)
+
+
+def test_an_infinite_noise_is_not_kept(tmp_path):
+    effects = replace(harsanyi(Game.from_values([0.0, 1.0])), noise=float("inf"))
+    with pytest.raises(ValueError, match=r"noise of effects that are kept .* a finite number of at least 0, not inf"):
+        effects.save(tmp_path / "effects")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_directory_is_no_file_of_effects(tmp_path):
+    with pytest.raises(IsADirectoryError, match=r"is a directory; give the name of a file, such as .*effects\.npz"):
+        harsanyi(Game.from_values([0.0, 1.0])).save(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["EulerGamma", "GoldenRatio", "Catalan"])
+def test_a_constant_comes_back_as_itself(name, tmp_path):
+    effects = harsanyi(Game.from_expression("2*x", {"x": getattr(sympy, name)}))
+    effects.save(tmp_path / "effects")
+    assert Effects.load(tmp_path / "effects").values.tolist() == [0, 2 * getattr(sympy, name)]

@@ -21,6 +21,7 @@ X = torch.tensor([[1.0, 2.0, 3.0]])
 MODEL = mlp(nn.Softplus, (3, 4, 2), dtype=torch.float32)
 GAME = Game.from_model(MODEL, X, target=0)
 EFFECTS = harsanyi(GAME)
+COMPARISON = compare(GAME, ["shapley"])
 
 NOTHING = {"None": None}
 TEXT = {"text": "a", "digits": "2", "bytes": b"x"}
@@ -44,6 +45,8 @@ NOT_A_NUMBER = {name: each for name, each in (NOTHING | NOT_ONE).items() if name
 NOT_EXACT = {name: each for name, each in (NOTHING | NOT_ONE).items() if name != "digits"} | {"True": True}
 LISTLESS = TEXT | OBJECTS | FRACTIONS | {"dict": {}, "mapping": {1: 2}, "set": set(), "number": torch.tensor(3.0)}
 NOT_NAMES = OBJECTS | FRACTIONS | {"set": {"a", "b", "c"}, "bytes": b"abc", "": ["a", "", "c"]}
+NOT_TEXT = {name: each for name, each in NOT_ONE.items() if name not in ("text", "digits")}
+NOT_PATHS = NOT_TEXT | FRACTIONS | {"": "", "a zero in it": "a\0b"}
 
 
 class Keyed(Mapping):
@@ -64,6 +67,10 @@ class Keyed(Mapping):
 
 def expression(**given):
     return Game.from_expression("x", **({"x": {"x": 1}} | given))
+
+
+def page(**given):
+    return COMPARISON.to_html("/no/such/folder/report.html", **given)
 
 
 def model(**given):
@@ -146,6 +153,11 @@ CALLS = {
         {name: each for name, each in (NOTHING | NOT_ONE | FRACTIONS).items() if name not in ("text", "digits")},
         "a symbol is SymPy's",
     ),
+    "expression name": (
+        lambda given: Game.from_expression("1", {given: 1}),
+        {name: name for name in ("nan", "oo", "zoo", "inf", "pi", "EulerGamma")},
+        "give the symbol another name",
+    ),
     "expression baseline": (
         lambda given: expression(baseline=given),
         {name: each for name, each in NOT_EXACT.items() if name not in ("list", "ragged")},
@@ -204,6 +216,15 @@ CALLS = {
         "allocate() shares effects out by a Policy",
     ),
     "method": (method, NOTHING | OBJECTS | FRACTIONS, "a method is asked for by its name"),
+    "page path": (COMPARISON.to_html, NOTHING | NOT_PATHS, "a report is kept in a file, and path is its name"),
+    "page title": (lambda given: page(title=given), NOTHING | NOT_TEXT, "title is the heading"),
+    "page view": (lambda given: page(view=given), NOT_ONE, "view is a Picture, Words or Features"),
+    "page facts": (
+        lambda given: page(facts=given),
+        {name: each for name, each in NOT_ONE.items() if name != "dict"},
+        "facts map what is said",
+    ),
+    "figure path": (COMPARISON.plot, NOT_PATHS, "a figure is kept in a file, and path is its name"),
     "effects by size": (EFFECTS.top, NOTHING | NOT_WHOLE, ""),
 }
 SETTINGS = {
