@@ -146,6 +146,32 @@ def test_powers_of_sums_are_counted_before_they_are_expanded(text):
     assert time.process_time() - start < 2
 
 
+@pytest.mark.parametrize("degree", [2001, 10**5, 10**9, 10**5000])
+def test_the_degree_of_a_series_that_does_not_end_has_a_bound(degree):
+    start = time.process_time()
+    with pytest.raises(
+        ValueError, match=r"is found up to degree 2,000, .* not up to .*; take a lower degree, or harsan"
+    ):
+        taylor(Game.from_expression("exp(x)", {"x": 1}), degree)
+    assert time.process_time() - start < 1
+
+
+@pytest.mark.parametrize("degree", [3000, 10**5, 10**9, 10**5000])
+def test_a_polynomial_takes_any_degree(degree):
+    start = time.process_time()
+    effects = taylor(Game.from_expression("x**3000 + 2*x", {"x": 1}), degree)
+    assert effects.to_dict() == {(0,): 0, (1,): 2, (3000,): 1}
+    assert not effects.truncated
+    assert time.process_time() - start < 2
+
+
+def test_a_series_of_the_highest_degree_is_found():
+    """1/(1 + x) at 1/2: its last term is 2⁻²⁰⁰⁰."""
+    effects = taylor(Game.from_expression("1/(1 + x)", {"x": sympy.Rational(1, 2)}), 2000)
+    assert len(effects) == 2001
+    assert effects.values[-1] == sympy.Rational(1, 2**2000)
+
+
 def test_the_degree_of_a_polynomial_is_that_after_it_is_expanded():
     """(x + y)³ − x³ − y³ − 3x²y = 3xy²: the cubes cancel, but the degree is three; (x + 1)² − x² has degree one."""
     effects = taylor(Game.from_expression("(x + 1)**2 - x**2", {"x": 3}), 1)

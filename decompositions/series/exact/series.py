@@ -22,6 +22,7 @@ from decompositions.series.exact.cube_branches import CubeBranches
 from decompositions.series.exact.reach import reach
 from decompositions.series.terms.power_series import PowerSeries
 
+LONGEST = 2_000  # degrees of a series that does not end; the work grows with their square
 Term = tuple[tuple[int, ...], Scalar]  # exponents of t and the atoms, coefficient
 
 
@@ -35,8 +36,8 @@ def expression_series(cube: ExpressionCube, degree: int | None, limit: int) -> P
     the baseline (:mod:`decompositions.series.exact.branches`), wherever x is.
 
     Raises:
-        ValueError: more terms than ``limit``, no polynomial and no degree, a singular point or a kink at the baseline
-            (it is named), or a function without a series.
+        ValueError: more terms than ``limit``, no polynomial and no degree or one above 2,000, a singular point or a
+            kink at the baseline (it is named), or a function without a series.
     """
     branches = CubeBranches(cube)
     end = _end(branches)
@@ -46,6 +47,14 @@ def expression_series(cube: ExpressionCube, degree: int | None, limit: int) -> P
             f"{cube.expression} is no polynomial, so its Taylor series does not end; give the degree up to which it is "
             "wanted, taylor(game, degree=6), or use harsanyi(), whose effects are exact for any expression"
         )
+    if end is not None:
+        top = min(top, end)  # its terms end there
+    elif top > LONGEST:
+        raise ValueError(
+            f"the Taylor series of {shown(cube.expression)} is found up to degree {LONGEST:,}, term by term from all "
+            f"those before, not up to {shown(top)}; take a lower degree, or harsanyi(), whose effects are exact for any "
+            "expression"
+        )
     _refuse_terms(branches, top, limit)
     constants, parts = _mean(branches, top, limit)
     terms = [term for part in parts for term in constants.ring.terms(part)]
@@ -54,7 +63,7 @@ def expression_series(cube: ExpressionCube, degree: int | None, limit: int) -> P
         rows.insert(0, ((0,) * cube.n, sympy.Integer(0)))
     table = np.fromiter((k for key, _ in rows for k in key), np.int64, len(rows) * cube.n).reshape(-1, cube.n)
     values = objects([value for _, value in rows])
-    if end is not None and end <= top and branches.reach > 1:
+    if end is not None and end == top and branches.reach > 1:
         return PowerSeries(table, values, sympy.Integer(0), False, radius=float("inf"))
     whole = cube.values(cube.array(np.ones((1, cube.n), dtype=np.int64)))[0]
     remainder = settled(whole - _total(constants, terms))
