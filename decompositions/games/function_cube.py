@@ -18,6 +18,7 @@ from decompositions.memory import is_out_of_memory
 from decompositions.models.before import Before
 from decompositions.models.full_precision import differentiable, full_precision
 from decompositions.models.held import models_of
+from decompositions.models.model_function import require_dense
 from decompositions.models.precision import HALF, too_coarse
 from decompositions.models.softening import Softened, in_double
 from decompositions.models.undisturbed import outside_inference, undisturbed
@@ -292,6 +293,7 @@ class FunctionCube(AbstractCube):
         if not isinstance(outputs, torch.Tensor) or outputs.is_complex():
             kind = outputs.dtype if isinstance(outputs, torch.Tensor) else shown(given)
             raise TypeError(f"the function must give a tensor of real numbers, one per input, not {kind}")
+        require_dense(outputs, "the function")
         if outputs.shape != (len(inputs),):
             raise ValueError(
                 f"the function must give one number per input, shape ({len(inputs)},); it gave {tuple(outputs.shape)}"

@@ -56,7 +56,7 @@ class Output(nn.Module):
         self.kind = kind
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        logits = self.model(inputs)
+        logits = require_dense(self.model(inputs), "the model")
         if logits.ndim == 1 or logits.shape[1] == 1:
             return logits.sigmoid() if self.kind == "probability" else logits
         return logits.softmax(1) if self.kind == "probability" else log_odds(logits)
@@ -131,8 +131,29 @@ def _first_call(module: nn.Module, x: torch.Tensor) -> torch.Tensor:
         raise ValueError(
             f"the model refuses an input of shape {tuple(x.shape)} and type {x.dtype}: {reason}"
         ) from error
+    require_dense(outputs, "the model")
+    if outputs.is_meta and not x.is_meta:
+        raise ValueError(f"the model's output is on meta, which holds no numbers, and x on {x.device}; keep it on one")
+    return outputs
+
+
+def require_dense(outputs: Any, who: str) -> torch.Tensor:
+    """One tensor of numbers one after the other, as all that follows needs it.
+
+    Args:
+        outputs: what came.
+        who: gave it, as the error begins.
+
+    Raises:
+        TypeError: no tensor, or a sparse, nested or quantized one.
+    """
     if not isinstance(outputs, torch.Tensor):
-        raise TypeError(f"the model must give one tensor, not {type(outputs).__name__}; wrap it in a module that does")
+        raise TypeError(f"{who} must give one tensor, not {type(outputs).__name__}; wrap it in a module that does")
+    quantized, nested = outputs.is_quantized, outputs.is_nested
+    if quantized or nested or outputs.layout is not torch.strided:
+        kind = outputs.dtype if quantized else "torch.nested" if nested else outputs.layout
+        way = "dequantize()" if quantized else "to_padded_tensor(0.0)" if nested else "to_dense()"
+        raise TypeError(f"{who} must give one dense tensor, not one of the kind {kind}; let it end with {way}")
     return outputs
 
 
@@ -184,17 +205,18 @@ def _check_target(outputs: torch.Tensor, target: Target) -> None:
             "an axis perhaps; keep it, as in squeeze(-1)"
         )
     if callable(target):
-        chosen = target(outputs)
-        if chosen.shape != (1,):
-            raise ValueError(
-                f"the target function must give one number per row; for one row it gave {tuple(chosen.shape)}"
-            )
+        _require_one_number(outputs, target)
         return
     if target is None:
         if outputs.numel() != 1:
             raise ValueError(f"the model has several outputs, shape {shape}; say which with target=")
         return
     index = target if isinstance(target, tuple) else (target,)
+    if len(shape) == 1:
+        raise ValueError(
+            f"the model gives one number per row already, its output has shape {shape}, so there is nothing to choose "
+            f"with target={target}; leave target out"
+        )
     if len(index) != len(shape) - 1:
         raise ValueError(f"target {target} has {len(index)} indices, the model's output {shape} needs {len(shape) - 1}")
     for axis, (i, size) in enumerate(zip(index, shape[1:], strict=True), start=1):
@@ -202,3 +224,25 @@ def _check_target(outputs: torch.Tensor, target: Target) -> None:
             raise IndexError(
                 f"target {target} is out of range: axis {axis} of the model's output {shape} has {size} entries"
             )
+
+
+def _require_one_number(outputs: torch.Tensor, target: Callable[[torch.Tensor], torch.Tensor]) -> None:
+    """Refuse a target function that does not choose one number of an output for one input.
+
+    Raises:
+        TypeError: it gives no tensor.
+        ValueError: it gives another number of them, or fails.
+    """
+    rule = "the target function must give one number per row"
+    try:
+        chosen = target(outputs)
+    except (TypeError, ValueError, LookupError, AttributeError, RuntimeError) as error:
+        reason = (str(error).splitlines() or [""])[0]
+        raise ValueError(
+            f"{rule}; for the output of one row, of shape {tuple(outputs.shape)}, it fails with "
+            f"{type(error).__name__}: {reason[:200]}"
+        ) from error
+    if not isinstance(chosen, torch.Tensor):
+        raise TypeError(f"{rule}, in a tensor; for one row it gave {shown(chosen)}")
+    if chosen.shape != (1,):
+        raise ValueError(f"{rule}; for one row it gave {tuple(chosen.shape)}")

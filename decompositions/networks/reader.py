@@ -204,7 +204,9 @@ class Reader:
             return _reshape(self.shapes[node])
         operation = module_operation(module, len(self.shapes.get(node, ())))
         if operation is None:
-            raise ValueError(f"module '{node.target}' ({type(module).__name__}) has no rule; {WAY_OUT}")
+            mode = getattr(module, "padding_mode", "zeros")
+            why = "" if mode == "zeros" else f" for padding_mode={mode!r}, only for zeros"
+            raise ValueError(f"module '{node.target}' ({type(module).__name__}) has no rule{why}; {WAY_OUT}")
         return operation
 
 

@@ -20,6 +20,7 @@ SOURCES = [Path(__file__).parents[2] / name for name in ("decompositions", "syne
 X = torch.tensor([[1.0, 2.0, 3.0]])
 MODEL = mlp(nn.Softplus, (3, 4, 2), dtype=torch.float32)
 GAME = Game.from_model(MODEL, X, target=0)
+LAYER = nn.Linear(5, 1)  # which takes no output of the model
 EFFECTS = harsanyi(GAME)
 COMPARISON = compare(GAME, ["shapley"])
 
@@ -122,7 +123,10 @@ CALLS = {
     "model output": (lambda given: model(output=given), NOTHING | NOT_ONE, "output is one of"),
     "model target": (
         lambda given: model(target=given),
-        TEXT | FRACTIONS | {"dict": {}, "set": set(), "True": True},
+        TEXT
+        | FRACTIONS
+        | {"dict": {}, "set": set(), "True": True, "kind": type, "int": int, "text of it": str, "rows": len}
+        | {"nothing": lambda z: None, "list": lambda z: z[:, 0].tolist(), "beyond": lambda z: z[:, 9], "layer": LAYER},
         "target",
     ),
     "model players": (

@@ -30,6 +30,18 @@ def training(*extra):
     return nn.Sequential(nn.Linear(3, 3), *extra, nn.Linear(3, 1)).train()
 
 
+class Ends(nn.Module):
+    """The input itself, ended by a function."""
+
+    def __init__(self, end):
+        super().__init__()
+        self.end = end
+
+    def forward(self, z):
+        return self.end(z)
+
+
+DENSE = r"the model must give one dense tensor, not one of the kind torch\.\w+; let it end with "
 REFUSED = {
     # the input
     "x without batch axis": (lambda: Game.from_model(SINGLE, X[0]), ValueError, r"batch axis.*\(3,\).*x\[None\]"),
@@ -85,6 +97,29 @@ REFUSED = {
     "players, text": (lambda: Game.from_function(total, X, players="features"), TypeError, "not 'features'"),
     "chunk": (lambda: Game.from_model(SINGLE, X, chunk=0), ValueError, "at least 1, not 0"),
     # the model
+    "target of one number a row": (
+        lambda: Game.from_model(Ends(lambda z: z.argmax(1)), X, target=1),
+        ValueError,
+        r"gives one number per row already, its output has shape \(1,\).*target=1; leave target out",
+    ),
+    "sparse": (lambda: Game.from_model(Ends(torch.Tensor.to_sparse), X, target=0), TypeError, DENSE + r"to_dense\(\)"),
+    "sparse likely": (
+        lambda: Game.from_model(Ends(torch.Tensor.to_sparse), X, target=0, output="probability"),
+        TypeError,
+        DENSE + r"to_dense\(\)",
+    ),
+    "sparse function": (
+        lambda: Game.from_function(lambda z: z.sum(1).to_sparse(), X),
+        TypeError,
+        r"the function must give one dense tensor.*sparse_coo.*to_dense\(\)",
+    ),
+    "mkldnn": (lambda: Game.from_model(Ends(torch.Tensor.to_mkldnn), X, target=0), TypeError, DENSE + r"to_dense\(\)"),
+    "two tensors, likely": (
+        lambda: Game.from_model(Ends(lambda z: (z, z)), X, target=0, output="probability"),
+        TypeError,
+        "must give one tensor, not tuple",
+    ),
+    "output on meta": (lambda: Game.from_model(Ends(lambda z: z.to("meta")), X, target=0), ValueError, "is on meta"),
     "no module": (lambda: Game.from_model(total, X), TypeError, r"torch\.nn\.Module.*Game\.from_function"),
     "dropout": (lambda: Game.from_model(training(nn.Dropout()), X), ValueError, r"'1' \(Dropout\).*model\.eval\(\)"),
     "batch norm": (

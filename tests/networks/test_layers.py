@@ -326,6 +326,11 @@ UNREADABLE = {
         (1, 2, 3, 3),
         r"module 'c' \(Conv2d\).*2 times",
     ),
+    "reflect": (
+        sequence(nn.Conv2d(1, 1, 3, padding=1, padding_mode="reflect"), nn.Flatten(), nn.Linear(36, 1)),
+        (1, 1, 6, 6),
+        r"module '0' \(Conv2d\) has no rule for padding_mode='reflect', only for zeros",
+    ),
     "layer-norm": (sequence(nn.Linear(4, 4), nn.LayerNorm(4)), VECTOR, r"module '1' \(LayerNorm\) has no rule"),
     "group-norm": (sequence(nn.GroupNorm(2, 4)), VECTOR, r"module '0' \(GroupNorm\) has no rule"),
     "softmax-module": (sequence(nn.Linear(4, 4), nn.Softmax(1)), VECTOR, r"module '1' \(Softmax\) has no rule"),

@@ -52,8 +52,8 @@ def expression_series(cube: ExpressionCube, degree: int | None, limit: int) -> P
     elif top > LONGEST:
         raise ValueError(
             f"the Taylor series of {shown(cube.expression)} is found up to degree {LONGEST:,}, term by term from all "
-            f"those before, not up to {shown(top)}; take a lower degree, or harsanyi(), whose effects are exact for any "
-            "expression"
+            f"those before, not up to {shown(top)}; take a lower degree, or harsanyi(), whose effects are exact for "
+            "any expression"
         )
     _refuse_terms(branches, top, limit)
     constants, parts = _mean(branches, top, limit)
