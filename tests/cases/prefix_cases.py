@@ -4,7 +4,6 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
-import pytest
 import torch
 import torch.nn.functional as F
 from cases import draw
@@ -73,13 +72,6 @@ def difference(found, expected):
     """The largest error, relative to the largest value."""
     assert found.shape == expected.shape
     return float((found - expected).abs().max() / expected.abs().max())
-
-
-@pytest.fixture
-def always(monkeypatch):
-    """A shared prefix is looked for in small networks, too, and used whatever it saves."""
-    monkeypatch.setattr(prefix, "WORTH", 0)
-    monkeypatch.setattr(prefix, "GAIN", 0)
 
 
 def vector(id, model, last, **question):
