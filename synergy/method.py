@@ -14,6 +14,8 @@ from typing import Any, ClassVar
 from decompositions.arguments import shown
 from decompositions.arithmetic import Array
 from decompositions.games.game import Game, require_game
+from synergy.calls import Calls
+from synergy.estimate import Estimate
 from synergy.moments import Moments
 from synergy.policies.layer_policy import LayerPolicy
 from synergy.policies.policy import Policy
@@ -63,6 +65,16 @@ class AbstractMethod(ABC):
             One value per player, ``(..., n)``, or ``(..., m, n)`` for a batch of end points.
         """
 
+    def answer(self, game: Game, ends: Any = None) -> Estimate:
+        """The attributions of :meth:`attribute`, with what is known of them."""
+        return Estimate(self.attribute(game, ends))
+
+    def price(self, game: Game) -> int:
+        """Model calls for one end point, counted without paying for them."""
+        calls = Calls()
+        self.attribute(game.rehearsal(calls), game.ends())
+        return calls.count
+
 
 class AbstractEstimate(AbstractMethod):
     """A method whose algorithm has a numerical error of its own: a quadrature, a sample."""
@@ -70,6 +82,9 @@ class AbstractEstimate(AbstractMethod):
     @abstractmethod
     def estimate(self, game: Game, ends: Any = None) -> tuple[Array, Array]:
         """The attributions of :meth:`attribute`, and the size of their numerical error, of the same shape."""
+
+    def answer(self, game: Game, ends: Any = None) -> Estimate:
+        return Estimate(*self.estimate(game, ends))
 
 
 class AbstractMean(AbstractEstimate):

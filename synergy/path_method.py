@@ -10,7 +10,7 @@ from decompositions.arithmetic import Array
 from decompositions.games.game import Game, require_game
 from decompositions.models.undisturbed import outside_inference
 from synergy.algorithms.path.integral import MOST, integral, price
-from synergy.algorithms.path.rules import PathIntegral
+from synergy.estimate import Estimate
 from synergy.method import AbstractEstimate, kept
 
 
@@ -37,7 +37,7 @@ class AbstractPathMethod(AbstractEstimate):
             kept(self, "nodes", whole(self.nodes, rule, 1, MOST))
 
     @outside_inference()
-    def integrate(self, game: Game, ends: Any = None) -> PathIntegral:
+    def integrate(self, game: Game, ends: Any = None) -> Estimate:
         """The attributions with their error and the rule that was used."""
         require_game(game, "an attribution method")
         found = integral(game, game.ends(ends), self.nodes)
@@ -50,7 +50,10 @@ class AbstractPathMethod(AbstractEstimate):
         found = self.integrate(game, ends)
         return found.values, found.errors
 
+    def answer(self, game: Game, ends: Any = None) -> Estimate:
+        return self.integrate(game, ends)
+
     def price(self, game: Game) -> int:
-        """Model calls for one end point: the most that the choice can take, or the exact sum's for the path to x."""
+        """Model calls for one end point: the most that the choice can take; of the exact sum about those for x."""
         require_game(game, "an attribution method")
         return price(game, self.nodes)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import fields, is_dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from decompositions import counts
 from decompositions.arguments import shown, whole
-from decompositions.arithmetic import Array, to_float, within_floats
+from decompositions.arithmetic import to_float, within_floats
 from decompositions.dividends.harsanyi import harsanyi
 from decompositions.effects.effects import Effects
 from decompositions.games.game import Game, require_game
@@ -22,6 +22,7 @@ from synergy.allocation.allocation import Allocation, allocate
 from synergy.calls import Calls
 from synergy.comparison.comparison import Comparison
 from synergy.comparison.result import Result
+from synergy.estimate import Estimate
 from synergy.measurement import measure as measurement
 from synergy.measurement import subject
 from synergy.measurement.external import ForeignMethod
@@ -30,9 +31,6 @@ from synergy.method import METHODS, AbstractMethod
 from synergy.policies.layer_policy import LayerPolicy
 from synergy.policies.policy import Policy
 from synergy.wording.numbers import brief
-
-if TYPE_CHECKING:
-    pass
 
 BUDGET = 2**17  # model calls that a measured allocation may cost
 
@@ -160,13 +158,13 @@ def _result(
     try:
         price = subject.price(method, game)
         seen = subject.seen(method, game.watched(paid), effects)
-        attribution, error, rule = subject.estimate_with_rule(method, seen)
+        found = subject.estimate(method, seen)
     except Exception as failure:  # whatever a method, or the model in its hands, raises
         reason = _reason(failure)
         return replace(result, note=reason, measured_note=reason)
-    settings = _rule_and_error(rule, error) if rule else result.settings
-    price = paid.count * subject.ends(game) if rule else price  # the rule that was chosen for x, not the dearest one
-    result = replace(result, attribution=attribution, error=error, price=price, settings=settings)
+    settings = _rule_and_error(found) if found.rule else result.settings
+    price = paid.count * subject.ends(game) if found.rule else price  # that of the rule that was chosen for x
+    result = replace(result, attribution=found.values, error=found.errors, price=price, settings=settings)
     if price > budget:
         note = f"measuring takes {counts.count(price)} model calls, above the budget of {counts.count(budget)}"
         return replace(result, measured_note=note)
@@ -179,9 +177,9 @@ def _result(
         return replace(result, measured_note=_reason(failure))
 
 
-def _rule_and_error(rule: str, error: Array | None) -> str:
-    largest = 0.0 if error is None else to_float(error).max()
-    return f"{rule}, error {brief(largest)}" if largest else rule
+def _rule_and_error(found: Estimate) -> str:
+    largest = 0.0 if found.errors is None else to_float(found.errors).max()
+    return f"{found.rule}, error {brief(largest)}" if largest else found.rule
 
 
 def _title(method: AbstractMethod | ForeignMethod) -> str:

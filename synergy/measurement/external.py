@@ -17,6 +17,7 @@ from decompositions.games.function_cube import FunctionCube
 from decompositions.games.game import Game
 from decompositions.models.model_function import ModelFunction
 from decompositions.models.undisturbed import undisturbed
+from synergy.estimate import Estimate
 from synergy.explained import modelled
 from synergy.method import ITS_OWN
 
@@ -70,6 +71,10 @@ class ForeignMethod:
                 values = (values + again) / 2
             self._require_apart(game, points, values)
         return (values[0], errors[0]) if ends is None else (values, errors)
+
+    def answer(self, game: Game, ends: Any = None) -> Estimate:
+        """The same, as every method's."""
+        return Estimate(*self.estimate(game, ends))
 
     def _all(self, game: Game, points: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """At all end points, a chunk at a time, and the rounding error of the attributions' type."""

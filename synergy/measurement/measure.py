@@ -180,10 +180,9 @@ def _attributions(chosen: AbstractMethod | ForeignMethod, game: Game, active: tu
         return _of_draws(chosen, game, [game.ends(block) for block in blocks])
     pieces, errors = [], []
     for some in map(game.ends, blocks):
-        values, error = estimate(chosen, game, some)
-        require_table(values, chosen.name, (len(some), game.n))
-        pieces.append(values)
-        errors.append(np.zeros((len(some), game.n)) if error is None else to_float(error))
+        found = estimate(chosen, game, some)
+        pieces.append(found.values)
+        errors.append(np.zeros((len(some), game.n)) if found.errors is None else to_float(found.errors))
     return concatenate(pieces, -2), _independent(np.concatenate(errors))
 
 

@@ -8,14 +8,12 @@ import numpy as np
 import torch
 
 from decompositions.arguments import shown
-from decompositions.arithmetic import Array
 from decompositions.effects.effects import Effects
 from decompositions.games.game import Game
 from decompositions.mobius import zeta
-from synergy.calls import Calls
+from synergy.estimate import Estimate
 from synergy.measurement.external import ForeignMethod, foreign
-from synergy.method import AbstractEstimate, AbstractMethod, method
-from synergy.path_method import AbstractPathMethod
+from synergy.method import AbstractMethod, method
 
 
 def as_method(subject: Any, game: Game) -> AbstractMethod | ForeignMethod:
@@ -33,7 +31,7 @@ def price(subject: Any, game: Game) -> int:
     """The model calls that :func:`measure` would make beside the 2ⁿ of the effects, counted without paying for them.
 
     A path method chooses its rule by what it sees: its price is the most that it can take, and where the integral is a
-    sum over pieces, that of the path to x for every end point.
+    sum over pieces, about that of the path to x for every end point.
     """
     chosen = as_method(subject, game)
     if not isinstance(chosen, ForeignMethod) and chosen.scope != "game" and game.model is None:
@@ -42,11 +40,7 @@ def price(subject: Any, game: Game) -> int:
         return ends(game) * game.cube.calls_per_point
     if chosen.corners:
         return 0
-    if isinstance(chosen, AbstractPathMethod):
-        return chosen.price(game) * ends(game)
-    calls = Calls()
-    estimate(chosen, game.rehearsal(calls), game.ends())
-    return calls.count * ends(game)
+    return chosen.price(game) * ends(game)
 
 
 def ends(game: Game) -> int:
@@ -61,21 +55,15 @@ def seen(chosen: AbstractMethod | ForeignMethod, game: Game, effects: Effects) -
     return game
 
 
-def estimate(chosen: AbstractMethod | ForeignMethod, game: Game, ends: Any = None) -> tuple[Array, Array | None]:
-    """The attributions, and their numerical error where the method knows one."""
-    if isinstance(chosen, (AbstractEstimate, ForeignMethod)):
-        return chosen.estimate(game, ends)
-    return chosen.attribute(game, ends), None
+def estimate(chosen: AbstractMethod | ForeignMethod, game: Game, ends: Any = None) -> Estimate:
+    """The attributions with what is known of them, looked at.
 
-
-def estimate_with_rule(chosen: AbstractMethod | ForeignMethod, game: Game) -> tuple[Array, Array | None, str]:
-    """The attributions of x and their error; of a path integral also its rule in words."""
-    if not isinstance(chosen, AbstractPathMethod):
-        values, error = estimate(chosen, game)
-        require_table(values, chosen.name, (game.n,))
-        return values, error, ""
-    found = chosen.integrate(game)
-    return found.values, found.errors, found.rule
+    Raises:
+        TypeError, ValueError: no table of real numbers, one per end point and player.
+    """
+    found = chosen.answer(game, ends)
+    require_table(found.values, chosen.name, (game.n,) if ends is None else (len(ends), game.n))
+    return found
 
 
 def require_table(values: Any, name: str, shape: tuple[int, ...]) -> None:

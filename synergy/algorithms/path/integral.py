@@ -11,13 +11,14 @@ from decompositions.arithmetic import Array, wide
 from decompositions.games.function_cube import FunctionCube
 from decompositions.games.game import Game
 from synergy.algorithms.path import piecewise
-from synergy.algorithms.path.rules import ADAPTIVE, RULES, PathIntegral, adaptive, doubled, fixed, gauss, widened
+from synergy.algorithms.path.rules import ADAPTIVE, RULES, adaptive, doubled, fixed, gauss, widened
 from synergy.calls import Calls
+from synergy.estimate import Estimate
 
 MOST = 2048  # nodes of a rule that is asked for: finding it takes seconds already
 
 
-def integral(game: Game, ends: Array, nodes: int | None) -> PathIntegral:
+def integral(game: Game, ends: Array, nodes: int | None) -> Estimate:
     r"""Path integral to every end point e from the baseline.
 
     .. math:: e_i \int_0^1 \partial_i g(s e)\, ds
@@ -30,7 +31,7 @@ def integral(game: Game, ends: Array, nodes: int | None) -> PathIntegral:
     cube = game.cube
     if not cube.precision:
         values = gauss(game, ends, nodes)
-        return PathIntegral(values, values * 0, "exact")
+        return Estimate(values, values * 0, "exact")
     ends = ends.to(cube.array(np.zeros(1)).dtype)
     if nodes is not None:
         return fixed(game, ends, nodes)
@@ -47,24 +48,25 @@ def integral(game: Game, ends: Array, nodes: int | None) -> PathIntegral:
 def price(game: Game, nodes: int | None) -> int:
     """Model calls for one end point, without paying for them.
 
-    Of a given rule its nodes; of the choice the most that it can take, and where a network is cut at its kinks the work
-    for the path to x, which is done for this.
+    Of a given rule its nodes; of the choice the most that it can take, and where a network is cut at its kinks about
+    the work for the path to x, foreseen from the two ends.
     """
     cube = game.cube
-    if nodes is None and isinstance(cube, FunctionCube):
-        known = piecewise.reading(cube)
-        if known is None:
-            return cube.calls_per_point * (sum(RULES) + 2 + ADAPTIVE)
-        try:
-            return known.integral(*_lines(cube, game.ends())).calls
-        except piecewise.TooManyPieces:
-            return cube.calls_per_point * ADAPTIVE
-    calls = Calls()
-    integral(game.rehearsal(calls), game.ends(), nodes)
-    return calls.count
+    if nodes is not None or not isinstance(cube, FunctionCube):
+        calls = Calls()
+        integral(game.rehearsal(calls), game.ends(), nodes)
+        return calls.count
+    known = piecewise.reading(cube)
+    if known is None:
+        return cube.calls_per_point * (sum(RULES) + 2 + ADAPTIVE)
+    starts, stops = _lines(cube, game.ends())
+    try:
+        return sum(known.foreseen(start, stop) for start, stop in zip(starts.split(1), stops.split(1), strict=True))
+    except piecewise.TooManyPieces:
+        return cube.calls_per_point * ADAPTIVE
 
 
-def _exact(cube: FunctionCube, known: piecewise.PiecewiseLinear, ends: Array) -> PathIntegral:
+def _exact(cube: FunctionCube, known: piecewise.PiecewiseLinear, ends: Array) -> Estimate:
     """The sum over all pieces, of every baseline's path."""
     starts, stops = _lines(cube, ends)
     found = known.integral(starts, stops)
@@ -73,7 +75,7 @@ def _exact(cube: FunctionCube, known: piecewise.PiecewiseLinear, ends: Array) ->
     values = cube.by_player((found.entries * (stops - starts)).reshape(shape)).to(ends)
     gains = (found.changes.reshape(shape[:2]) * wide(cube.weights)).sum(1).to(ends)
     errors = widened(values, abs(values) * 0, gains, 2.0**-52 * abs(values))
-    return PathIntegral(values, errors, f"exact, {found.pieces:,} pieces")
+    return Estimate(values, errors, f"exact, {found.pieces:,} pieces")
 
 
 def _lines(cube: FunctionCube, ends: Array) -> tuple[torch.Tensor, torch.Tensor]:

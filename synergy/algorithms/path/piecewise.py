@@ -97,6 +97,32 @@ class PiecewiseLinear:
         entries, changes = torch.cat([part.entries for part in parts]), torch.cat([part.changes for part in parts])
         return Sum(entries, changes, sum(part.pieces for part in parts), sum(part.calls for part in parts))
 
+    def foreseen(self, start: torch.Tensor, end: torch.Tensor) -> int:
+        """About the work of one path's integral in model calls, for two of them.
+
+        Every unit whose kink, and every window whose winner, lies between its values at the two ends is a breakpoint
+        for all that comes after it; those that a unit passes there and back are not seen.
+
+        Raises:
+            TooManyPieces: more than fit already.
+        """
+        values = Network(self.steps).values(torch.cat([start, end]))
+        kinks: list[frozenset[int]] = [frozenset()]  # the steps with kinks before a place
+        passed: dict[int, int] = {}
+        work = 2 * sum(self.sizes[1:])
+        for place, step in enumerate(self.steps, start=1):
+            before = frozenset[int]().union(*(kinks[source] for source in step.inputs))
+            if bends(step.operation):
+                passed[place] = _passed(step.operation, values[step.inputs[0]])
+                before |= {place}
+            kinks.append(before)
+            gridded = self.bends_later[place] or isinstance(step.operation, MaxPooling)
+            rows = 2 + sum(passed[k] for k in before) if gridded else 1
+            if rows * self.sizes[place] > LIMIT or self.windows.get(place, True) is None:
+                raise TooManyPieces
+            work += rows * self.sizes[place]
+        return math.ceil(work / sum(self.sizes[1:]))
+
     @cached_property
     def bends_later(self) -> list[bool]:
         """Whether a step with kinks comes after a place."""
@@ -164,6 +190,15 @@ def _in_float64(module: nn.Module, x: torch.Tensor) -> tuple[Network, torch.Tens
 def bends(operation: AbstractOperation) -> bool:
     """Whether a step is piecewise linear with kinks."""
     return isinstance(operation, MaxPooling) or (isinstance(operation, Elementwise) and operation.kinks is not None)
+
+
+def _passed(operation: AbstractOperation, value: torch.Tensor) -> int:
+    """How many units pass a kink, or windows change their winner, between two inputs. Shape ``(2, *shape)``."""
+    if isinstance(operation, MaxPooling):
+        winners = operation.winners([value])
+        return int((winners[0] != winners[1]).sum())
+    assert isinstance(operation, Elementwise)
+    return sum(int(((value[0] < kink) != (value[1] < kink)).sum()) for kink in operation.kinks or ())
 
 
 def _wide(operation: AbstractOperation) -> AbstractOperation:

@@ -10,6 +10,7 @@ import torch
 from decompositions.arithmetic import Array, concatenate
 from decompositions.games.game import Game
 from synergy.algorithms.path.quadrature import kronrod, length, part, summed
+from synergy.estimate import Estimate
 
 POINTS = 2**14  # points on paths that are made at once
 RULES = (8, 16, 32)  # nodes of the Gauss–Legendre rules, one after the other until two agree
@@ -23,27 +24,7 @@ NODES = 15 * (PANELS + 2 * CUTS)  # of the adaptive rule in all
 ADAPTIVE = NODES + PANELS + 1 + CUTS  # and the values between its panels
 
 
-@dataclass(frozen=True, eq=False)
-class PathIntegral:
-    """The path integrals of every player, their numerical error, and how they were found.
-
-    Args:
-        values: Shape ``(m, n)``, or ``(n,)`` for one end point.
-        errors: Shape as ``values``.
-        rule: "exact, 94 pieces", "Gauss–Legendre, 16 nodes" or "adaptive, 195 nodes".
-    """
-
-    values: Array
-    errors: Array
-    rule: str
-
-    @property
-    def first(self) -> PathIntegral:
-        """That of the first end point alone."""
-        return replace(self, values=self.values[0], errors=self.errors[0])
-
-
-def fixed(game: Game, ends: Array, nodes: int) -> PathIntegral:
+def fixed(game: Game, ends: Array, nodes: int) -> Estimate:
     """One Gauss–Legendre rule; its error is read from its nodes, the gain, and rules of half the nodes and of one less.
 
     Two other rules, as one may agree by accident where the gradient jumps; a larger one where there are none.
@@ -57,10 +38,10 @@ def fixed(game: Game, ends: Array, nodes: int) -> PathIntegral:
     gains = game(ends).to(ends) - game(ends * 0).to(ends)
     errors = MARGIN * replace(found, changes=changes[:, None]).errors(gains[:, None])[:, 0]
     rounding = ROUNDINGS * game.cube.precision * found.sizes[:, 0]
-    return PathIntegral(values, widened(values, errors, gains, rounding), f"Gauss–Legendre, {nodes} nodes")
+    return Estimate(values, widened(values, errors, gains, rounding), f"Gauss–Legendre, {nodes} nodes")
 
 
-def doubled(game: Game, ends: Array) -> PathIntegral | None:
+def doubled(game: Game, ends: Array) -> Estimate | None:
     """Gauss–Legendre rules until two agree at all end points and give the gain; None if they never do.
 
     The gain is the second witness, as two rules may agree by accident where the gradient jumps. A player's own values
@@ -80,12 +61,12 @@ def doubled(game: Game, ends: Array) -> PathIntegral | None:
         if _holds(agree):
             common = sizes * part(change, sizes).where(sizes > 0, 0).max(-1, keepdim=True).values
             errors = widened(values, common, gains, ROUNDINGS * game.cube.precision * sizes)
-            return PathIntegral(values, errors, f"Gauss–Legendre, {nodes} nodes")
+            return Estimate(values, errors, f"Gauss–Legendre, {nodes} nodes")
         before = values
     return None
 
 
-def adaptive(game: Game, ends: Array) -> PathIntegral:
+def adaptive(game: Game, ends: Array) -> Estimate:
     """Gauss–Kronrod rules on panels; again and again the one that errs most is cut in two, for each path its own.
 
     A panel's error is read from the gradient's changes between nodes, from the difference of its two rules, and from
@@ -107,7 +88,7 @@ def adaptive(game: Game, ends: Array) -> PathIntegral:
         panels = panels.without(worst).joined(new)
     values, change = panels.values.sum(1), MARGIN * length(panels.errors, 1)
     gains, rounding = heights[:, -1] - heights[:, 0], ROUNDINGS * game.cube.precision * panels.sizes.sum(1)
-    return PathIntegral(values, widened(values, change, gains, rounding), f"adaptive, {NODES} nodes")
+    return Estimate(values, widened(values, change, gains, rounding), f"adaptive, {NODES} nodes")
 
 
 @dataclass(frozen=True, eq=False)
