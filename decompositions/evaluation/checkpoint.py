@@ -20,11 +20,12 @@ import numpy as np
 import torch
 
 from decompositions import degrees
-from decompositions.evaluation.directory import as_folder, clear, explained, kept_in, locked, require_ours
+from decompositions.evaluation.directory import clear, explained, kept_in, locked, require_ours
 from decompositions.evaluation.question import question_of, require_same
 from decompositions.evaluation.sealed import MANIFEST, digest, part_name, read_manifest, read_part, sealed, write
 from decompositions.evaluation.spans import range_length, spans
 from decompositions.evaluation.work import Work
+from decompositions.files.whole_file import as_path
 from decompositions.games.cube import AbstractCube
 from decompositions.games.function_cube import FunctionCube
 from decompositions.games.game import Game
@@ -166,7 +167,7 @@ def opened(folder: str | Path | None, game: Game, active: tuple[int, ...], order
         yield None
         return
     cube = _require_function(game.cube)
-    folder = as_folder(folder)
+    folder = as_path(folder, "checkpoint is the path of a directory, a text or a Path")
     require_ours(folder)
     with explained(folder):
         folder.mkdir(parents=True, exist_ok=True)

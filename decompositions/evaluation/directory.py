@@ -9,7 +9,6 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from decompositions.arguments import shown
 from decompositions.evaluation.sealed import FORMATS, MANIFEST, damaged, part_name
@@ -18,20 +17,6 @@ LOCK = "synergy.lock"
 SIGNATURE = "synergy-checkpoint, process "  # how the lock of a checkpoint begins
 PART = re.compile(r"\d+-\d+\.part")
 UNFINISHED = re.compile(r"\.synergy-(manifest\.json|\d+-\d+\.part)\.\d+\.tmp")
-
-
-def as_folder(folder: Any) -> Path:
-    """The directory, as a path.
-
-    Raises:
-        TypeError: no path.
-        ValueError: an empty one.
-    """
-    if not isinstance(folder, (str, os.PathLike)) or isinstance(os.fspath(folder), bytes):
-        raise TypeError(f"checkpoint is the path of a directory, a text or a Path, not {shown(folder)}")
-    if not os.fspath(folder) or "\0" in os.fspath(folder):
-        raise ValueError(f"checkpoint is the path of a directory, not {shown(os.fspath(folder))}")
-    return Path(folder)
 
 
 def clear(folder: Path) -> None:

@@ -160,7 +160,7 @@ def test_what_is_no_path_is_refused(folder):
 
 @pytest.mark.parametrize("folder", ["", "a\0b"])
 def test_what_names_no_directory_is_refused(folder):
-    with pytest.raises(ValueError, match="checkpoint is the path of a directory, not"):
+    with pytest.raises(ValueError, match="checkpoint is the path of a directory, a text or a Path, not"):
         harsanyi(game_of(), checkpoint=folder)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 from cases import GAME_METHODS, label, variants
-from device_cases import NETWORKS, Apart
+from device_cases import NETWORKS
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
@@ -80,14 +80,7 @@ def four_wires(dense, name):
     return torch.arange(count, device=dense.device).expand(len(dense), count), dense[:, :count]
 
 
-@pytest.fixture(autouse=True)
-def apart(request):
-    """Where tensors have no numbers."""
-    if "device" in request.fixturenames:
-        yield
-    else:
-        with Apart():
-            yield
+pytestmark = pytest.mark.usefixtures("apart")
 
 
 @pytest.fixture

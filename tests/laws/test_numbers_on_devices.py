@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from cases import GAME_METHODS, close, draw, mlp
-from device_cases import NETWORKS, Apart
+from device_cases import NETWORKS
 from torch import nn
 
 from decompositions import arithmetic
@@ -14,15 +14,7 @@ from decompositions.arithmetic import wide
 from decompositions.mobius import mobius, zeta
 from synergy import METHODS, Game, compare, harsanyi, measure, method
 
-
-@pytest.fixture(autouse=True)
-def apart(request):
-    """Where tensors have no numbers."""
-    if "device" in request.fixturenames:
-        yield
-    else:
-        with Apart():
-            yield
+pytestmark = pytest.mark.usefixtures("apart")
 
 
 def of(device, dtype):

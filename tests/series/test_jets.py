@@ -19,21 +19,7 @@ from decompositions.series.jets.jets import jets
 PAST = {"cudnn_batch_norm", "miopen_batch_norm", "square", "rand_like"}
 
 
-@pytest.fixture(scope="module", autouse=True)
-def noted():
-    """Every rule notes itself in ``BESIDE`` when it runs."""
-    before = dict(RULES)
-
-    def noting(packet, rule):
-        def run(*args, **kwargs):
-            BESIDE.add(packet)
-            return rule(*args, **kwargs)
-
-        return run
-
-    RULES.update({packet: noting(packet, rule) for packet, rule in before.items()})
-    yield
-    RULES.update(before)
+pytestmark = pytest.mark.usefixtures("noted")
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)

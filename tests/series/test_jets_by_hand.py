@@ -4,28 +4,12 @@ import mpmath
 import pytest
 import torch
 import torch.nn.functional as F
-from jet_cases import BESIDE, BY_ID, DEGREE, Case, errors, module, modules_of
+from jet_cases import BY_ID, DEGREE, Case, errors, module, modules_of
 from torch import nn
 
-from decompositions.series.jets.algebra.jet import RULES
 from decompositions.series.jets.jets import branches, jets
 
-
-@pytest.fixture(scope="module", autouse=True)
-def noted():
-    """Every rule notes itself in ``BESIDE`` when it runs."""
-    before = dict(RULES)
-
-    def noting(packet, rule):
-        def run(*args, **kwargs):
-            BESIDE.add(packet)
-            return rule(*args, **kwargs)
-
-        return run
-
-    RULES.update({packet: noting(packet, rule) for packet, rule in before.items()})
-    yield
-    RULES.update(before)
+pytestmark = pytest.mark.usefixtures("noted")
 
 
 def test_a_curve_through_two_functions_by_mpmath():
