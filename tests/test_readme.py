@@ -28,7 +28,8 @@ def test_the_exact_example_of_the_readme_prints_what_it_says():
 
 
 def test_the_how_to_runs(tmp_path, monkeypatch, registry):
-    pytest.importorskip("captum")
+    for package in ("captum", "sklearn", "safetensors"):
+        pytest.importorskip(package, reason=f"the how-to shows {package}, or an example that needs it")
     monkeypatch.chdir(tmp_path)
     torch.manual_seed(0)
     net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(16, 8), torch.nn.Tanh(), torch.nn.Linear(8, 4))

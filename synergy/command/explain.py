@@ -14,14 +14,15 @@ from synergy.command.answer import answer
 from synergy.command.expression import Expression
 from synergy.command.model import Model
 from synergy.command.question import AbstractQuestion
-from synergy.command.ready import Digits, DigitsPolynomial, Photo, Sentence, Tabular
+from synergy.command.ready import Digits, DigitsPolynomial, DigitsVit, Photo, Sentence, Tabular
 from synergy.command.terminal import say
 from synergy.command.work import Work
 from synergy.examples import OWN, require
 from synergy.showing.report import template
 
 QUESTIONS: dict[str, type[AbstractQuestion]] = {
-    question.kind: question for question in (Sentence, Photo, Digits, DigitsPolynomial, Tabular, Model, Expression)
+    question.kind: question
+    for question in (Sentence, Photo, Digits, DigitsPolynomial, DigitsVit, Tabular, Model, Expression)
 }
 NOT_OURS = Annotated[
     str | None, typer.Option(hidden=True)

@@ -68,6 +68,16 @@ class DigitsPolynomial(AbstractReady):
 
 
 @dataclass(frozen=True)
+class DigitsVit(AbstractReady):
+    """The same digit, seen by a vision transformer."""
+
+    kind = "digits-vit"
+    help = EXAMPLES[kind]
+    subject: Digit = None
+    players: Squares = None
+
+
+@dataclass(frozen=True)
 class Tabular(AbstractReady):
     """A row of a table."""
 

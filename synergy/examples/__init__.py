@@ -16,6 +16,7 @@ EXAMPLES = MappingProxyType(
         "photo": "which regions of a photo make the network name its class? (EfficientNet-Lite0)",
         "digits": "which strokes make a handwritten digit? (a small convolutional network)",
         "digits-polynomial": "the same of a polynomial, whose Taylor series ends (a network of squares)",
+        "digits-vit": "the same of a transformer, which reads patches by attention (a small vision transformer)",
         "tabular": "which measurements speak for a malignant tumour? (a small softplus network)",
     }
 )

@@ -305,7 +305,10 @@ NUMBER = 3
 MODEL = f"{__name__}:small_network"
 GOOD = ["model", MODEL, "--input", "x.npy", "--target", "0", "--methods", "shapley"]
 BAD_CALLS = [
-    (["phto"], "did you mean 'photo'? There are sentence, photo, digits, digits-polynomial, tabular, and of one's own"),
+    (
+        ["phto"],
+        "did you mean 'photo'? There are sentence, photo, digits, digits-polynomial, digits-vit, tabular, and of",
+    ),
     (["expresion", "x1", "--at", "x1=1"], "did you mean 'expression'"),
     (["modle", "a:b"], "did you mean 'model'? There are"),
     (["x" * 10**5], "(100,000 characters)"),

