@@ -7,7 +7,7 @@ LayerNorm:
 .. math:: h' = h + \mathrm{attention}(\mathrm{norm}(h)), \qquad h'' = h' + \mathrm{mlp}(\mathrm{norm}(h'))
 
 The logits are read from the class token alone. So what ``blocks.2`` makes of the patches counts for nothing;
-``blocks.1`` is the last module whose patches are still read, a map of 4x4 places after the class token.
+``blocks.1`` is the last block whose patches are still read, a map of 4x4 places after the class token.
 
 Images and split are those of ``synergy.examples.digits``. The network gets 352 of the 359 held-out images right;
 ``scripts/train_digits_vit.py`` made it.
