@@ -10,7 +10,7 @@ from synergy import Game, method
 from synergy.examples import digits
 
 STEPS = 50  # captum's default
-TRUTH = 4096  # Gauss–Legendre nodes, as a bound on the exact sum's error
+TRUTH = 2048  # Gauss–Legendre nodes, as a bound on the exact sum's error
 
 
 def run() -> None:
