@@ -10,15 +10,19 @@ import torch
 from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
+from decompositions.models.full_precision import differentiable
 from decompositions.series.jets.algebra import (  # noqa: F401  (each registers its rules)
     branching,
+    cells,
     functions,
     normalisation,
+    placing,
     products,
     shapes,
 )
 from decompositions.series.jets.algebra.jet import Jet
 from decompositions.series.jets.algebra.notes import Look, naming, noting
+from decompositions.series.jets.algebra.written import keeping_account
 
 
 def jets(f: Callable[[torch.Tensor], torch.Tensor], start: torch.Tensor, slope: torch.Tensor, degree: int) -> Any:
@@ -43,8 +47,8 @@ def jets(f: Callable[[torch.Tensor], torch.Tensor], start: torch.Tensor, slope: 
     coefficients[0] = start
     if degree:
         coefficients[1] = slope
-    with torch.no_grad(), _plain_attention():
-        result = _called(f, Jet(coefficients))
+    with torch.no_grad(), _plain_kernels(), keeping_account() as account:
+        result = account.look(_called(f, Jet(coefficients)))
     if not isinstance(result, Jet):
         return torch.cat([result[None], torch.zeros_like(result).expand(degree, *result.shape)])  # a constant
     return result.coefficients
@@ -64,13 +68,14 @@ def _called(f: Callable[[torch.Tensor], torch.Tensor], jet: Jet) -> Any:
 
 
 @contextmanager
-def _plain_attention() -> Iterator[None]:
-    """Attention as products and a softmax, not as one fused kernel."""
+def _plain_kernels() -> Iterator[None]:
+    """Attention as products and a softmax, recurrences as products and gates, not as one fused kernel."""
     before = torch.backends.mha.get_fastpath_enabled()
     with ExitStack() as stack:
         stack.callback(torch.backends.mha.set_fastpath_enabled, before)
         torch.backends.mha.set_fastpath_enabled(False)
         stack.enter_context(sdpa_kernel(SDPBackend.MATH))
+        stack.enter_context(differentiable())
         yield
 
 

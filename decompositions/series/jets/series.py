@@ -14,6 +14,7 @@ from decompositions.evaluation.cost import require_limit
 from decompositions.games.function_cube import FunctionCube
 from decompositions.memory import needed
 from decompositions.models.softening import module_names
+from decompositions.series.jets.agreement import require_agreement
 from decompositions.series.jets.algebra.notes import naming
 from decompositions.series.jets.interpolation import coefficients, directions
 from decompositions.series.jets.jets import jets
@@ -50,6 +51,7 @@ def function_series(cube: FunctionCube, degree: int | None, limit: int) -> Power
     """
     double = cube.double()
     with cube.calling(), double.calling(), naming(module_names(double.f)):  # a copy of the model, jets write into it
+        require_agreement(double, cube.precision)
         return _series(double, degree, limit)
 
 

@@ -86,6 +86,13 @@ def _clamped(function: Any, jet: Jet, *bounds: Any, **named: Any) -> Jet:
     return result
 
 
+@rule("hardsigmoid", "hardswish")
+def _hard(function: Any, jet: Any) -> Any:
+    """min(max(u/6 + 1/2, 0), 1), and u times that."""
+    share = (jet / 6 + 0.5).clamp(0, 1)
+    return share if function.overloadpacket.__name__.startswith("hardsigmoid") else jet * share
+
+
 @rule("maximum", "minimum")
 def _extreme(function: Any, a: Any, b: Any) -> Jet:
     first, second = torch.broadcast_tensors(*both(a, b))

@@ -29,6 +29,7 @@ class Jet(torch.Tensor):
             cls,
             coefficients.shape[1:],
             strides=coefficients.stride()[1:],
+            storage_offset=coefficients.storage_offset(),
             dtype=coefficients.dtype,
             device=coefficients.device,
         )
@@ -40,28 +41,40 @@ class Jet(torch.Tensor):
         cls, function: Any, types: Any, args: Any = (), kwargs: Any = None
     ) -> Any:
         packet = function.overloadpacket
-        name = packet.__name__
-        in_place = name.endswith("_") and not name.endswith("__")
-        rule = RULES.get(getattr(aten, name[:-1], packet) if in_place else packet)
+        name, writes = packet.__name__, in_place(function)
+        rule = RULES.get(getattr(aten, name[:-1], packet) if writes else packet)
         if rule is None:
             raise ValueError(
                 f"the operation '{name}' has no rule for Taylor series; use harsanyi() and the measured allocation, "
                 "measure(), or write the model with operations that have one"
             )
+        if function._schema.is_mutable and not writes:
+            raise ValueError(
+                f"'{name}' writes its result into a tensor that it is handed, and only operations that are named for "
+                "it, as 'add_' is, do so in a Taylor series; write y = …, or out.copy_(…)"
+            )
         result = rule(function, *args, **(kwargs or {}))
-        return _written(function, args, result) if in_place else result
+        return _written(function, args, result) if writes else result
 
     def __repr__(self, *, tensor_contents: Any = None) -> str:  # type: ignore[override]
         return f"Jet(shape={tuple(self.shape)}, degree={len(self.coefficients) - 1})"
 
 
+def in_place(function: Any) -> bool:
+    """Whether an operation writes into its first argument, as those do whose names end so: ``add_``."""
+    name = function.overloadpacket.__name__
+    return name.endswith("_") and not name.endswith("__")
+
+
 def _written(function: Any, args: Any, result: Any) -> Any:
     """An operation in place: views of its target see the change, as torch's do."""
     target = args[0]
-    if not isinstance(target, Jet):
+    if not isinstance(
+        target, Jet
+    ):  # nobody keeps account of its memory (see written.py) in a thread of the model's own
         raise ValueError(
-            f"'{function.overloadpacket.__name__}' writes what depends on the input into a tensor that does not, which "
-            "holds no series; make that tensor with zeros_like() or new_zeros() of the input, or join the parts with "
+            f"'{function.overloadpacket.__name__}' writes what depends on the input into a tensor that does not, in "
+            "another thread; make that tensor with zeros_like() or new_zeros() of the input, or join the parts with "
             "cat() or stack()"
         )
     if torch.Tag.inplace_view in function.tags:  # a new shape for the same numbers

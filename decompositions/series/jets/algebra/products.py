@@ -58,6 +58,22 @@ def _add_product(function: Any, a: Any, b: Any, c: Any, value: float = 1) -> Jet
     return _sum(function, a, product(function, b, c), value)
 
 
+@rule("addcdiv")
+def _add_quotient(function: Any, a: Any, b: Any, c: Any, value: float = 1) -> Jet:
+    return _sum(function, a, b / c, value)
+
+
+@rule("lerp")
+def _between(function: Any, a: Any, b: Any, weight: Any) -> Any:
+    return a + weight * (b - a)
+
+
+@rule("glu")
+def _gated(function: Any, jet: Any, axis: int = -1) -> Any:
+    first, second = jet.split(jet.shape[axis] // 2, axis)
+    return first * second.sigmoid()
+
+
 @rule("mm", "bmm")
 def _matrix_product(function: Any, a: Any, b: Any) -> Jet:
     if isinstance(a, Jet) and isinstance(b, Jet):

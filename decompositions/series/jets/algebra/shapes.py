@@ -56,7 +56,7 @@ def _squeezed(function: Any, jet: Jet, axis: Any = None) -> Any:
     return jet.reshape([size for size in jet.shape if size != 1]) if axis is None else _along(function, jet, axis)
 
 
-@rule("select", "slice", "flip", "cumsum", "index_select", "gather", "unbind")
+@rule("select", "slice", "flip", "cumsum", "index_select", "gather", "unbind", "unfold")
 @rule("split", "split_with_sizes", "unsafe_split", "unsafe_split_with_sizes")
 def _along(function: Any, jet: Jet, *args: Any, **kwargs: Any) -> Any:
     """The axis is the first argument, except where sizes come before it."""
@@ -66,6 +66,23 @@ def _along(function: Any, jet: Jet, *args: Any, **kwargs: Any) -> Any:
     if function.overloadpacket is aten.gather:
         rest = (rest[0].expand(len(jet.coefficients), *rest[0].shape), *rest[1:])
     return wrapped(function(jet.coefficients, *before, behind(axis, jet.ndim), *rest, **kwargs))
+
+
+@rule("as_strided")
+def _strided(function: Any, jet: Jet, size: list[int], strides: list[int], offset: int | None = None) -> Jet:
+    """Another look at the same memory."""
+    c = jet.coefficients
+    return Jet(c.as_strided([len(c), *size], [c.stride(0), *strides], offset))
+
+
+@rule("diagonal")
+def _diagonal(function: Any, jet: Jet, offset: int = 0, first: int = 0, second: int = 1) -> Jet:
+    return Jet(jet.coefficients.diagonal(offset, behind(first, jet.ndim), behind(second, jet.ndim)))
+
+
+@rule("diag_embed")
+def _on_diagonal(function: Any, jet: Jet, offset: int = 0, first: int = -2, second: int = -1) -> Jet:
+    return Jet(jet.coefficients.diag_embed(offset, behind(first, jet.ndim + 1), behind(second, jet.ndim + 1)))
 
 
 @rule("roll")
@@ -87,6 +104,8 @@ def _reduced(function: Any, jet: Jet, axes: Any = None, keepdim: bool = False, *
 @rule("cat", "stack")
 def _joined(function: Any, parts: list[Any], axis: int = 0) -> Jet:
     like = next(part for part in parts if isinstance(part, Jet))
+    if function.overloadpacket is aten.cat:
+        parts = [part for part in parts if part.shape != (0,)]  # torch joins an empty row to anything
     axes = like.ndim + (function.overloadpacket is aten.stack)
     return Jet(function([series_of(part, like) for part in parts], behind(axis, axes)))
 
@@ -126,6 +145,8 @@ def _padded(function: Any, jet: Jet, pad: list[int], value: float = 0.0) -> Jet:
     return Jet(torch.cat([function(c[:1], pad, value), function(c[1:], pad, 0.0)]))
 
 
-@rule("avg_pool2d", "avg_pool3d", "_adaptive_avg_pool2d", "_adaptive_avg_pool3d", "upsample_nearest2d", "im2col")
+@rule("avg_pool2d", "avg_pool3d", "_adaptive_avg_pool2d", "_adaptive_avg_pool3d", "im2col")
+@rule("upsample_nearest1d", "upsample_nearest2d", "upsample_linear1d", "upsample_bilinear2d", "upsample_bicubic2d")
+@rule("reflection_pad1d", "reflection_pad2d", "replication_pad1d", "replication_pad2d")
 def _pooled(function: Any, jet: Jet, *args: Any) -> Jet:
     return Jet(folded(function, jet.coefficients, *args))
