@@ -67,5 +67,6 @@ def _folded(before: AbstractOperation, scaling: AbstractOperation) -> AbstractAf
 
 
 def _neurons(before: AbstractOperation, after: AbstractOperation) -> Neurons | None:
-    both = isinstance(before, AbstractAffine) and isinstance(after, Elementwise)
-    return Neurons(before, after) if both else None  # type: ignore[arg-type]
+    if isinstance(before, AbstractAffine) and isinstance(after, Elementwise) and after.everywhere:
+        return Neurons(before, after)
+    return None

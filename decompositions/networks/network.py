@@ -8,6 +8,8 @@ import torch
 
 from decompositions.networks.operations import AbstractOperation
 
+WAY_OUT = "write it with supported modules, or use a method that only calls the model (shapley, occlusion_1, …)"
+
 
 @dataclass(frozen=True, eq=False)
 class Step:

@@ -66,7 +66,7 @@ class Linear(AbstractAffine):
         return [signal @ self.weight]
 
     def part(self, sign: int) -> AbstractAffine | None:
-        return Linear(_signed(self.weight, sign), None)
+        return Linear(signed(self.weight, sign), None)
 
     @property
     def constant(self) -> torch.Tensor | None:
@@ -95,7 +95,7 @@ class Convolution(AbstractAffine):
         return [back(inputs[0].shape, self.weight, signal, self.stride, self.padding, self.dilation, self.groups)]
 
     def part(self, sign: int) -> AbstractAffine | None:
-        return replace(self, weight=_signed(self.weight, sign), bias=None)
+        return replace(self, weight=signed(self.weight, sign), bias=None)
 
     @property
     def constant(self) -> torch.Tensor | None:
@@ -123,7 +123,7 @@ class Scaling(AbstractAffine):
         return [(signal * self.factors).sum_to_size(inputs[0].shape)]
 
     def part(self, sign: int) -> AbstractAffine | None:
-        return Scaling(_signed(self.factors, sign), None)
+        return Scaling(signed(self.factors, sign), None)
 
     @property
     def constant(self) -> torch.Tensor | None:
@@ -173,18 +173,61 @@ class Combination(AbstractAffine):
 
 @dataclass(frozen=True, eq=False)
 class Rearrangement(AbstractOperation):
-    """Every entry of the output is one entry of one input, or zero: flatten, concatenate, pad, dropout in eval mode."""
+    """Every entry of the output is one entry of one input, or a constant: flatten, concatenate, pad, dropout in eval
+    mode.
+
+    Args:
+        place: the step.
+        moved: the same with its constants zero; None where they are.
+        inverse: from a signal and an input back to the input's entries, where that is only another order.
+    """
 
     place: Callable[..., torch.Tensor]
+    moved: Callable[..., torch.Tensor] | None = None
+    inverse: Callable[[torch.Tensor, torch.Tensor], torch.Tensor] | None = None
 
     def forward(self, inputs: Tensors) -> torch.Tensor:
         return self.place(*inputs)
 
+    def carried(self, inputs: Tensors) -> torch.Tensor:
+        """What becomes of changes of the inputs, or of parts of them."""
+        return (self.moved or self.place)(*inputs)
+
     def back(self, signal: torch.Tensor, inputs: Tensors) -> list[torch.Tensor]:
         """Every entry of a signal shaped like the output back to where it came from."""
+        if self.inverse is not None:
+            return [self.inverse(signal, inputs[0])]
         with torch.enable_grad():
             leaves = [torch.zeros_like(each).requires_grad_() for each in inputs]
             return list(torch.autograd.grad(self.place(*leaves), leaves, signal))
+
+
+@dataclass(frozen=True, eq=False)
+class Weighted(AbstractAffine):
+    """z = ⟨w, u⟩ + c, a bilinear function of one input and of weights: convolutions of any kind, products of matrices.
+
+    Args:
+        multiply: of the input and the weights.
+        weight: w.
+        bias: c, broadcastable to an output; None for zero.
+    """
+
+    multiply: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+    weight: torch.Tensor
+    bias: torch.Tensor | None = None
+
+    def linear(self, inputs: Tensors) -> torch.Tensor:
+        return self.multiply(inputs[0], self.weight)
+
+    def transpose(self, signal: torch.Tensor, inputs: Tensors) -> list[torch.Tensor]:
+        return _pull_back(lambda u: self.linear([u]), inputs[0], signal)
+
+    def part(self, sign: int) -> AbstractAffine | None:
+        return Weighted(self.multiply, signed(self.weight, sign))
+
+    @property
+    def constant(self) -> torch.Tensor | None:
+        return self.bias
 
 
 @dataclass(frozen=True, eq=False)
@@ -194,10 +237,13 @@ class Elementwise(AbstractOperation):
     Args:
         function: σ.
         kinks: the places, ascending, between which σ is a straight line; None where it is curved.
+        everywhere: whether σ is defined on the whole line; a root, a logarithm or a reciprocal is not, so that only the
+            way from the reference to the value itself may be taken.
     """
 
     function: Callable[[torch.Tensor], torch.Tensor]
     kinks: tuple[float, ...] | None = None
+    everywhere: bool = True
 
     def forward(self, inputs: Tensors) -> torch.Tensor:
         return self.function(inputs[0])
@@ -235,14 +281,6 @@ class MaxPooling(AbstractOperation):
         return back.scatter_add_(-1, places, signal.flatten(-self.axes)).reshape(inputs[0].shape)
 
 
-@dataclass(frozen=True, eq=False)
-class Product(AbstractOperation):
-    """z = u · v entry by entry, both from the input: a gate. Inputs may be broadcast."""
-
-    def forward(self, inputs: Tensors) -> torch.Tensor:
-        return inputs[0] * inputs[1]
-
-
 def _pull_back(linear: Callable, place: torch.Tensor, signal: torch.Tensor) -> list[torch.Tensor]:
     """The adjoint of a linear map, by automatic differentiation."""
     with torch.enable_grad():
@@ -250,7 +288,8 @@ def _pull_back(linear: Callable, place: torch.Tensor, signal: torch.Tensor) -> l
         return [torch.autograd.grad(linear(leaf), leaf, signal)[0]]
 
 
-def _signed(entries: torch.Tensor, sign: int) -> torch.Tensor:
+def signed(entries: torch.Tensor, sign: int) -> torch.Tensor:
+    """The entries of one sign, zero elsewhere."""
     return entries.clamp(min=0) if sign > 0 else entries.clamp(max=0)
 
 

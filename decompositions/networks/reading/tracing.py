@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator
 
 import torch
@@ -10,10 +11,14 @@ from torch import fx, nn
 from decompositions.models.full_precision import full_precision
 from decompositions.models.own_copy import OwnCopy
 from decompositions.models.undisturbed import undisturbed
+from decompositions.networks.aten import affine, curves, moves, norms, winners  # noqa: F401
+from decompositions.networks.aten.export import exported, forget, known
+from decompositions.networks.aten.reader import AtenReader
+from decompositions.networks.aten.table import RULES
 from decompositions.networks.graph import trace
 from decompositions.networks.merging import folded
-from decompositions.networks.network import Network
-from decompositions.networks.reader import WAY_OUT, Reader
+from decompositions.networks.network import WAY_OUT, Network
+from decompositions.networks.reading.symbolic import Reader
 
 SAMPLES = 2  # random inputs at which the steps are compared with the model
 ROUNDING = 1e3  # of epsilon, relative to the largest number in the network: how far they may differ
@@ -47,15 +52,55 @@ def _read_undisturbed(model: nn.Module, x: torch.Tensor, prepare: Callable[[Netw
 
 @full_precision()
 def _read(model: nn.Module, x: torch.Tensor, prepare: Callable[[Network], Network]) -> Network:
-    title = type(model).__name__
+    if not known(model, x):
+        try:
+            return _symbolic(model, x, prepare)
+        except ValueError:  # control flow on sizes, a step without a rule, another output than the model's
+            if any(isinstance(module, torch.jit.ScriptModule) for module in model.modules()):
+                raise
+    _require_one_input(model)
+    return _by_export(model, x, prepare)
+
+
+def _require_one_input(model: nn.Module) -> None:
+    """Refuse a model that asks for more than one tensor."""
+    taken = inspect.signature(model.forward).parameters.values()
+    needed = [each.name for each in taken if each.default is each.empty and each.kind <= each.POSITIONAL_OR_KEYWORD]
+    if len(needed) > 1:
+        raise ValueError(f"the model has a second input '{needed[1]}'; bind it before explaining the first")
+
+
+def _symbolic(model: nn.Module, x: torch.Tensor, prepare: Callable[[Network], Network]) -> Network:
+    """By symbolic tracing: milliseconds instead of seconds, for what is made of torch's modules."""
     try:
         model = OwnCopy().of(model)  # reading runs its code, which may write to what it holds
         home, graph = _graph(model, x)
     except Exception as error:  # tracing runs the model's own code, which may raise anything
-        raise ValueError(f"{title} cannot be traced: {error}; {WAY_OUT}") from error
+        raise ValueError(f"{type(model).__name__} cannot be traced: {error}; {WAY_OUT}") from error
     steps = prepare(Reader(home, graph, x).read())
     _require_same(model, steps, x)
     return steps
+
+
+def _by_export(model: nn.Module, x: torch.Tensor, prepare: Callable[[Network], Network]) -> Network:
+    """By ``torch.export``: whatever is made of operations."""
+    for _ in range(2):
+        old = known(model, x)
+        try:
+            found = exported(model, x)
+        except Exception as error:  # whatever the model's own code, or the reading of it, raises
+            reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+            raise ValueError(f"{type(model).__name__} cannot be read: {reason}; {WAY_OUT}") from error
+        try:
+            steps = prepare(AtenReader(model, found, x, RULES).read())
+            _require_same(OwnCopy().of(model), steps, x)
+        except Exception:
+            forget(model)
+            if old:  # it may have been changed since it was exported
+                continue
+            raise
+        return steps
+    raise AssertionError
 
 
 def _require_same(model: nn.Module, read: Network, x: torch.Tensor) -> None:

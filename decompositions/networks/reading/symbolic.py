@@ -11,8 +11,8 @@ import torch.nn.functional as F
 from torch import fx, nn
 
 from decompositions.networks.graph import attribute
-from decompositions.networks.modules import module_operation
-from decompositions.networks.network import Network, Step
+from decompositions.networks.interactions import Product
+from decompositions.networks.network import WAY_OUT, Network, Step
 from decompositions.networks.operations import (
     AbstractOperation,
     Averaging,
@@ -20,10 +20,10 @@ from decompositions.networks.operations import (
     Convolution,
     Elementwise,
     Linear,
-    Product,
     Rearrangement,
     Scaling,
 )
+from decompositions.networks.reading.modules import module_operation
 
 FUNCTIONS = (
     F.relu, torch.relu, F.relu6, F.leaky_relu, F.elu, F.gelu, F.silu, F.sigmoid, torch.sigmoid, F.tanh, torch.tanh,
@@ -32,7 +32,6 @@ FUNCTIONS = (
 IN_PLACE = (operator.iadd, operator.isub, operator.imul, operator.itruediv)
 METHODS = ("relu", "sigmoid", "tanh", "exp", "square")
 KINKS = {F.relu: (0.0,), torch.relu: (0.0,), ".relu": (0.0,), F.relu6: (0.0, 6.0), F.leaky_relu: (0.0,)}
-WAY_OUT = "write it with supported modules, or use a method that only calls the model (shapley, occlusion_1, …)"
 
 
 class Reader:
