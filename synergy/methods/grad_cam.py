@@ -18,7 +18,7 @@ from decompositions.models.undisturbed import outside_inference
 from decompositions.networks.head import require_cut, run_from
 from decompositions.networks.network import Network
 from decompositions.networks.operations import Convolution
-from decompositions.networks.tracing import modules, network
+from decompositions.networks.reading.tracing import modules, network
 from synergy.explained import chooser, explained
 from synergy.method import AbstractMethod, register
 from synergy.policies.policy import Policy, degree_credit

@@ -16,6 +16,14 @@ from decompositions.arithmetic import Array
 from decompositions.games.game import Game
 from decompositions.models.full_precision import full_precision
 from decompositions.models.undisturbed import outside_inference
+from decompositions.networks.interactions import (
+    AbstractInteraction,
+    Contraction,
+    LogSumExp,
+    Product,
+    Softmax,
+    halves,
+)
 from decompositions.networks.merging import fused
 from decompositions.networks.network import Network, Step
 from decompositions.networks.operations import (
@@ -25,9 +33,10 @@ from decompositions.networks.operations import (
     MaxPooling,
     Neurons,
     Rearrangement,
-    matrix,
+    Scaling,
 )
-from decompositions.networks.tracing import network
+from decompositions.networks.reading.tracing import network
+from decompositions.networks.secant import secant
 from synergy.explained import chooser, explained
 from synergy.policies.layer_policy import LayerPolicy
 
@@ -68,7 +77,7 @@ def _entries(steps: Network, policy: LayerPolicy, x: torch.Tensor, baseline: tor
         here = _Here(step, policy, [values[k] for k in step.inputs], [references[k] for k in step.inputs])
         transfer = here.transfer([changes[k] for k in step.inputs])
         transfers.append(transfer)
-        changes.append(transfer.changes or [values[place] - references[place]])
+        changes.append(transfer.changes or [_change(values[place], references[place])])
     multipliers: list[Channels | None] = [None] * len(values)
     multipliers[-1] = [choose(values[-1])] * len(changes[-1])
     for place in range(len(steps.steps), 0, -1):
@@ -103,7 +112,7 @@ class _Here:
     def transfer(self, changes: list[Channels]) -> _Transfer:
         operation = self.step.operation
         if isinstance(operation, Rearrangement):
-            moved = [operation.forward([each[c] for each in changes]) for c in range(len(changes[0]))]
+            moved = [operation.carried([each[c] for each in changes]) for c in range(len(changes[0]))]
             return _Transfer(moved, lambda m: self._rearranged(operation, m))
         if isinstance(operation, MaxPooling):
             return self._pooled(operation, changes)
@@ -113,9 +122,30 @@ class _Here:
             return self._neurons(operation, lambda z: z, changes)
         if isinstance(operation, Elementwise) and not self.policy.at_reference:
             return self._passed_on(operation)
+        if isinstance(operation, Elementwise) and self.policy.channels and not operation.everywhere:
+            slope = secant(operation, self.references[0], self.values[0])
+            return self._neurons(Scaling(slope[0], None), lambda z: z, changes)
         if isinstance(operation, Elementwise):
             return self._neurons(Combination((1.0,)), operation.function, changes)
-        raise ValueError(f"'{self.step.name}' multiplies two parts of the network, which no per-layer policy covers")
+        assert isinstance(operation, AbstractInteraction)
+        if self.policy.at_reference:
+            between, start = operation.between(self.values, self.references), operation.forward(self.references)
+            return self._neurons(between, lambda z: z, changes, start)
+        if isinstance(operation, Contraction):
+            return self._neurons(halves(operation, self.values), lambda z: z, changes)
+        return _Transfer(None, lambda m: [[each] for each in self._at_zero(operation, m[0])])
+
+    def _at_zero(self, operation: AbstractInteraction, m: torch.Tensor) -> list[torch.Tensor]:
+        """The multipliers of what has no weights at u = 0: R = m y is R_u = m_u u for every input."""
+        if isinstance(operation, Product):
+            u, v = self.values
+            parts = [0.5, 0.5] if operation.scale is None else [float(k != operation.scale) for k in range(2)]
+            return [(parts[0] * m * v).sum_to_size(u.shape), (parts[1] * m * u).sum_to_size(v.shape)]
+        assert isinstance(operation, (Softmax, LogSumExp))
+        shares = self.values[0].softmax(operation.axis)
+        if isinstance(operation, LogSumExp):
+            return [shares * m]
+        return [shares * (m - (shares * m).sum(operation.axis, keepdim=True))]
 
     def _passed_on(self, operation: Elementwise) -> _Transfer:
         """An activation on its own keeps the relevance of each entry: R = m y = m' u."""
@@ -127,16 +157,20 @@ class _Here:
         by_channel = [operation.back(each, self.values) for each in m]
         return [list(channels) for channels in zip(*by_channel, strict=True)]
 
-    def _neurons(self, affine: AbstractAffine, sigma: Any, changes: list[Channels]) -> _Transfer:
+    def _neurons(
+        self, affine: AbstractAffine, sigma: Any, changes: list[Channels], start: torch.Tensor | None = None
+    ) -> _Transfer:
         """One neuron after the other: z of every player, the policy's rates, and the wires back."""
-        dense = matrix(affine, self.values)
-        start = affine.forward(self.references)
+        dense = _dense(affine, self.values)
+        start = affine.forward(self.references) if start is None else start
         count, shape = len(changes[0]), start.shape
         players = torch.stack([torch.cat([each[c].flatten() for each in changes]) for c in range(count)])
         wires: list[tuple[int, torch.Tensor, torch.Tensor, torch.Tensor]] = []
         outputs = torch.zeros(2, len(dense), dtype=dense.dtype)
         for j, (row, origin) in enumerate(zip(dense, start.flatten(), strict=True)):
             places = row.nonzero().squeeze(1)
+            if torch.isinf(origin) or not len(places):  # masked at x and at the reference, or it reads nobody
+                continue
             z = players[:, places] * row[places]
             rates = self.policy.rates(z.flatten(), origin, sigma).reshape(z.shape)
             outputs[0, j], outputs[1, j] = (rates * z)[z > 0].sum(), (rates * z)[z < 0].sum()
@@ -146,7 +180,7 @@ class _Here:
             signals, total = torch.stack([each.flatten() for each in m]), torch.zeros_like(players)
             for j, places, slopes, side in wires:
                 total[:, places] += slopes * (signals[side, j] if len(m) > 1 else signals[0, j])
-            sizes = [each[0].numel() for each in self.values]
+            sizes = [each.numel() for each in self.values]
             pieces = total.split(sizes, 1)
             return [[row.reshape(v.shape) for row in piece] for piece, v in zip(pieces, self.values, strict=True)]
 
@@ -172,3 +206,17 @@ class _Here:
         kept = [operation.at_winners(each, self.values) for each in changes[0]]
         alone = [pooled.clamp(min=0), pooled.clamp(max=0)]
         return _Transfer([torch.where(same, a, b) for a, b in zip(kept, alone, strict=True)], back)
+
+
+def _change(value: torch.Tensor, reference: torch.Tensor) -> torch.Tensor:
+    """What changes; nothing where both are the same infinity, which masks an entry."""
+    return torch.where(value == reference, 0.0, value - reference)
+
+
+def _dense(affine: AbstractAffine, inputs: list[torch.Tensor]) -> torch.Tensor:
+    """A of an affine step for one row, wherever its batch axis is. Shape ``(entries of the output, of all inputs)``."""
+    sizes = [each.numel() for each in inputs]
+    basis = torch.eye(sum(sizes), dtype=inputs[0].dtype).split(sizes, 1)
+    shaped = [part.reshape(-1, *each.shape) for part, each in zip(basis, inputs, strict=True)]
+    columns = torch.func.vmap(lambda *parts: affine.linear(parts))(*shaped)
+    return columns.reshape(len(columns), -1).T

@@ -329,15 +329,22 @@ def test_too_many_pieces_are_left_to_quadrature_before_they_are_listed(monkeypat
     assert off.norm() <= found.errors.norm()
 
 
+@pytest.mark.parametrize(("at", "factor"), [(0, 2.0), (2, 1e-5)], ids=["inside", "on-the-output"])
+def test_a_network_with_a_hook_is_the_network_with_what_the_hook_does(at, factor):
+    model, x = mlp(nn.ReLU, (3, 4, 2), seed=2), draw(1, 3)
+    scaled = mlp(nn.ReLU, (3, 4, 2), seed=2)
+    for weights in scaled[at].parameters():
+        weights.data *= factor
+    model[at].register_forward_hook(lambda module, inputs, output: output * factor)
+    found = method("integrated_gradients").integrate(Game.from_model(model, x, 0.0, target=1))
+    assert found.rule.startswith("exact, ")
+    close(found.values, walked(scaled, 1, x * 0, x)[0], 1e-12)
+
+
 @pytest.mark.parametrize(
     "change",
-    [
-        lambda model: model[0].register_forward_hook(lambda module, inputs, output: 2 * output),
-        lambda model: model[2].register_forward_hook(lambda module, inputs, output: output * 1e-5),
-        lambda model: model.append(nn.Softplus()),
-        lambda model: model.append(nn.Softmax(1)),
-    ],
-    ids=["hook", "hook-on-a-small-output", "curved", "without-a-rule"],
+    [lambda model: model.append(nn.Softplus()), lambda model: model.append(nn.Softmax(1))],
+    ids=["curved", "without-a-rule"],
 )
 def test_what_is_no_piecewise_linear_network_is_not_taken_for_one(change):
     model, x = mlp(nn.ReLU, (3, 4, 2), seed=2), draw(1, 3)

@@ -8,8 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from decompositions.networks.modules import module_operation
 from decompositions.networks.operations import Elementwise
+from decompositions.networks.reading.modules import module_operation
 from decompositions.networks.secant import SHARED, curved_secant, mean_slope, secant
 
 CURVED = {

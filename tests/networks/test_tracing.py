@@ -14,7 +14,7 @@ from torch import fx, nn
 from decompositions.evaluation.prefix.prefix import shared_prefix
 from decompositions.models.own_copy import OwnCopy
 from decompositions.networks.graph import trace
-from decompositions.networks.tracing import network
+from decompositions.networks.reading.tracing import network
 from synergy import Game, harsanyi, method
 from synergy.algorithms.path import piecewise
 

@@ -99,11 +99,11 @@ def test_policies_composed_on_digits(name):
     close(propagate(game, chosen.policy(game)), chosen.attribute(game), 1e-10)
 
 
-def test_a_gate_has_no_policy():
+@pytest.mark.parametrize("name", [name for name in METHODS if METHODS[name].scope == "layer"])
+def test_a_gate_is_shared_equally(name):
     model, x = readable("gate")
-    game = Game.from_model(model, x, target=0)
-    with pytest.raises(ValueError, match="'mul' multiplies two parts"):
-        propagate(game, method("deeplift_rescale").policy(game))
+    game = Game.from_model(model, x, 0.25, target=0)
+    close(propagate(game, method(name).policy(game)), method(name).attribute(game), 1e-10)
 
 
 def _small(model, size=0.15):

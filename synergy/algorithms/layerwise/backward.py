@@ -13,7 +13,7 @@ from decompositions.games.game import Game
 from decompositions.models.full_precision import full_precision
 from decompositions.models.undisturbed import outside_inference
 from decompositions.networks.network import Network, Step
-from decompositions.networks.tracing import network
+from decompositions.networks.reading.tracing import network
 from synergy.explained import chooser, explained
 
 State = Any  # what a rule remembers of a place: a value, a value and its reference, …
@@ -74,6 +74,11 @@ def attribute(game: Game, ends: Any, rule: AbstractRule, prepare: Callable[[Netw
         cube.on_calls(inputs.shape[0] * inputs.shape[1])
         parts.append(cube.by_player(entries.reshape(inputs.shape)))
     values = torch.cat(parts)
+    if not values.is_meta and not torch.isfinite(values).all():
+        raise ValueError(
+            "the attributions are infinite or no numbers at all: somewhere a signal has outgrown the model's type, or "
+            "a slope is infinite between x and the baseline"
+        )
     return values[0] if ends is None else values
 
 

@@ -48,7 +48,9 @@ def _neurons(step: Step, states: list[Pair], signal: torch.Tensor) -> list[torch
     assert isinstance(operation, Neurons)
     dense = matrix(operation.affine, [value[:1] for value, _ in states])
     places, weights = _wires(dense, step.name)
-    change = torch.cat([(value - reference).flatten(1) for value, reference in states], 1)
+    changes = [value - reference for value, reference in states]
+    change = torch.cat([each.flatten(1) for each in changes], 1)
+    _require_alike(operation.affine.linear(changes).flatten(1), change @ dense.T, step.name)
     start = operation.affine.forward([reference for _, reference in states]).flatten(1)
     signals, total = signal.flatten(1), torch.zeros_like(change)
     count = max(1, VALUES // (len(change) << places.shape[1]))
@@ -58,6 +60,18 @@ def _neurons(step: Step, states: list[Pair], signal: torch.Tensor) -> list[torch
         total.index_add_(1, places[some].flatten(), shares)
     pieces = total.split([value[0].numel() for value, _ in states], 1)
     return [piece.reshape(value.shape) for piece, (value, _) in zip(pieces, states, strict=True)]
+
+
+def _require_alike(given: torch.Tensor, by_matrix: torch.Tensor, name: str) -> None:
+    """Refuse a step that treats the entries of its first axis differently, so that one matrix is not all of it."""
+    if given.is_meta:
+        return
+    unit = 1e3 * torch.finfo(given.dtype).eps * max(1.0, float(given.abs().max()))
+    if given.shape != by_matrix.shape or not torch.isclose(given, by_matrix, rtol=0.0, atol=unit).all():
+        raise ValueError(
+            f"'{name}' computes otherwise at every place of its first axis, which is not the batch; the Shapley values "
+            "of neurons are found where the batch comes first: take deep_shap(fused=False)"
+        )
 
 
 def _wires(dense: torch.Tensor, name: str) -> tuple[torch.Tensor, torch.Tensor]:

@@ -8,9 +8,10 @@ import torch
 
 from decompositions.games.game import Game
 from decompositions.models.full_precision import full_precision
+from decompositions.networks.interactions import Contraction, LogSumExp, Product, Softmax, halves
 from decompositions.networks.network import Step
 from decompositions.networks.operations import AbstractAffine, Elementwise, MaxPooling, Rearrangement
-from decompositions.networks.tracing import network
+from decompositions.networks.reading.tracing import network
 from synergy.algorithms.layerwise.backward import AbstractRule, run
 from synergy.explained import chooser, explained
 
@@ -48,13 +49,30 @@ class AbstractRelevance(AbstractRule):
             return [operation.to_winners(signal, states)]
         if isinstance(operation, Rearrangement):
             return operation.back(signal, states)
-        raise ValueError(
-            f"'{step.name}' multiplies two parts of the network, and relevance propagation has no rule that says which "
-            "of them is the gate; use DeepLIFT, or a method that only calls the model"
-        )
+        if isinstance(operation, Product):
+            return _factors(operation, states, signal)
+        if isinstance(operation, Contraction):
+            return self.share(halves(operation, states), states, signal)
+        if isinstance(operation, Softmax):
+            return [_first_order(operation, states[0], result, signal)]
+        assert isinstance(operation, LogSumExp)
+        shares = states[0].softmax(operation.axis) * states[0]
+        return [torch.where(shares.isnan(), 0.0, shares) * safe_ratio(signal, result)]
 
     def finish(self, state: torch.Tensor, signal: torch.Tensor) -> torch.Tensor:
         return signal
+
+
+def _factors(operation: Product, states: list[torch.Tensor], signal: torch.Tensor) -> list[torch.Tensor]:
+    """Half to each factor; all to the other where one is the reciprocal of a size, which is held constant."""
+    parts = [0.5, 0.5] if operation.scale is None else [float(k != operation.scale) for k in range(2)]
+    return [(part * signal).sum_to_size(each.shape) for part, each in zip(parts, states, strict=True)]
+
+
+def _first_order(operation: Softmax, z: torch.Tensor, shares: torch.Tensor, signal: torch.Tensor) -> torch.Tensor:
+    """R_i = z_i (R_i − s_i Σ R): Gradient × Input of a softmax, whose masked entries are given nothing."""
+    given = torch.where(z == -torch.inf, 0.0, z) * (signal - shares * signal.sum(operation.axis, keepdim=True))
+    return given
 
 
 def safe_ratio(relevance: torch.Tensor, total: torch.Tensor) -> torch.Tensor:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
+from decompositions.networks.interactions import AbstractInteraction
 from decompositions.networks.network import Step
 from decompositions.networks.operations import AbstractAffine, Elementwise, MaxPooling, Rearrangement
 from decompositions.networks.secant import secant
@@ -38,8 +39,8 @@ class Rescale(AbstractRule):
             return [signal * secant(operation, states[0][1], states[0][0])]
         if isinstance(operation, MaxPooling):
             return [to_winners(operation, states[0], result, signal)]
-        (u, u0), (v, v0) = states
-        return [(signal * (v + v0) / 2).sum_to_size(u.shape), (signal * (u + u0) / 2).sum_to_size(v.shape)]
+        assert isinstance(operation, AbstractInteraction)
+        return operation.between(values, [reference for _, reference in states]).transpose(signal, values)
 
     def finish(self, state: Pair, signal: torch.Tensor) -> torch.Tensor:
         return signal * (state[0] - state[1])

@@ -7,8 +7,16 @@ from typing import NamedTuple
 
 import torch
 
+from decompositions.networks.interactions import AbstractInteraction
 from decompositions.networks.network import Step
-from decompositions.networks.operations import AbstractAffine, Elementwise, MaxPooling, Rearrangement
+from decompositions.networks.operations import (
+    AbstractAffine,
+    AbstractOperation,
+    Elementwise,
+    MaxPooling,
+    Rearrangement,
+    Scaling,
+)
 from decompositions.networks.secant import secant
 from synergy.algorithms.layerwise.backward import AbstractRule
 from synergy.algorithms.layerwise.rescale import to_winners
@@ -23,6 +31,7 @@ class Channels(NamedTuple):
     value: torch.Tensor
 
 
+LEFT = 1e-3  # of a change, or of a thousand roundings of what changes: how far its channels may miss it
 Multipliers = tuple[torch.Tensor, torch.Tensor]  # of the plus and the minus channel
 
 
@@ -39,31 +48,64 @@ class RevealCancel(AbstractRule):
         reference, value = (operation.forward([state[k] for state in states]) for k in (0, 3))
         if isinstance(operation, AbstractAffine):
             return Channels(reference, *_contributions(operation, states), value)
-        if isinstance(operation, Elementwise):
+        if isinstance(operation, Elementwise) and operation.everywhere:
             return Channels(reference, *_two_orders(operation, states[0]), value)
         if isinstance(operation, MaxPooling):
             return _pooled(operation, states[0], reference, value)
         if isinstance(operation, Rearrangement):
-            plus, minus = (operation.forward([state[k] for state in states]) for k in (1, 2))
+            plus, minus = (operation.carried([state[k] for state in states]) for k in (1, 2))
             return Channels(reference, plus, minus, value)
-        raise ValueError(f"'{step.name}' multiplies two parts of the network, and RevealCancel has no rule for it")
+        return Channels(reference, *_contributions(_between(operation, states), states), value)
 
     def seed(self, state: Channels, chosen: torch.Tensor) -> Multipliers:
+        _require_digits(state, chosen)
         return chosen, chosen
 
     def back(self, step: Step, states: list[Channels], result: Channels, signal: Multipliers) -> list[Multipliers]:
         operation = step.operation
         if isinstance(operation, AbstractAffine):
             return _transposed(operation, states, signal)
-        if isinstance(operation, Elementwise):
+        if isinstance(operation, Elementwise) and operation.everywhere:
             return [_secants(operation, states[0], signal)]
         if isinstance(operation, Rearrangement):
             both = [operation.back(each, [state.plus for state in states]) for each in signal]
             return list(zip(*both, strict=True))
-        return [_winners(operation, states[0], result, signal)]  # type: ignore[arg-type]
+        if isinstance(operation, MaxPooling):
+            return [_winners(operation, states[0], result, signal)]
+        return _transposed(_between(operation, states), states, signal)
 
     def finish(self, state: Channels, signal: Multipliers) -> torch.Tensor:
         return signal[0] * state.plus + signal[1] * state.minus
+
+
+def _require_digits(state: Channels, chosen: torch.Tensor) -> None:
+    """Refuse channels that have grown so large that their sum has no digit left.
+
+    Raises:
+        ValueError: what cancels between them is larger than the output's change by all digits of its type.
+    """
+    change = state.value - state.reference
+    gap = (state.plus + state.minus - change).abs() * chosen
+    size = change.abs() + torch.finfo(change.dtype).eps / LEFT * (state.value.abs() + state.reference.abs())
+    if not gap.is_meta and not (gap <= LEFT * size).all():
+        grown, changed = float((state.plus.abs() * chosen).max()), float((change.abs() * chosen).max())
+        raise ValueError(
+            "RevealCancel keeps positive and negative parts apart through all layers, and here they grow to "
+            f"{grown:.0e} where the output changes by {changed:.0e}: no digit is left of their sum; take "
+            "deeplift_rescale, or a network of fewer layers"
+        )
+
+
+def _between(operation: AbstractOperation, states: list[Channels]) -> AbstractAffine:
+    """A product or a softmax as the affine map between x and the reference; a root or reciprocal by its mean slope.
+
+    The orders of the two channels lead past x and the reference, where a root may not be defined.
+    """
+    values, references = [state.value for state in states], [state.reference for state in states]
+    if isinstance(operation, Elementwise):
+        return Scaling(secant(operation, references[0], values[0]), None)
+    assert isinstance(operation, AbstractInteraction)
+    return operation.between(values, references)
 
 
 def _contributions(operation: AbstractAffine, states: list[Channels]) -> tuple[torch.Tensor, torch.Tensor]:

@@ -31,8 +31,8 @@ from decompositions.models.full_precision import full_precision
 from decompositions.models.model_function import ModelFunction, Output
 from decompositions.networks.network import Network, Step
 from decompositions.networks.operations import AbstractAffine, AbstractOperation, Elementwise, MaxPooling, Rearrangement
+from decompositions.networks.reading.tracing import network
 from decompositions.networks.secant import mean_slope, slopes_between
-from decompositions.networks.tracing import network
 from synergy.algorithms.path.breakpoints import Grid, Refinement, merged, refined, straight
 from synergy.algorithms.path.pooling import Contests, Windows
 from synergy.explained import chooser
