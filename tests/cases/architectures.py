@@ -414,8 +414,6 @@ def _without_series(model):
             return {"jets": "'adaptive_max_pool2d' has no rule"}
         if isinstance(module, nn.PReLU):
             return {"jets": "'_prelu_kernel' has no rule"}
-        if isinstance(module, nn.RNNBase):
-            return {"jets": "writes what depends on the input into a tensor that does not"}
     return {}
 
 
