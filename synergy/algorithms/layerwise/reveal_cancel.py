@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -89,9 +90,10 @@ def _require_digits(state: Channels, chosen: torch.Tensor) -> None:
     size = change.abs() + torch.finfo(change.dtype).eps / LEFT * (state.value.abs() + state.reference.abs())
     if not gap.is_meta and not (gap <= LEFT * size).all():
         grown, changed = float((state.plus.abs() * chosen).max()), float((change.abs() * chosen).max())
+        size_of_parts = f"{grown:.0e}" if math.isfinite(grown) else f"more than {change.dtype} holds"
         raise ValueError(
             "RevealCancel keeps positive and negative parts apart through all layers, and here they grow to "
-            f"{grown:.0e} where the output changes by {changed:.0e}: no digit is left of their sum; take "
+            f"{size_of_parts} where the output changes by {changed:.0e}: no digit is left of their sum; take "
             "deeplift_rescale, or a network of fewer layers"
         )
 
