@@ -1,7 +1,7 @@
 """How far the series of a network reaches, and what it misses."""
 
 from importlib.util import find_spec
-from math import factorial
+from math import factorial, log, pi
 
 import numpy as np
 import pytest
@@ -107,3 +107,42 @@ def test_trained_networks_are_beyond_their_series(name):
     assert "does not reach x" in effects.note
     ends = game(np.array([[0] * game.n, [1] * game.n]))
     assert float(effects.remainder) == pytest.approx(float(ends[1] - ends[0] - effects.total), rel=1e-3, abs=1e-4)
+
+
+DISTANCES = {  # of the nearest singularity from a baseline b
+    "mish": (F.mish, lambda b: abs(complex(log(2) / 2 - b, 3 * pi / 4))),  # (1 + eᵘ)² = −1
+    "silu": (F.silu, lambda b: abs(complex(b, pi))),
+    "tanh": (torch.tanh, lambda b: abs(complex(b, pi / 2))),
+    "softplus": (F.softplus, lambda b: abs(complex(b, pi))),
+    "atan": (torch.atan, lambda b: abs(complex(b, 1))),
+}
+
+
+@pytest.mark.parametrize("length", [0.02, 0.2, 0.5, 1.0])
+@pytest.mark.parametrize("b", [-1.0, -0.3, 0.4, 3.0])
+@pytest.mark.parametrize("name", DISTANCES)
+def test_a_series_whose_terms_come_and_go_does_not_end(name, b, length):
+    """However soon they are below rounding: a pair of singularities beside the way makes them oscillate."""
+    f, distance = DISTANCES[name]
+    effects = taylor(Game.from_function(lambda z: f(z[:, 0]), torch.tensor([[b + length]]).double(), baseline=b), 3)
+    if not np.isnan(effects.radius):
+        assert effects.radius == pytest.approx(distance(b) / length, rel=0.25)
+    assert length == 1.0 or not np.isnan(effects.radius)
+
+
+@pytest.mark.parametrize("c", [2.0, 3.0, 5.0, 10.0])
+@pytest.mark.parametrize("power", [2, 3, 4, 5, 6])
+def test_a_series_with_gaps_does_not_end(power, c):
+    """1/(1 + (z/c)ᵖ), whose singularities are all at the distance c."""
+    effects = taylor(Game.from_function(lambda z: 1 / (1 + (z[:, 0] / c) ** power), [1.0]), 2)
+    assert np.isnan(effects.radius) or effects.radius == pytest.approx(c, rel=1e-3)
+
+
+def test_rounding_of_a_polynomial_in_disguise_is_no_radius_before_x():
+    """exp(log(1 + u²)): its terms above the second are rounding, which may grow."""
+    rows = torch.linspace(-1, 1.3, 24).double().reshape(4, 6).cos()
+    for scale in (0.01, 0.1, 0.3, 0.5):
+        x = scale * torch.tensor([[0.5, -1.0, 0.75, 0.25]]).double()
+        effects = taylor(Game.from_function(lambda z: ((z @ rows) ** 2 + 1).log().exp().sum(1), x), 4)
+        assert not effects.radius <= 1
+        assert "does not reach" not in effects.note

@@ -105,9 +105,12 @@ def _judged(cube: FunctionCube, series: PowerSeries, probe: np.ndarray, top: int
     scale = MISSING * float(series.coefficients.abs().sum() + growth[top + 1 :].sum())
     short = not abs(float(remainder)) <= scale or _misses(cube, series)
     missing = series.truncated or short
-    ended = _last_degree(growth, cube.precision) <= len(growth) - 4 and abs(float(remainder) - known) <= scale
-    whole = ended and not (short and not series.truncated) and not convergence.regular(growth)
+    last = _last_degree(growth, cube.precision)
+    faded = last <= len(growth) - 4 and abs(float(remainder) - known) <= scale and not (short and not series.truncated)
+    whole = faded and convergence.ends(growth, last) and not convergence.regular(growth)
     reach = float("inf") if whole else _reach(series, growth)
+    if faded and reach <= 1:  # rounding grows above terms that have faded and add up
+        reach = float("nan")
     note = convergence.statement(growth, known, float(remainder), noise, reach) if missing else ""
     if short and not series.truncated:
         note = (

@@ -16,6 +16,8 @@ SMOOTH = 0.05  # how far the logarithms of terms may be from a fit
 NEAR = 0.1  # how far an estimate from few terms must be from x, in its logarithm
 STEPS = 200  # of a bisection
 LARGEST = 700.0  # of a logarithm that is looked for
+LEVEL = 8.0  # times as small as those before: terms that rounding left do not shrink so
+ROUNDING = 64 * float(np.finfo(float).eps)  # of the largest term: what rounding leaves of one that is zero
 
 
 def radius(growth: np.ndarray) -> float:
@@ -110,6 +112,24 @@ def regular(growth: np.ndarray) -> bool:
     design = np.stack([np.ones(len(k)), np.log(k), k, k * np.log(k)], 1)  # the last one of entire functions
     y = np.log(sizes[k])
     return bool(np.abs(design @ np.linalg.lstsq(design, y, rcond=None)[0] - y).max() <= 2 * SMOOTH)
+
+
+def ends(growth: np.ndarray, last: int) -> bool:
+    """Whether the terms above a degree are zero but for rounding, which does not shrink from degree to degree.
+
+    Those of a series with a singularity go on to shrink, also where they come and go; those of powers of s⁵ have
+    zeros between them.
+
+    >>> ends(np.array([1.0, 2.0, 0.0, 0.0, 0.0, 0.0]), 1), ends(0.01 ** np.arange(12.0), 6)
+    (True, False)
+    """
+    sizes = np.asarray(growth, dtype=float)
+    above = sizes[last + 1 :]
+    gap = int(np.gcd.reduce(np.flatnonzero(sizes[: last + 1])))
+    if not above.any():
+        return gap <= len(above)
+    first, second = above[: len(above) // 2].max(initial=0.0), above[len(above) // 2 :].max()
+    return bool(above.max() <= ROUNDING * sizes.max() and 0 < first <= LEVEL * second)
 
 
 def grows(growth: np.ndarray) -> bool:
