@@ -12,14 +12,15 @@ from decompositions.models.model_function import ModelFunction, Output
 
 
 def explained(game: Game) -> tuple[FunctionCube, ModelFunction]:
-    """The cube and function of a game about a model whose logit at an index is explained.
+    """The cube and function of a game about a model whose logit at an index is explained, of ids at their embedding.
 
     Raises:
         TypeError: no model.
         ValueError: another output than a logit, or a target function.
     """
     require_game(game, "a layer-wise method")
-    cube, f = modelled(game, "a layer-wise method needs the network")
+    modelled(game, "a layer-wise method needs the network")
+    cube, f = modelled(game.embedded, "a layer-wise method needs the network")
     if isinstance(f.module, Output):
         raise ValueError(f"a layer-wise method explains a logit, not a {f.module.kind}; take output='logit'")
     if callable(f.target):

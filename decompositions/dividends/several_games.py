@@ -18,6 +18,7 @@ from decompositions.evaluation.prefix.prefix import SharedPrefix, shared_prefix
 from decompositions.games.function_cube import FunctionCube
 from decompositions.games.game import Game, require_game
 from decompositions.models.model_function import ModelFunction
+from decompositions.models.one_tensor import is_same_call
 
 
 def harsanyi_all(games: Sequence[Game], *, limit: int = LIMIT) -> list[Effects]:
@@ -108,21 +109,31 @@ def _questions(games: Sequence[Game]) -> list[_Question]:
 
 def _same(a: FunctionCube, b: FunctionCube) -> bool:
     tensors = ((a.x, b.x), (a.baseline, b.baseline), (a.players, b.players))
-    same = isinstance(a.f, ModelFunction) and isinstance(b.f, ModelFunction) and a.f.module is b.f.module
+    same = isinstance(a.f, ModelFunction) and isinstance(b.f, ModelFunction) and is_same_call(a.f.module, b.f.module)
     return same and a.n == b.n and all(p.shape == q.shape and torch.equal(p, q) for p, q in tensors)
 
 
 def _answers(questions: list[_Question]) -> Iterator[tuple[_Question, torch.Tensor]]:
     """The values at all coalitions, ``(targets, 2**active)``, of every question."""
-    by_model: dict[int, list[_Question]] = {}
+    groups: list[list[_Question]] = []
     for each in questions:
         plan = shared_prefix(each.cube, each.active)
         if plan is not None:
             yield replace(each, plan=plan), _by_plan(each, plan)
         else:
-            by_model.setdefault(id(each.module), []).append(each)
-    for group in by_model.values():
+            group = next((group for group in groups if _fills_batches_of(each, group[0])), None)
+            if group is None:
+                groups.append([each])
+            else:
+                group.append(each)
+    for group in groups:
         yield from zip(group, _in_common_batches(group), strict=True)
+
+
+def _fills_batches_of(one: _Question, other: _Question) -> bool:
+    """Whether two questions are of one model, at inputs of one shape."""
+    alike = one.cube.x.shape == other.cube.x.shape and one.cube.x.dtype == other.cube.x.dtype
+    return alike and is_same_call(one.module, other.module)
 
 
 def _by_plan(question: _Question, plan: SharedPrefix) -> torch.Tensor:

@@ -16,12 +16,16 @@ from decompositions.arithmetic import real_numbers, wide
 from decompositions.games.cube import POINTS, AbstractCube, Calls, both, ignore
 from decompositions.memory import is_out_of_memory
 from decompositions.models.before import Before
+from decompositions.models.embedding import Embedding
 from decompositions.models.full_precision import differentiable, full_precision
 from decompositions.models.held import models_of
-from decompositions.models.model_function import require_dense
+from decompositions.models.model_function import ModelFunction, require_dense
 from decompositions.models.precision import HALF, too_coarse
 from decompositions.models.softening import Softened, in_double
 from decompositions.models.undisturbed import outside_inference, undisturbed
+
+NEEDED = "gradients, inner points of the cube, series and layer-wise methods"
+SEEN = 8  # corners at which ids and their vectors must give the same
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +44,7 @@ class FunctionCube(AbstractCube):
         on_calls: told the number of inputs after each batch.
         rounding: the relative error of one value of g as it was seen (:func:`decompositions.games.trial.tried`), which
             may be far above the type's epsilon.
+        embedding: of whole-number inputs, the module whose output they are at all points that are no corners.
     """
 
     f: Callable[[torch.Tensor], torch.Tensor]
@@ -52,6 +57,7 @@ class FunctionCube(AbstractCube):
     chunk: int = 256
     on_calls: Calls = ignore
     rounding: float = 0.0
+    embedding: Embedding | None = None
 
     @property
     def n(self) -> int:
@@ -75,6 +81,8 @@ class FunctionCube(AbstractCube):
         return max(1, self.chunk // len(self.baseline))
 
     def values(self, points: torch.Tensor) -> torch.Tensor:
+        if self.embedding is not None and not _are_corners(points):
+            return self.embedded().values(points)
         with self.calling():
             return self._in_parts(points, FunctionCube._batch)
 
@@ -112,12 +120,41 @@ class FunctionCube(AbstractCube):
             ) from error
         return self.by(self.chunk // 2)
 
+    def embedded(self) -> FunctionCube:
+        """The same function at the output of the embedding, x = E(ids); of floating-point inputs the cube itself.
+
+        At corners its values are those of the ids, bit for bit, which is looked at for some of them.
+
+        Raises:
+            TypeError: there is no embedding.
+            ValueError: the model is no function of its embedding's output alone.
+        """
+        if self.x.is_floating_point():
+            return self
+        if self.embedding is None:
+            raise TypeError(
+                f"{NEEDED} need a floating-point input; x is {self.x.dtype}, with nothing between present and absent: "
+                "name the module that turns it into vectors with embedding=, or take a method that only removes "
+                "players (occlusion_1, shapley, …)"
+            )
+        with self.calling():
+            f = self._of_vectors(self.f)
+            x, baseline = self.embedding.vectors(self.x), self.embedding.vectors(self.baseline)
+        players = self.players.expand(self.x.shape[1:]).unsqueeze(-1)
+        return replace(self, f=f, x=x, baseline=baseline, players=players, embedding=None)
+
+    def _of_vectors(self, f: Callable[[torch.Tensor], torch.Tensor]) -> Callable[[torch.Tensor], torch.Tensor]:
+        if isinstance(f, Softened):
+            return replace(f, f=self._of_vectors(f.f))
+        if self.embedding is None or not isinstance(f, ModelFunction):
+            raise TypeError("only a model of ids has an embedding")
+        draws = torch.randint(0, 2, (SEEN, self.n), generator=torch.Generator().manual_seed(8)).bool()
+        draws[0], draws[1] = True, False
+        return self.embedding.view(f, self.inputs(draws.to(self.device))[:, 0], self.chunk)
+
     def gradient(self, points: torch.Tensor) -> torch.Tensor:
         if not self.x.is_floating_point():
-            raise TypeError(
-                f"a gradient needs a floating-point input; x is {self.x.dtype}: pass embeddings instead of indices, "
-                "or take a method that only removes players (occlusion_1, shapley, …)"
-            )
+            return self.embedded().gradient(points)
         models = models_of(self.f)
         if any(each.is_inference() for model in models for each in model.parameters()):
             raise ValueError(
@@ -135,7 +172,8 @@ class FunctionCube(AbstractCube):
         if isinstance(table, torch.Tensor) and table.dtype == torch.bool:
             return table.to(device)
         if isinstance(table, torch.Tensor) and table.is_floating_point():
-            return table.to(device=device, dtype=torch.promote_types(table.dtype, self.x.dtype))
+            computes = self.x.dtype if self.x.is_floating_point() else self.dtype
+            return table.to(device=device, dtype=torch.promote_types(table.dtype, computes))
         dtype = torch.float32 if device.type == "mps" else torch.float64
         return torch.as_tensor(real_numbers(table, POINTS)).to(device=device, dtype=dtype)
 
@@ -148,14 +186,11 @@ class FunctionCube(AbstractCube):
         """The same function of the same numbers, computed in float64 by a copy of the model.
 
         Raises:
-            TypeError: the input is no floating-point tensor.
+            TypeError: the input is no floating-point tensor, and there is no embedding.
             ValueError: the device has no float64.
         """
         if not self.x.is_floating_point():
-            raise TypeError(
-                f"a Taylor series needs a floating-point input; x is {self.x.dtype}: pass embeddings instead of "
-                "indices, or take harsanyi() and measure()"
-            )
+            return self.embedded().double()
         if self.device.type == "mps":
             raise ValueError("Taylor series are computed in float64, which mps lacks; move the model to the cpu")
         x, baseline, f = self.x.double(), self.baseline.double(), in_double(self.f)
@@ -176,6 +211,8 @@ class FunctionCube(AbstractCube):
         return replace(self, f=Softened(self.f, beta))
 
     def smoothed(self, noise: torch.Tensor) -> FunctionCube:
+        if not self.x.is_floating_point():
+            return self.embedded().smoothed(noise)
         entries = self.x[0].numel()
         rule = f"noise has one row of {entries} numbers, the entries of x, for every shift"
         noise = torch.as_tensor(real_numbers(noise, rule))
@@ -218,7 +255,10 @@ class FunctionCube(AbstractCube):
         return replace(self, on_calls=both(self.on_calls, on_calls))
 
     def rehearsal(self, on_calls: Calls) -> FunctionCube:
-        return replace(self, f=lambda inputs: inputs.flatten(1).sum(1), on_calls=on_calls)
+        blank = replace(self, f=lambda inputs: inputs.flatten(1).sum(1), on_calls=on_calls, embedding=None)
+        if self.embedding is None:
+            return blank
+        return replace(blank, x=self.x.to(self.dtype), baseline=self.baseline.to(self.dtype))
 
     def inputs(self, points: torch.Tensor) -> torch.Tensor:
         """The masked or interpolated inputs of every baseline. Shape ``(batch, K, *shape)``."""
@@ -234,7 +274,7 @@ class FunctionCube(AbstractCube):
         return _Between.apply(points.to(x.dtype)[:, self.players].unsqueeze(1), x, baseline)
 
     def _require_corners(self, points: torch.Tensor) -> None:
-        if points.device.type != "meta" and not ((points == 0) | (points == 1)).all():
+        if not _are_corners(points):
             raise TypeError(
                 f"x is {self.x.dtype} and has nothing between present and absent: points of the cube are zeros and ones"
             )
@@ -316,6 +356,11 @@ class _Between(torch.autograd.Function):
     def backward(ctx: Any, *grads: torch.Tensor) -> Any:
         (half,) = ctx.saved_tensors
         return (grads[0] * half * 2).sum_to_size(grads[0].shape[0], 1, *grads[0].shape[2:]), None, None
+
+
+def _are_corners(points: torch.Tensor) -> bool:
+    """Whether points are zeros and ones; where there are no numbers, they may be."""
+    return points.dtype == torch.bool or points.is_meta or bool(((points == 0) | (points == 1)).all())
 
 
 def _is_numeric(given: Any) -> bool:

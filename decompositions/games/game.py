@@ -19,7 +19,9 @@ from decompositions.games.function_cube import FunctionCube
 from decompositions.games.table_cube import TableCube
 from decompositions.games.trial import tried
 from decompositions.mobius import table_size
+from decompositions.models.embedding import embedding_of
 from decompositions.models.full_precision import full_precision
+from decompositions.models.inputs import baseline_of, inputs_of
 from decompositions.models.model_function import ModelFunction, Target, model_function, require_weights
 from decompositions.models.undisturbed import outside_inference, undisturbed
 from decompositions.visible import visible
@@ -45,7 +47,7 @@ class Game:
     def from_model(
         cls,
         model: nn.Module,
-        x: torch.Tensor,
+        x: torch.Tensor | Mapping[str, Any],
         baseline: Any = 0.0,
         *,
         target: Target = None,
@@ -54,6 +56,9 @@ class Game:
         weights: Any = None,
         names: Sequence[str] | None = None,
         chunk: int | None = None,
+        bound: Mapping[str, Any] | None = None,
+        explain: str | None = None,
+        embedding: Any = None,
     ) -> Game:
         """A torch model in eval mode.
 
@@ -63,9 +68,13 @@ class Game:
 
         Args:
             model: called with batches shaped like x; its dtype and device are used as they are.
-            x: the input with its batch axis. Shape ``(1, *shape)``.
-            baseline: a number, a tensor like x, or a batch of K of them, ``(K, *shape)``.
-            target: an index, a tuple of indices, or a function from the output to one number per row.
+            x: the input with its batch axis, shape ``(1, *shape)``; or a mapping of the model's argument names to
+                tensors, as tokenizers and processors give it, one of which is explained and the rest bound.
+            baseline: a number, a tensor like the explained one, or a batch of K of them, ``(K, *shape)``; or a mapping
+                that holds it under the same name, and the rest as x does.
+            target: an index, a tuple of indices, or a function from the output to one number per row. Where the model
+                gives several tensors in a mapping, a tuple or a dataclass, a tuple begins with the way to one of them,
+                ``("logits", 3)``, unless there is no other.
             players: an integer tensor that broadcasts to x, entry → player; None makes every entry a player.
             output: "logit" (the output as it is), "probability" (softmax or sigmoid of it) or "log_odds".
             weights: of the baselines, non-negative; equal by default.
@@ -73,17 +82,25 @@ class Game:
             chunk: inputs handed to the model at once; None for as many as fit the cache, by the sizes of its
                 intermediate results for x. Where memory runs out, half as many are tried. With 1 a model whose rows
                 depend on each other, or into which the size of a batch is written, is asked for one input at a time.
+            bound: the model's other arguments by name, which stay as they are; tensors of batch 1 are expanded.
+            explain: the name of the argument that x is, or of the explained tensor among several; by itself the only
+                tensor of a mapping is found, or its only one of floating-point numbers.
+            embedding: for whole-number ids the module, or its dotted name, whose output gradients, inner points of the
+                cube, series and layer-wise methods go by (:attr:`embedded`); None asks the model's own
+                ``get_input_embeddings()``.
 
         Raises:
-            TypeError, ValueError, IndexError: whatever does not fit, said with the way out.
+            TypeError, ValueError, LookupError: whatever does not fit, said with the way out.
         """
-        if not isinstance(x, torch.Tensor):
-            raise TypeError(f"x is a torch tensor as the model takes it, not {type(x).__name__}")
+        inputs = inputs_of(x, explain, bound)
+        baseline = baseline_of(baseline, inputs)
         require_weights(model)
-        x = own_input(x)
-        with undisturbed(model, x.device, looking=True), full_precision():
-            function = model_function(model, x, target, output)
-        return cls._of(function_cube(function, x, baseline, players, weights, chunk), names)
+        inputs = replace(inputs, explained=own_input(inputs.explained))
+        asked = ModelFunction(model, target if callable(target) else None)
+        with undisturbed(asked, inputs.explained.device, looking=True), full_precision():
+            function = model_function(model, inputs, target, output)
+        cube = function_cube(function, inputs.explained, baseline, players, weights, chunk)
+        return cls._of(replace(cube, embedding=embedding_of(model, embedding, inputs.explained)), names)
 
     @classmethod
     @outside_inference()
@@ -196,6 +213,20 @@ class Game:
         if isinstance(points, torch.Tensor) and not points.is_meta and not points.isfinite().all():
             raise ValueError(f"end points are rows of finite numbers, 1 for every player there, not {shown(ends)}")
         return points
+
+    @property
+    def embedded(self) -> Game:
+        """The same question at the output of the embedding, where x is whole-number ids; any other game is itself.
+
+        At the corners both are the same, bit for bit; the players stay the positions.
+
+        Raises:
+            TypeError: ids without an embedding.
+            ValueError: the model is no function of its embedding's output alone.
+        """
+        if not isinstance(self.cube, FunctionCube) or self.cube.x.is_floating_point():
+            return self
+        return replace(self, cube=self.cube.embedded())
 
     def tabulated(self, values: Array) -> Game:
         """The same players with known values at the corners. Shape ``(2**n,)``."""

@@ -16,6 +16,15 @@ _EMPTY = CellType()
 SOURCES = (torch.Generator, np.random.Generator, random.Random)  # of random numbers, of one's own
 
 
+class Around(nn.Module):
+    """A module of this package around what a caller gave; into what it holds besides nobody writes."""
+
+    @property
+    def given(self) -> tuple[Any, ...]:
+        """The caller's model and functions in it."""
+        raise NotImplementedError
+
+
 def models_of(function: Any, depth: int = DEPTH) -> tuple[nn.Module, ...]:
     """The models that a function holds: itself, its attributes, what it closes over, the globals that it names."""
     known = {id(each): each for each in held_by(function, depth) if isinstance(each, nn.Module)}
@@ -23,7 +32,11 @@ def models_of(function: Any, depth: int = DEPTH) -> tuple[nn.Module, ...]:
 
 
 def held_by(function: Any, depth: int) -> Iterator[Any]:
-    """The models and random generators that a function holds."""
+    """The models and random generators that a function holds; of what is put around them only what is inside."""
+    if isinstance(function, Around):
+        for each in function.given:
+            yield from held_by(each, depth)
+        return
     if isinstance(function, (nn.Module, *SOURCES)):
         yield function
         return

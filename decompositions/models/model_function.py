@@ -12,8 +12,13 @@ import torch
 from torch import nn
 
 from decompositions.arguments import shown
+from decompositions.models.held import Around
+from decompositions.models.inputs import Inputs, require_taken
+from decompositions.models.one_tensor import OneTensor
+from decompositions.models.outputs import At, contents, is_structure, split
 
-Target = int | tuple[int, ...] | Callable[[torch.Tensor], torch.Tensor] | None
+Index = int | tuple[int, ...] | Callable[[Any], torch.Tensor] | None  # in one tensor
+Target = Index | str | tuple[int | str, ...]  # in all that a model gives
 PAIRS = 64  # classes up to which log-odds compare every two of them
 OUTPUTS = ("logit", "probability", "log_odds")
 
@@ -23,14 +28,14 @@ class ModelFunction:
     """f of a game about a model: inputs ``(batch, *shape)`` → ``(batch,)``.
 
     Args:
-        module: the model, its outputs already of the kind asked for.
+        module: the model, from one tensor to one tensor, its outputs already of the kind asked for.
         target: an index, a tuple of indices, a function from the output to one number per row, or None where the
             output is one number per row anyway.
         answers: the type of the outputs, which may be coarser than that of the inputs.
     """
 
     module: nn.Module
-    target: Target
+    target: Index
     answers: torch.dtype = torch.float64
 
     def __call__(self, inputs: torch.Tensor) -> torch.Tensor:
@@ -47,13 +52,17 @@ class ModelFunction:
         return outputs[place]
 
 
-class Output(nn.Module):
+class Output(Around):
     """A classifier whose logits are turned into probabilities or log-odds along axis 1 (sigmoid for one output)."""
 
     def __init__(self, model: nn.Module, kind: str) -> None:
         super().__init__()
         self.model = model
         self.kind = kind
+
+    @property
+    def given(self) -> tuple[Any, ...]:
+        return (self.model,)
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         logits = require_dense(self.model(inputs), "the model")
@@ -81,14 +90,14 @@ def log_odds(logits: torch.Tensor) -> torch.Tensor:
     return logits - others
 
 
-def model_function(model: nn.Module, x: torch.Tensor, target: Target, output: str) -> ModelFunction:
-    """The checked function of a model at inputs like x.
+def model_function(model: nn.Module, inputs: Inputs, target: Target, output: str) -> ModelFunction:
+    """The checked function of a model at inputs like the explained one.
 
     Raises:
-        TypeError: the model is no module, or x and the model differ in floating-point type.
+        TypeError: the model is no module, takes other arguments, or x and the model differ in floating-point type.
         ValueError: training mode with dropout or batch normalisation, another device, an unknown output, a target that
             is missing or does not fit the output.
-        IndexError: a target out of range.
+        LookupError: a target that is not there.
     """
     if not isinstance(model, nn.Module):
         raise TypeError(
@@ -97,15 +106,41 @@ def model_function(model: nn.Module, x: torch.Tensor, target: Target, output: st
     if not isinstance(output, str) or output not in OUTPUTS:
         raise ValueError(f"output is one of {', '.join(OUTPUTS)}, not {shown(output)}")
     _check_mode(model)
-    _check_place(model, x)
-    target = _index(target)
-    function = ModelFunction(model if output == "logit" else Output(model, output), target)
+    _check_place(model, inputs)
+    require_taken(model, inputs)
+    x = inputs.explained
     with torch.no_grad():
-        outputs = _first_call(function.module, x.clone())
+        module, target = one_tensor(model, inputs, target, output)
+        function = ModelFunction(module if output == "logit" else Output(module, output), _index(target))
+        outputs = require_dense(_first_call(function.module, x.clone()), "the model")
         if getattr(model, "training", False) and not torch.equal(outputs, function.module(x.clone())):
             raise ValueError("the model is in training mode and answers at random; call model.eval() first")
-        _check_target(outputs, target)
+        _check_target(outputs, function.target)
     return replace(function, answers=outputs.dtype)
+
+
+def one_tensor(model: nn.Module, inputs: Inputs, target: Target, output: str) -> tuple[nn.Module, Any]:
+    """The model as a module of one tensor in, one tensor out, and the rest of the target, in what that gives.
+
+    A model that is one already is taken as it is. A target function of several outputs becomes part of the module.
+
+    Raises:
+        LookupError, ValueError: the output has no such place, or several.
+        ValueError: a function of several outputs, and a kind of output that is one tensor's.
+    """
+    plain = inputs.name is None and not inputs.bound
+    whole = model if plain else OneTensor(model, inputs)
+    outputs = _first_call(whole, inputs.explained.clone())
+    if callable(target) and is_structure(outputs):
+        if output != "logit":
+            raise ValueError(
+                f"output={output!r} is made of one tensor of logits, and the target is a function of several outputs, "
+                f"{_described(outputs)}; make it in that function, or give the path to the logits as target"
+            )
+        _require_one_number(outputs, target)
+        return OneTensor(model, inputs, target), None
+    path, index = ((), target) if callable(target) else split(outputs, target)
+    return (OneTensor(model, inputs, At(path)) if path else whole), index
 
 
 def require_weights(model: Any) -> None:
@@ -123,16 +158,15 @@ def require_weights(model: Any) -> None:
             )
 
 
-def _first_call(module: nn.Module, x: torch.Tensor) -> torch.Tensor:
+def _first_call(module: nn.Module, x: torch.Tensor) -> Any:
     try:
         outputs = module(x)
-    except RuntimeError as error:
-        reason = str(error).splitlines()[0]
+    except (RuntimeError, IndexError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise ValueError(
             f"the model refuses an input of shape {tuple(x.shape)} and type {x.dtype}: {reason}"
         ) from error
-    require_dense(outputs, "the model")
-    if outputs.is_meta and not x.is_meta:
+    if isinstance(outputs, torch.Tensor) and outputs.is_meta and not x.is_meta:
         raise ValueError(f"the model's output is on meta, which holds no numbers, and x on {x.device}; keep it on one")
     return outputs
 
@@ -157,7 +191,7 @@ def require_dense(outputs: Any, who: str) -> torch.Tensor:
     return outputs
 
 
-def _index(target: Target) -> Target:
+def _index(target: Any) -> Index:
     """Whole numbers as Python's own; anything else but a function or None is refused."""
     if target is None or callable(target):
         return target
@@ -185,8 +219,11 @@ def _check_mode(model: nn.Module) -> None:
             )
 
 
-def _check_place(model: nn.Module, x: torch.Tensor) -> None:
-    parameters = list(model.parameters())
+def _check_place(model: nn.Module, inputs: Inputs) -> None:
+    parameters, x = list(model.parameters()), inputs.explained
+    for name, each in inputs.bound.items():
+        if isinstance(each, torch.Tensor) and each.device != x.device:
+            raise ValueError(f"x is on {x.device} and the bound {name!r} on {each.device}; move one of them with .to()")
     devices = {p.device for p in parameters}
     if devices and x.device not in devices:
         where = ", ".join(sorted(map(str, devices)))
@@ -197,7 +234,7 @@ def _check_place(model: nn.Module, x: torch.Tensor) -> None:
         raise TypeError(f"the model computes in {kind} and x is {x.dtype}; convert x or the model with .to()")
 
 
-def _check_target(outputs: torch.Tensor, target: Target) -> None:
+def _check_target(outputs: torch.Tensor, target: Index) -> None:
     shape = tuple(outputs.shape)
     if not shape or shape[0] != 1:
         raise ValueError(
@@ -226,7 +263,13 @@ def _check_target(outputs: torch.Tensor, target: Target) -> None:
             )
 
 
-def _require_one_number(outputs: torch.Tensor, target: Callable[[torch.Tensor], torch.Tensor]) -> None:
+def _described(outputs: Any) -> str:
+    return (
+        f"of shape {tuple(outputs.shape)}" if isinstance(outputs, torch.Tensor) else f"which holds {contents(outputs)}"
+    )
+
+
+def _require_one_number(outputs: Any, target: Callable[[Any], torch.Tensor]) -> None:
     """Refuse a target function that does not choose one number of an output for one input.
 
     Raises:
@@ -239,7 +282,7 @@ def _require_one_number(outputs: torch.Tensor, target: Callable[[torch.Tensor], 
     except (TypeError, ValueError, LookupError, AttributeError, RuntimeError) as error:
         reason = (str(error).splitlines() or [""])[0]
         raise ValueError(
-            f"{rule}; for the output of one row, of shape {tuple(outputs.shape)}, it fails with "
+            f"{rule}; for the output of one row, {_described(outputs)}, it fails with "
             f"{type(error).__name__}: {reason[:200]}"
         ) from error
     if not isinstance(chosen, torch.Tensor):

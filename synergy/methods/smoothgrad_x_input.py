@@ -59,7 +59,7 @@ class SmoothGradXInput(AbstractMean):
 
     def noise(self, game: Game) -> np.ndarray:
         """The list of shifts, of 24 binary digits as in float32, whatever their size. Shape ``(samples, entries)``."""
-        entries = game.cube.differences().shape[-1]
+        entries = game.embedded.cube.differences().shape[-1]
         draws = np.random.default_rng(self.seed).standard_normal((self.samples, entries))
         digits, powers = np.frexp(self.sigma * draws)
         return np.ldexp(np.rint(digits * 2**24) / 2**24, powers)
@@ -85,12 +85,12 @@ class SmoothGradXInput(AbstractMean):
 
     def attribute(self, game: Game, ends: Any = None) -> Array:
         require_game(game, "an attribution method")
-        points = game.ends(ends)
+        points, game = game.ends(ends), game.embedded
         values = points * game.smoothed(game.cube.array(self.noise(game))).gradient(points)
         return values[0] if ends is None else values
 
     def draws(self, game: Game, ends: Any = None) -> Iterator[Array]:
-        points = game.ends(ends)
+        points, game = game.ends(ends), game.embedded
         shifts = self.noise(game) if self.sigma else np.zeros((2, game.cube.differences().shape[-1]))  # all are alike
         noise = game.cube.array(shifts)
         for k in range(len(noise)):
@@ -98,7 +98,7 @@ class SmoothGradXInput(AbstractMean):
 
     def _entry_of_player(self, game: Game) -> np.ndarray:
         """The one entry of each player. Shape ``(n,)``."""
-        owners = game.cube.entrywise()[1]
+        owners = game.embedded.cube.entrywise()[1]
         if len(owners) != game.n or game.cube.calls_per_point != 1:
             raise ValueError(
                 "SmoothGrad is a policy for players of one entry each and one baseline; otherwise its weights depend "

@@ -116,8 +116,8 @@ REFUSED = {
     "mkldnn": (lambda: Game.from_model(Ends(torch.Tensor.to_mkldnn), X, target=0), TypeError, DENSE + r"to_dense\(\)"),
     "two tensors, likely": (
         lambda: Game.from_model(Ends(lambda z: (z, z)), X, target=0, output="probability"),
-        TypeError,
-        "must give one tensor, not tuple",
+        ValueError,
+        r"several tensors.*target 0 does not say which.*\(0,\) of shape \(1, 3\), \(1,\) of shape",
     ),
     "output on meta": (lambda: Game.from_model(Ends(lambda z: z.to("meta")), X, target=0), ValueError, "is on meta"),
     "no module": (lambda: Game.from_model(total, X), TypeError, r"torch\.nn\.Module.*Game\.from_function"),

@@ -28,6 +28,7 @@ def integral(game: Game, ends: Array, nodes: int | None) -> Estimate:
         ends: Shape ``(m, n)``.
         nodes: of a Gauss–Legendre rule; None for the choice (see :class:`synergy.path_method.AbstractPathMethod`).
     """
+    game = game.embedded
     cube = game.cube
     if not cube.precision:
         values = gauss(game, ends, nodes)
@@ -51,6 +52,7 @@ def price(game: Game, nodes: int | None) -> int:
     Of a given rule its nodes; of the choice the most that it can take, and where a network is cut at its kinks about
     the work for the path to x, foreseen from the two ends.
     """
+    game = game.embedded
     cube = game.cube
     if nodes is not None or not isinstance(cube, FunctionCube):
         calls = Calls()
