@@ -6,6 +6,7 @@ The changes show at coalitions that no checkpoint asks for, so that values do no
 import ctypes
 import functools
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -311,7 +312,8 @@ def test_what_cannot_be_seen_is_compared_in_every_part(tmp_path, monkeypatch):
     monkeypatch.setattr(spans, "RANGE", 8)
     monkeypatch.setattr(spans, "FEW", 1)
     monkeypatch.setattr(spans, "BATCHES", 1)
-    setting, kept = tmp_path / "setting", tmp_path / "kept"
+    monkeypatch.chdir(tmp_path)
+    setting, kept = Path("setting"), tmp_path / "kept"  # which values are compared is drawn by what f holds
     setting.write_text("0")
 
     def f(z):
