@@ -1,29 +1,156 @@
-"""The part of a network behind one of its steps."""
+"""The part of a network behind one of its values, as a function of that value: the head."""
 
 from __future__ import annotations
 
-import torch
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from difflib import get_close_matches
+from typing import Any, Protocol
 
+import torch
+from torch import nn
+
+from decompositions.arguments import shown
+from decompositions.models.held import Around
+from decompositions.models.own_copy import OwnCopy
 from decompositions.networks.network import Network
 
-
-def run_from(steps: Network, place: int, values: list[torch.Tensor], maps: torch.Tensor) -> torch.Tensor:
-    """The output with the value at a place replaced, what does not depend on it kept."""
-    replaced: dict[int, torch.Tensor] = {place: maps}
-    for k, step in enumerate(steps.steps, start=1):
-        if k > place and any(source in replaced for source in step.inputs):
-            replaced[k] = step.operation.forward([replaced.get(source, values[source]) for source in step.inputs])
-    return replaced[len(steps.steps)]
+Behind = Callable[[torch.Tensor], torch.Tensor]
 
 
-def require_cut(steps: Network, place: int) -> None:
-    """Refuse a layer around which something leads from the input to the output."""
-    before = {0}
-    for k, step in enumerate(steps.steps, start=1):
-        if k != place and any(source in before for source in step.inputs):
-            before.add(k)
-    if len(steps.steps) in before:
+class Head(Protocol):
+    """What lies behind a value that has a name."""
+
+    name: str
+
+    def open(self, inputs: torch.Tensor) -> tuple[torch.Tensor, Behind]:
+        """The value for a batch, and the output as a function of it; all else that the inputs lead to is kept.
+
+        Of one input the function takes a batch of values, too.
+        """
+
+    def leads_around(self, x: torch.Tensor, other: torch.Tensor) -> bool:
+        """Whether something leads from the input to the output, but not through the value."""
+
+
+class StepHead:
+    """What lies behind a step of a network that was read.
+
+    Args:
+        steps: the network.
+        place: of the value.
+    """
+
+    def __init__(self, steps: Network, place: int) -> None:
+        self.steps, self.place, self.name = steps, place, steps.steps[place - 1].name
+
+    def open(self, inputs: torch.Tensor) -> tuple[torch.Tensor, Behind]:
+        """The step's output for a batch, and the network's as a function of it."""
+        values = self.steps.values(inputs)
+
+        def behind(value: torch.Tensor) -> torch.Tensor:
+            replaced: dict[int, torch.Tensor] = {self.place: value}
+            for k, step in enumerate(self.steps.steps, start=1):
+                if k > self.place and any(source in replaced for source in step.inputs):
+                    sources = [replaced.get(source, values[source]) for source in step.inputs]
+                    replaced[k] = step.operation.forward(sources)
+            return replaced[len(self.steps.steps)]
+
+        return values[self.place], behind
+
+    def leads_around(self, x: torch.Tensor, other: torch.Tensor) -> bool:
+        """Whether the input reaches the last step without this one; what it is does not matter."""
+        reached = {0}
+        for k, step in enumerate(self.steps.steps, start=1):
+            if k != self.place and any(source in reached for source in step.inputs):
+                reached.add(k)
+        return len(self.steps.steps) in reached
+
+
+class ModuleHead:
+    """What lies behind a module of a model, found by calling a copy of it: nothing is read, so any code will do.
+
+    Args:
+        model: the caller's, or what was put around it.
+        name: of the module, as in the model's ``named_modules()``. It gives one tensor, or several of which the first
+            is meant.
+
+    Raises:
+        ValueError: the model has no such module.
+    """
+
+    def __init__(self, model: nn.Module, name: str) -> None:
+        self.name, self.model = name, OwnCopy().of(model)
+        inner = self.model
+        while isinstance(inner, Around):  # the name is one in the caller's model
+            inner = inner.given[0]
+        known = {each: module for each, module in inner.named_modules() if each}
+        if name not in known or isinstance(known[name], torch.jit.ScriptModule):
+            last = [each for each, module in known.items() if not list(module.children())][-3:]
+            near = ", ".join(f"'{each}'" for each in get_close_matches(name, known, n=3) or last)
+            raise ValueError(f"the network has no layer {shown(name)}; there is {near or 'none'}")
+        self.module = known[name]
+
+    def open(self, inputs: torch.Tensor) -> tuple[torch.Tensor, Behind]:
+        """The module's output for a batch, and the model's as a function of it."""
+        seen: list[torch.Tensor] = []
+
+        def keep(output: torch.Tensor) -> torch.Tensor:
+            seen.append(output.detach().clone())
+            return output
+
+        with torch.no_grad(), self._watched(keep):
+            self.model(inputs.clone())
+        if len(seen) != 1:
+            raise ValueError(f"the layer '{self.name}' is called {len(seen)} times; take one that is called once")
+
+        def behind(value: torch.Tensor) -> torch.Tensor:
+            with self._watched(lambda output: value.clone()):  # what follows may write into it
+                return self.model(inputs.expand(len(value), *inputs.shape[1:]).clone())
+
+        return seen[0], behind
+
+    def leads_around(self, x: torch.Tensor, other: torch.Tensor) -> bool:
+        """Whether a gradient passes by the module, or another input gives another output behind the same value."""
+        value, behind = self.open(x)
+        elsewhere = self.open(other)[1]
+        with torch.no_grad():
+            if not torch.equal(behind(value), elsewhere(value)):
+                return True
+        with torch.enable_grad(), self._watched(lambda output: value.clone()):
+            inputs = x.detach().clone().requires_grad_()
+            output = self.model(inputs.clone()).sum()
+        return output.requires_grad and torch.autograd.grad(output, inputs, allow_unused=True)[0] is not None
+
+    @contextmanager
+    def _watched(self, change: Callable[[torch.Tensor], torch.Tensor]) -> Iterator[None]:
+        def hook(module: nn.Module, given: Any, output: Any) -> Any:
+            if isinstance(output, torch.Tensor):
+                return change(output)
+            if isinstance(output, tuple) and output and isinstance(output[0], torch.Tensor):
+                return (change(output[0]), *output[1:])
+            raise ValueError(f"the layer '{self.name}' gives no tensor but {shown(output)}; take another")
+
+        handle = self.module.register_forward_hook(hook)
+        try:
+            yield
+        finally:
+            handle.remove()
+
+
+def require_cut(head: Head, x: torch.Tensor, other: torch.Tensor) -> None:
+    """Refuse a value around which something leads from the input to the output.
+
+    Args:
+        head: what lies behind it.
+        x: an input. Shape ``(1, …)``.
+        other: another one.
+
+    Raises:
+        ValueError: it is not all that the output depends on.
+    """
+    if head.leads_around(x, other):
         raise ValueError(
-            f"a path leads around '{steps.steps[place - 1].name}' to the output, so what follows it is no game of its "
-            "map alone; take a layer that everything passes through"
+            f"a path leads around '{head.name}' to the output, so what follows it is no game of its map alone; take a "
+            "layer that everything passes through"
         )

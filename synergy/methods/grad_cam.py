@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
 import torch
 from torch import nn
 
-from decompositions.arguments import shown, yes_or_no
+from decompositions.arguments import shown, whole, yes_or_no
 from decompositions.arithmetic import Array
 from decompositions.games import players as players_
 from decompositions.games.game import Game, require_game
 from decompositions.models.full_precision import full_precision
 from decompositions.models.undisturbed import outside_inference
-from decompositions.networks.head import require_cut, run_from
-from decompositions.networks.network import Network
+from decompositions.networks.feature_map import feature_map
+from decompositions.networks.head import Head, ModuleHead, StepHead, require_cut
 from decompositions.networks.operations import Convolution
-from decompositions.networks.reading.tracing import modules, network
+from decompositions.networks.reading.tracing import network
 from synergy.explained import chooser, explained
 from synergy.method import AbstractMethod, register
 from synergy.policies.policy import Policy, degree_credit
@@ -38,9 +37,12 @@ class GradCAM(AbstractMethod):
     :math:`\sum_k \alpha_k A_k`. A location's share is spread evenly over its cell of the input and summed by player.
 
     Args:
-        layer: the name of the module whose own output is the map; by default the last convolution, with the batch
-            normalisation that alone follows it, before its activation.
+        layer: the name of the module whose own output is the map, as in ``named_modules()``; by default the last
+            convolution, with the batch normalisation that alone follows it, before its activation.
         relu: whether negative shares are set to zero, as is usual for pictures; outside any linear policy.
+        grid: rows and columns of the map where the layer gives tokens, ``(batch, tokens, channels)``: the last
+            rows · columns of them, row by row, are the locations; those before them (a class token) are none and stay
+            as they are. Also for a map whose channels come last.
     """
 
     title = "Grad-CAM"
@@ -55,6 +57,7 @@ class GradCAM(AbstractMethod):
     target = "head(A) − head(0)"
     layer: str | None = None
     relu: bool = False
+    grid: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         if not (self.layer is None or isinstance(self.layer, str)):
@@ -63,6 +66,8 @@ class GradCAM(AbstractMethod):
                 f"{shown(self.layer)}"
             )
         yes_or_no(self.relu, "relu says whether negative shares are set to zero")
+        if self.grid is not None:
+            object.__setattr__(self, "grid", rows_and_columns(self.grid))
 
     def policy(self, game: Game) -> Policy:
         """The rule over the effects of the head, ``allocate(taylor(method.game(game)), …)``."""
@@ -74,86 +79,84 @@ class GradCAM(AbstractMethod):
         """The head: players are the locations of the map, the baseline is A = 0.
 
         Raises:
-            ValueError: no such layer, a map without spatial axes, or a path around the layer.
+            ValueError: no such layer, an output without locations, or a path around the layer.
         """
         cube, f = explained(game)
-        steps = self._steps(f.module, cube.x)
-        place = self._place(steps)
-        values = steps.values(cube.x[:1])
-        _require_map(steps, place, values)
-        require_cut(steps, place)
-        choose = chooser(f)
+        with cube.calling():
+            head = self._head(f.module, cube.x)
+            value, behind = head.open(cube.x[:1])
+            maps, choose = feature_map(value, self.grid, head.name), chooser(f)
+            require_cut(head, cube.x, cube.baseline[:1])
 
-        def head(maps: torch.Tensor) -> torch.Tensor:
-            output = run_from(steps, place, values, maps)
+        def logit(locations: torch.Tensor) -> torch.Tensor:
+            output = behind(maps.written(value, locations))
             return (output * choose(output)).flatten(1).sum(1)
 
-        table = players_.grid(values[place].shape, tuple(values[place].shape[-2:]))  # type: ignore[arg-type]
-        names = [f"({r}, {c})" for r in range(table.shape[-2]) for c in range(table.shape[-1])]
-        return Game.from_function(head, values[place], 0.0, table, names=names, chunk=cube.chunk)
+        players = players_.grid(maps.read(value).shape, maps.size)
+        names = [f"({r}, {c})" for r in range(maps.size[0]) for c in range(maps.size[1])]
+        return Game.from_function(logit, maps.read(value), 0.0, players, names=names, chunk=cube.chunk)
 
     @outside_inference()
     @full_precision()
     def attribute(self, game: Game, ends: Any = None) -> Array:
         cube, f = explained(game)
-        steps = self._steps(f.module, cube.x)
-        place, choose = self._place(steps), chooser(f)
         parts = []
-        for some in game.ends(ends).split(cube.points_at_once):
-            inputs = cube.inputs(some)
-            shares = self._map(steps, place, choose, inputs.flatten(0, 1))
-            cube.on_calls(inputs.shape[0] * inputs.shape[1])
-            parts.append(cube.by_player(spread(shares, inputs.shape[2:]).reshape(inputs.shape)))
+        with cube.calling():
+            head, choose = self._head(f.module, cube.x), chooser(f)
+            for some in game.ends(ends).split(cube.points_at_once):
+                inputs = cube.inputs(some)
+                shares = self._shares(head, choose, inputs.flatten(0, 1))
+                cube.on_calls(inputs.shape[0] * inputs.shape[1])
+                parts.append(cube.by_player(spread(shares, inputs.shape[2:]).reshape(inputs.shape)))
         values = torch.cat(parts)
         return values[0] if ends is None else values
 
+    @outside_inference()
     @full_precision()
     def locations(self, game: Game) -> torch.Tensor:
         """The shares of the map's locations at x. Shape ``(H, W)``."""
         cube, f = explained(game)
-        steps = self._steps(f.module, cube.x)
-        return self._map(steps, self._place(steps), chooser(f), cube.x[:1])[0]
+        with cube.calling():
+            return self._shares(self._head(f.module, cube.x), chooser(f), cube.x[:1])[0]
 
-    def _map(self, steps: Network, place: int, choose: Any, inputs: torch.Tensor) -> torch.Tensor:
+    def _shares(self, head: Head, choose: Any, inputs: torch.Tensor) -> torch.Tensor:
         """The shares of the locations. Shape ``(batch, H, W)``."""
-        values = steps.values(inputs)
-        _require_map(steps, place, values)
+        value, behind = head.open(inputs)
+        layout = feature_map(value, self.grid, head.name)
         with torch.enable_grad():
-            maps = values[place].detach().requires_grad_()
-            output = run_from(steps, place, values, maps)
+            maps = layout.read(value).detach().requires_grad_()
+            output = behind(layout.written(value, maps))
             (slopes,) = torch.autograd.grad((output * choose(output)).sum(), maps)
         weights = slopes.mean((-2, -1), keepdim=True)
         shares = (weights * maps.detach()).sum(1)
         return shares.clamp(min=0) if self.relu else shares
 
-    def _steps(self, model: nn.Module, x: torch.Tensor) -> Network:
-        """The network's steps: a module that is named is one of them, also where a normalisation follows it."""
-        return network(model, x) if self.layer is None else modules(model, x)
-
-    def _place(self, steps: Network) -> int:
-        """The place of the map among the network's values."""
-        names = {step.name: k for k, step in enumerate(steps.steps, start=1)}
-        spatial = [k for k, step in enumerate(steps.steps, start=1) if isinstance(step.operation, Convolution)]
-        spatial = [k for k in spatial if steps.steps[k - 1].operation.weight.ndim == 4]  # type: ignore[attr-defined]
-        if self.layer is None:
-            if not spatial:
-                raise ValueError(
-                    "Grad-CAM needs a layer with spatial axes, and this network has no convolution over two"
-                )
-            return spatial[-1]
-        if self.layer not in names:
-            last = [steps.steps[k - 1].name for k in spatial[-3:]]
-            near = ", ".join(f"'{name}'" for name in get_close_matches(self.layer, names, n=3) or last)
-            raise ValueError(f"the network has no layer {shown(self.layer)}; there is {near or 'no convolution'}")
-        return names[self.layer]
-
-
-def _require_map(steps: Network, place: int, values: list[torch.Tensor]) -> None:
-    if values[place].ndim != 4:
+    def _head(self, model: nn.Module, x: torch.Tensor) -> Head:
+        """What lies behind the named module, or behind the last convolution of the network that is read."""
+        if self.layer is not None:
+            return ModuleHead(model, self.layer)
+        steps = network(model, x)
+        for place in range(len(steps.steps), 0, -1):
+            operation = steps.steps[place - 1].operation
+            if isinstance(operation, Convolution) and operation.weight.ndim == 4:
+                return StepHead(steps, place)
         raise ValueError(
-            f"'{steps.steps[place - 1].name}' gives no map: its output has shape {tuple(values[place].shape[1:])}, not "
-            "(channels, height, width); take a layer with spatial axes"
+            "Grad-CAM needs a layer with spatial axes, and this network has no convolution over two; name a layer, and "
+            "for the tokens of a transformer their grid, as in method('grad_cam', layer='blocks.1', grid=(4, 4))"
         )
+
+
+def rows_and_columns(grid: Any) -> tuple[int, int]:
+    """The two sizes of a grid.
+
+    Raises:
+        TypeError, ValueError: something else.
+    """
+    rule = "grid is the rows and columns of a layer's tokens, as in (14, 14)"
+    if isinstance(grid, (str, bytes)) or not isinstance(grid, (tuple, list)) or len(grid) != 2:
+        raise TypeError(f"{rule}, not {shown(grid)}")
+    rows, columns = (whole(each, rule, 1) for each in grid)
+    return rows, columns
 
 
 def spread(shares: torch.Tensor, shape: torch.Size) -> torch.Tensor:

@@ -57,6 +57,14 @@ def test_a_layer_is_a_name(wrong):
         method("grad_cam", layer=wrong)
 
 
+@pytest.mark.parametrize(
+    "wrong", [4, "44", (4,), (4, 4, 4), (0, 4), (4, -1), (4.5, 4), (True, 4), {4, 5}, torch.ones(2)], ids=str
+)
+def test_a_grid_is_rows_and_columns(wrong):
+    with pytest.raises((TypeError, ValueError), match=r"grid is the rows and columns of a layer's tokens"):
+        method("grad_cam", layer="0", grid=wrong)
+
+
 @pytest.mark.parametrize("layer", ["", "9", "x" * 1000])
 def test_a_layer_of_another_name(layer):
     game = Game.from_model(sequence(nn.Conv2d(1, 2, 2), nn.Flatten(), nn.Linear(8, 1)), torch.ones(1, 1, 3, 3).double())
@@ -66,7 +74,8 @@ def test_a_layer_of_another_name(layer):
 
 
 def test_every_setting_of_a_layer_wise_method_is_tried():
-    tried = {(name, field) for table in (REAL, CHOICE) for name, field, _ in settings(table)} | {("grad_cam", "layer")}
+    tried = {(name, field) for table in (REAL, CHOICE) for name, field, _ in settings(table)}
+    tried |= {("grad_cam", "layer"), ("grad_cam", "grid")}
     fields = {
         (name, field) for name, cls in METHODS.items() if cls.scope != "game" for field in cls.__dataclass_fields__
     }
