@@ -13,6 +13,7 @@ from synergy.comparison.compare import compare
 from synergy.examples.example import Example
 from synergy.measurement import subject as subjects
 from synergy.measurement.synergy_function import POINTS
+from synergy.method import method
 from synergy.showing.text import comparison_table
 
 
@@ -27,7 +28,7 @@ def answer(example: Example, work: Work, report: Path) -> None:
     say(example.title)
     for name, fact in example.facts.items():
         say(f"  {name}: {fact}")
-    chosen = [subjects.as_method(name, example.game) for name in work.chosen()]
+    chosen = [method(name, **example.settings.get(name, {})) for name in work.chosen()]
     say(_plan(example, chosen, work.budget))
     effects = harsanyi(example.game, limit=work.limit, checkpoint=work.checkpoint)
     if work.save:

@@ -15,6 +15,8 @@ Images and split are those of ``synergy.examples.digits``. The network gets 352 
 Reference: dosovitskiy2021image
 """
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor, nn
 
@@ -86,6 +88,8 @@ def model() -> nn.Module:
 def example(subject: str | None = None, players: str | None = None) -> Example:
     """Why does the transformer see this digit? Arguments, answer and errors as for ``synergy.examples.digits``.
 
-    The default players, "grid:4x4", are the network's own patches: each player is one token.
+    The default players, "grid:4x4", are the network's own patches: each player is one token. Grad-CAM's map are the
+    patches that ``blocks.1`` gives.
     """
-    return ask("digits-vit", model(), "vision transformer of 16 patches", subject, players)
+    asked = ask("digits-vit", model(), "vision transformer of 16 patches", subject, players)
+    return replace(asked, settings={"grad_cam": {"layer": "blocks.1", "grid": (4, 4)}})

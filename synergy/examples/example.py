@@ -1,6 +1,8 @@
 """A ready question: a real model, a real input, and how to show it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from decompositions.games.game import Game
 from synergy.wording.view import Features, Picture, Words
@@ -17,6 +19,7 @@ class Example:
         view: The input as a person sees it, with its players.
         facts: Short lines for a report: ``model``, ``input``, ``prediction``, ``baseline`` (what absent means) and
             ``source`` (with its licence).
+        settings: By method, those that the model asks for, as keywords of ``method(name, …)``.
     """
 
     name: str
@@ -24,6 +27,7 @@ class Example:
     game: Game
     view: Picture | Words | Features
     facts: dict[str, str]
+    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         """The name, the title and the game, without the input."""
