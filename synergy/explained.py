@@ -40,7 +40,7 @@ def modelled(game: Game, rule: str) -> tuple[FunctionCube, ModelFunction]:
     """
     cube = game.cube
     if not isinstance(cube, FunctionCube) or not isinstance(cube.f, ModelFunction):
-        raise TypeError(f"{rule}; build the game with Game.from_model")
+        raise TypeError(f"{rule}; build the game with Game.from_model and a torch.nn.Module")
     return cube, cube.f
 
 

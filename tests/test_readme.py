@@ -28,7 +28,7 @@ def test_the_exact_example_of_the_readme_prints_what_it_says():
 
 
 def test_the_how_to_runs(tmp_path, monkeypatch, registry):
-    for package in ("captum", "sklearn", "safetensors", "transformers"):
+    for package in ("captum", "pandas", "sklearn", "safetensors", "transformers"):
         pytest.importorskip(package, reason=f"the how-to shows {package}, or an example that needs it")
     monkeypatch.chdir(tmp_path)
     torch.manual_seed(0)

@@ -14,6 +14,7 @@ from decompositions.games.chunk import LARGEST, fitting_chunk, room
 from decompositions.games.function_cube import FunctionCube
 from decompositions.models.full_precision import full_precision
 from decompositions.models.model_function import ModelFunction
+from decompositions.models.row_function import RowFunction
 from decompositions.models.undisturbed import undisturbed
 
 INPUT = "x and the baseline are tensors, arrays or lists of real numbers"
@@ -56,7 +57,7 @@ def own_input(x: torch.Tensor) -> torch.Tensor:
 
 def _computes_in(f: Callable, x: torch.Tensor) -> torch.dtype:
     """The floating-point type with fewest digits of what a function is given and gives, as far as it is known."""
-    known = [x.dtype, f.answers] if isinstance(f, ModelFunction) else [x.dtype]
+    known = [x.dtype, f.answers] if isinstance(f, (ModelFunction, RowFunction)) else [x.dtype]
     known = [dtype for dtype in known if dtype.is_floating_point] or [torch.float32]
     return max(known, key=lambda dtype: torch.finfo(dtype).eps)
 

@@ -21,6 +21,7 @@ from decompositions.models.full_precision import differentiable, full_precision
 from decompositions.models.held import models_of
 from decompositions.models.model_function import ModelFunction, require_dense
 from decompositions.models.precision import HALF, too_coarse
+from decompositions.models.row_function import RowFunction
 from decompositions.models.softening import Softened, in_double
 from decompositions.models.undisturbed import outside_inference, undisturbed
 
@@ -131,6 +132,7 @@ class FunctionCube(AbstractCube):
         """
         if self.x.is_floating_point():
             return self
+        self._require_torch()
         if self.embedding is None:
             raise TypeError(
                 f"{NEEDED} need a floating-point input; x is {self.x.dtype}, with nothing between present and absent: "
@@ -142,6 +144,20 @@ class FunctionCube(AbstractCube):
             x, baseline = self.embedding.vectors(self.x), self.embedding.vectors(self.baseline)
         players = self.players.expand(self.x.shape[1:]).unsqueeze(-1)
         return replace(self, f=f, x=x, baseline=baseline, players=players, embedding=None)
+
+    def _require_torch(self) -> None:
+        """Refuse a function of rows, which is known at the corners alone.
+
+        Raises:
+            TypeError: says what to take.
+        """
+        f = self.f.rows if isinstance(self.f, _Blank) else self.f
+        if isinstance(f, RowFunction):
+            raise TypeError(
+                f"{NEEDED} need a torch model, and this one is a function of {f.cells.kinds}, whose cells are those of "
+                "x or of the baseline, with nothing between; take a method that only removes players (occlusion_1, "
+                "prediction_difference, shapley, …)"
+            )
 
     def _of_vectors(self, f: Callable[[torch.Tensor], torch.Tensor]) -> Callable[[torch.Tensor], torch.Tensor]:
         if isinstance(f, Softened):
@@ -208,6 +224,7 @@ class FunctionCube(AbstractCube):
 
     def softened(self, beta: float) -> FunctionCube:
         """The same function with its kinks rounded off on the scale 1/β."""
+        self._require_torch()
         return replace(self, f=Softened(self.f, beta))
 
     def smoothed(self, noise: torch.Tensor) -> FunctionCube:
@@ -255,7 +272,9 @@ class FunctionCube(AbstractCube):
         return replace(self, on_calls=both(self.on_calls, on_calls))
 
     def rehearsal(self, on_calls: Calls) -> FunctionCube:
-        blank = replace(self, f=lambda inputs: inputs.flatten(1).sum(1), on_calls=on_calls, embedding=None)
+        blank = replace(
+            self, f=_Blank(self.f if isinstance(self.f, RowFunction) else None), on_calls=on_calls, embedding=None
+        )
         if self.embedding is None:
             return blank
         return replace(blank, x=self.x.to(self.dtype), baseline=self.baseline.to(self.dtype))
@@ -275,8 +294,9 @@ class FunctionCube(AbstractCube):
 
     def _require_corners(self, points: torch.Tensor) -> None:
         if not _are_corners(points):
+            what = self.f.cells.kinds if isinstance(self.f, RowFunction) else str(self.x.dtype)
             raise TypeError(
-                f"x is {self.x.dtype} and has nothing between present and absent: points of the cube are zeros and ones"
+                f"x is {what} and has nothing between present and absent: points of the cube are zeros and ones"
             )
 
     def _in_parts(
@@ -341,6 +361,16 @@ class FunctionCube(AbstractCube):
         if outputs.dtype in HALF:
             raise too_coarse("the function answers", outputs.dtype)
         return outputs
+
+
+@dataclass(frozen=True, eq=False)
+class _Blank:
+    """Stands for a function in a rehearsal: its values mean nothing and cost nothing; of rows it knows which."""
+
+    rows: RowFunction | None
+
+    def __call__(self, inputs: torch.Tensor) -> torch.Tensor:
+        return inputs.flatten(1).sum(1)
 
 
 class _Between(torch.autograd.Function):

@@ -14,6 +14,7 @@ from decompositions.arguments import shown
 from decompositions.arithmetic import Array, as_array
 from decompositions.games import players as players_
 from decompositions.games.cube import AbstractCube, Calls
+from decompositions.games.from_rows import is_rows, row_cube
 from decompositions.games.from_torch import as_input, function_cube, own_input
 from decompositions.games.function_cube import FunctionCube
 from decompositions.games.table_cube import TableCube
@@ -46,8 +47,8 @@ class Game:
     @outside_inference()
     def from_model(
         cls,
-        model: nn.Module,
-        x: torch.Tensor | Mapping[str, Any],
+        model: Any,
+        x: Any,
         baseline: Any = 0.0,
         *,
         target: Target = None,
@@ -60,22 +61,30 @@ class Game:
         explain: str | None = None,
         embedding: Any = None,
     ) -> Game:
-        """A torch model in eval mode.
+        """A torch model in eval mode, or a function of NumPy rows or of a DataFrame.
+
+        What x is, the function gets: ``forest.predict_proba`` with a NumPy row or a DataFrame of one row as x, whose
+        columns may be of any type, and one row or a background set as the baseline. Every cell that it is given is x's
+        or a baseline's. The players are the columns, in their names.
 
         A few of the masked inputs are tried here, about 30 in all: alone, again and in batches, to see whether the
         model is a function of each input alone, and how exactly it computes. Whatever it writes into its buffers and
         attributes is undone after every use.
 
         Args:
-            model: called with batches shaped like x; its dtype and device are used as they are.
+            model: called with batches shaped like x; its dtype and device are used as they are. Or a function of rows.
             x: the input with its batch axis, shape ``(1, *shape)``; or a mapping of the model's argument names to
-                tensors, as tokenizers and processors give it, one of which is explained and the rest bound.
+                tensors, as tokenizers and processors give it, one of which is explained and the rest bound. Of a
+                function, one row: an array ``(d,)`` or ``(1, *shape)``, a DataFrame of one row, or a Series.
             baseline: a number, a tensor like the explained one, or a batch of K of them, ``(K, *shape)``; or a mapping
-                that holds it under the same name, and the rest as x does.
+                that holds it under the same name, and the rest as x does. Of a function, rows of the kind of x, of the
+                same columns and types.
             target: an index, a tuple of indices, or a function from the output to one number per row. Where the model
                 gives several tensors in a mapping, a tuple or a dataclass, a tuple begins with the way to one of them,
-                ``("logits", 3)``, unless there is no other.
-            players: an integer tensor that broadcasts to x, entry → player; None makes every entry a player.
+                ``("logits", 3)``, unless there is no other. The name of a class, where the function is a method of what
+                has ``classes_``.
+            players: an integer tensor that broadcasts to x, entry → player; None makes every entry a player. Of a row,
+                a mapping of names to columns, too: ``{"place": ["lat", "lon"]}``; the others are players by themselves.
             output: "logit" (the output as it is), "probability" (softmax or sigmoid of it) or "log_odds".
             weights: of the baselines, non-negative; equal by default.
             names: of the players, one per player in their order; a text names them by its letters.
@@ -92,6 +101,10 @@ class Game:
         Raises:
             TypeError, ValueError, LookupError: whatever does not fit, said with the way out.
         """
+        if is_rows(x) and not isinstance(model, nn.Module):
+            _require_unset(output=output != "logit", bound=bound, explain=explain, embedding=embedding)
+            rows, columns = row_cube(model, x, baseline, target, players, weights, chunk)
+            return cls._of(rows, columns if names is None else names)
         inputs = inputs_of(x, explain, bound)
         baseline = baseline_of(baseline, inputs)
         require_weights(model)
@@ -266,6 +279,20 @@ class Game:
         """The question about a function, which is tried first."""
         named = players_.check_names(names, cube.n)
         return cls(replace(cube, rounding=tried(cube, cube.active(), named)), named)
+
+
+def _require_unset(**settings: Any) -> None:
+    """Refuse settings that only a torch model has.
+
+    Raises:
+        ValueError: names the first.
+    """
+    given = [name for name, value in settings.items() if value]
+    if given:
+        raise ValueError(
+            f"{given[0]}= is a setting of torch models, and x is a row for a function; write what you mean into the "
+            "function, as in lambda rows: np.log(forest.predict_proba(rows))"
+        )
 
 
 def require_game(game: Any, who: str) -> None:

@@ -111,11 +111,11 @@ def model_function(model: nn.Module, inputs: Inputs, target: Target, output: str
     x = inputs.explained
     with torch.no_grad():
         module, target = one_tensor(model, inputs, target, output)
-        function = ModelFunction(module if output == "logit" else Output(module, output), _index(target))
+        function = ModelFunction(module if output == "logit" else Output(module, output), index_of(target))
         outputs = require_dense(_first_call(function.module, x.clone()), "the model")
         if getattr(model, "training", False) and not torch.equal(outputs, function.module(x.clone())):
             raise ValueError("the model is in training mode and answers at random; call model.eval() first")
-        _check_target(outputs, function.target)
+        require_target(outputs, function.target)
     return replace(function, answers=outputs.dtype)
 
 
@@ -191,7 +191,7 @@ def require_dense(outputs: Any, who: str) -> torch.Tensor:
     return outputs
 
 
-def _index(target: Any) -> Index:
+def index_of(target: Any) -> Index:
     """Whole numbers as Python's own; anything else but a function or None is refused."""
     if target is None or callable(target):
         return target
@@ -234,7 +234,13 @@ def _check_place(model: nn.Module, inputs: Inputs) -> None:
         raise TypeError(f"the model computes in {kind} and x is {x.dtype}; convert x or the model with .to()")
 
 
-def _check_target(outputs: torch.Tensor, target: Index) -> None:
+def require_target(outputs: torch.Tensor, target: Index) -> None:
+    """Refuse a target that does not choose one number of the outputs for one input.
+
+    Raises:
+        ValueError: it is missing, or has another number of indices.
+        IndexError: it is out of range.
+    """
     shape = tuple(outputs.shape)
     if not shape or shape[0] != 1:
         raise ValueError(

@@ -35,7 +35,7 @@ def price(subject: Any, game: Game) -> int:
     """
     chosen = as_method(subject, game)
     if not isinstance(chosen, ForeignMethod) and chosen.scope != "game" and game.model is None:
-        raise TypeError(f"{chosen.name} needs the network; build the game with Game.from_model")
+        raise TypeError(f"{chosen.name} needs the network; build the game with Game.from_model and a torch.nn.Module")
     if isinstance(chosen, ForeignMethod) or chosen.scope != "game":
         return ends(game) * game.cube.calls_per_point
     if chosen.corners:
