@@ -27,10 +27,23 @@ def test_the_exact_example_of_the_readme_prints_what_it_says():
     assert doctest.DocTestRunner().run(example).failed == 0
 
 
+def save_texts():
+    """The folders of local weights that the how-to reads."""
+    import text_models
+
+    for folder, model, tokenizer in (
+        ("my-classifier", text_models.classifier(), text_models.word_pieces()),
+        ("my-language-model", text_models.llama(), text_models.pieces_after_a_start()),
+    ):
+        model.save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+
+
 def test_the_how_to_runs(tmp_path, monkeypatch, registry):
     for package in ("captum", "pandas", "sklearn", "safetensors", "transformers"):
         pytest.importorskip(package, reason=f"the how-to shows {package}, or an example that needs it")
     monkeypatch.chdir(tmp_path)
+    save_texts()
     torch.manual_seed(0)
     net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(16, 8), torch.nn.Tanh(), torch.nn.Linear(8, 4))
     expression = __import__("synergy").Game.from_expression("z1*z2**2", {"z1": 1, "z2": 2})

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
+from torch import nn
 
 from decompositions.arguments import shown, whole
 from decompositions.arithmetic import real_numbers
@@ -13,7 +14,8 @@ from decompositions.games import players as players_
 from decompositions.games.chunk import LARGEST, fitting_chunk, room
 from decompositions.games.function_cube import FunctionCube
 from decompositions.models.full_precision import full_precision
-from decompositions.models.model_function import ModelFunction
+from decompositions.models.inputs import Inputs
+from decompositions.models.model_function import ModelFunction, Target, model_function
 from decompositions.models.row_function import RowFunction
 from decompositions.models.undisturbed import undisturbed
 
@@ -36,6 +38,13 @@ def function_cube(
     with undisturbed(f, x.device, looking=True), full_precision():
         chunk = _chunk(f, x, chunk)
     return FunctionCube(f, x, baselines, shares, table[0].clone().to(x.device), n, _computes_in(f, x), chunk)
+
+
+def asked(model: nn.Module, inputs: Inputs, target: Target, output: str) -> ModelFunction:
+    """The checked function of a model, which is left as it was (:func:`model_function`)."""
+    function = ModelFunction(model, target if callable(target) else None)
+    with undisturbed(function, inputs.explained.device, looking=True), full_precision():
+        return model_function(model, inputs, target, output)
 
 
 def as_input(values: Any) -> torch.Tensor:

@@ -16,7 +16,7 @@ from decompositions.arithmetic import real_numbers, wide
 from decompositions.games.cube import POINTS, AbstractCube, Calls, both, ignore
 from decompositions.memory import is_out_of_memory
 from decompositions.models.before import Before
-from decompositions.models.embedding import Embedding
+from decompositions.models.embedding import Embedding, require_positions
 from decompositions.models.full_precision import differentiable, full_precision
 from decompositions.models.held import models_of
 from decompositions.models.model_function import ModelFunction, require_dense
@@ -133,6 +133,7 @@ class FunctionCube(AbstractCube):
         if self.x.is_floating_point():
             return self
         self._require_torch()
+        require_positions(self.f.f if isinstance(self.f, Softened) else self.f)
         if self.embedding is None:
             raise TypeError(
                 f"{NEEDED} need a floating-point input; x is {self.x.dtype}, with nothing between present and absent: "

@@ -15,16 +15,16 @@ from decompositions.arithmetic import Array, as_array
 from decompositions.games import players as players_
 from decompositions.games.cube import AbstractCube, Calls
 from decompositions.games.from_rows import is_rows, row_cube
-from decompositions.games.from_torch import as_input, function_cube, own_input
+from decompositions.games.from_text import Asked, text_cube
+from decompositions.games.from_torch import as_input, asked, function_cube, own_input
 from decompositions.games.function_cube import FunctionCube
 from decompositions.games.table_cube import TableCube
 from decompositions.games.trial import tried
 from decompositions.mobius import table_size
 from decompositions.models.embedding import embedding_of
-from decompositions.models.full_precision import full_precision
 from decompositions.models.inputs import baseline_of, inputs_of
-from decompositions.models.model_function import ModelFunction, Target, model_function, require_weights
-from decompositions.models.undisturbed import outside_inference, undisturbed
+from decompositions.models.model_function import ModelFunction, Target, require_weights
+from decompositions.models.undisturbed import outside_inference
 from decompositions.visible import visible
 
 
@@ -32,8 +32,8 @@ from decompositions.visible import visible
 class Game:
     r"""g(t) = f(b + Σᵢ tᵢ dᵢ) on the unit cube of n players, with g(0) = f(b) and g(1) = f(x).
 
-    Build one with :meth:`from_model`, :meth:`from_function`, :meth:`from_expression` or :meth:`from_values`. Calling it
-    evaluates g; at corners the inputs are x or b themselves.
+    Build one with :meth:`from_model`, :meth:`from_text`, :meth:`from_function`, :meth:`from_expression` or
+    :meth:`from_values`. Calling it evaluates g; at corners the inputs are x or b themselves.
 
     >>> game = Game.from_function(lambda z: z[:, 0] * z[:, 1], [2.0, 3.0], 0.0)
     >>> game([[1, 1], [1, 0.5]]).tolist()
@@ -109,11 +109,50 @@ class Game:
         baseline = baseline_of(baseline, inputs)
         require_weights(model)
         inputs = replace(inputs, explained=own_input(inputs.explained))
-        asked = ModelFunction(model, target if callable(target) else None)
-        with undisturbed(asked, inputs.explained.device, looking=True), full_precision():
-            function = model_function(model, inputs, target, output)
-        cube = function_cube(function, inputs.explained, baseline, players, weights, chunk)
+        cube = function_cube(asked(model, inputs, target, output), inputs.explained, baseline, players, weights, chunk)
         return cls._of(replace(cube, embedding=embedding_of(model, embedding, inputs.explained)), names)
+
+    @classmethod
+    @outside_inference()
+    def from_text(
+        cls,
+        model: nn.Module,
+        tokenizer: Any,
+        text: str,
+        *,
+        target: Any,
+        players: Any = "words",
+        absent: str | int = "mask",
+        output: str = "logit",
+        embedding: Any = None,
+        chunk: int | None = None,
+    ) -> Game:
+        """A model of texts, in the interface of transformers: a classifier, or a causal language model.
+
+        The special tokens that the tokenizer adds, or that the text holds, stay and are no players; the attention mask
+        and token types are bound; padding is left out.
+
+        Args:
+            model: a ``…ForSequenceClassification`` or ``…ForCausalLM`` in eval mode; the ids go to its device.
+            tokenizer: a fast one, which says where in the text its tokens lie.
+            text: to be explained.
+            target: of a classifier, the name of a class (``config.label2id``) or its number. Of a language model, how
+                the text goes on: letters, with the space before them, or the ids of the tokens; the value is their
+                log-probability given the text, from one forward pass, and for one token that of the next one. Or a
+                function from the output to one number per row.
+            players: "words" (what white space separates; all tokens of a word are one player), "tokens", or spans in a
+                list or in a mapping from names: pairs of characters (first, beyond the last), or parts of the text
+                that occur in it once. Tokens in no span stay.
+            absent: what stands for each token of an absent player: "mask" or "pad" (the tokenizer's tokens, which the
+                model attends to), or an id. With "remove" it is taken out, the tokens after it move up, and there is
+                nothing between present and absent: methods that only remove players are left.
+            output, embedding, chunk: as in :meth:`from_model`.
+
+        Raises:
+            TypeError, ValueError, LookupError: whatever does not fit, said with the way out.
+        """
+        about = Asked(target, players, absent, output, embedding, chunk)
+        return cls._of(*text_cube(model, tokenizer, text, about))
 
     @classmethod
     @outside_inference()

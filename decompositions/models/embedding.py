@@ -16,10 +16,12 @@ import torch
 from torch import nn
 
 from decompositions.arguments import shown
+from decompositions.models.context import Context, expanded
 from decompositions.models.held import Around
 from decompositions.models.inputs import Inputs
 from decompositions.models.model_function import ModelFunction, Output
-from decompositions.models.one_tensor import Context, OneTensor, expanded
+from decompositions.models.one_tensor import OneTensor
+from decompositions.models.removing import Removing
 
 VECTORS = {None: "inputs_embeds", "input_ids": "inputs_embeds", "decoder_input_ids": "decoder_inputs_embeds"}
 """The arguments by which models take vectors instead of ids."""
@@ -82,6 +84,22 @@ class Embedding:
             f"what {type(self.module).__name__} gives: {reasons[1]}): it reads the ids elsewhere, too, to find the end "
             "of the text or what is padding, perhaps. Bind a mask instead, choose another absent token, name the "
             "embedding with embedding=, or take a method that only removes players (occlusion_1, shapley, …)"
+        )
+
+
+def require_positions(function: Any) -> None:
+    """Refuse a function from which absent positions are taken out, where something between there and absent is asked.
+
+    Raises:
+        TypeError: says so.
+    """
+    module = getattr(function, "module", None)
+    module = module.model if isinstance(module, Output) else module
+    if isinstance(module, Removing):
+        raise TypeError(
+            "an absent token is removed, and the text is shorter without it: there is nothing between present and "
+            "absent that gradients, inner points of the cube, series and layer-wise methods could go by; take "
+            'absent="mask", "pad" or an id, or a method that only removes players (occlusion_1, shapley, …)'
         )
 
 
@@ -150,19 +168,18 @@ def _by_argument(embedding: Embedding, ids: torch.Tensor, called: OneTensor) -> 
     name = VECTORS.get(called.name)
     if name is None or name not in inspect.signature(called.model.forward).parameters:
         raise LookupError("there is none")
-    return OneTensor(called.model, Inputs(ids, name, called.bound), called.read, _around(called, embedding))
+    inputs = Inputs(ids, name, called.bound, _around(called, embedding))
+    return OneTensor(called.model, inputs, called.read)
 
 
 def _by_replacing(embedding: Embedding, ids: torch.Tensor, called: OneTensor) -> nn.Module:
     return Fed(called, embedding, ids)
 
 
-def _around(called: OneTensor, embedding: Embedding) -> nn.Module | None:
+def _around(called: OneTensor, embedding: Embedding) -> Context | None:
     """What comes between the explained vectors and the model: the vectors of what comes around the ids."""
     if called.around is None:
         return None
-    if not isinstance(called.around, Context):
-        raise TypeError("with positions removed there is nothing between present and absent")
     return Context(embedding.vectors(called.around.rest), called.around.order)
 
 

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from decompositions.arguments import shown
+from decompositions.models.context import Context
 
 WAY_OUT = "x is a torch tensor as the model takes it, or a mapping of the model's argument names to tensors"
 BOUND = "bound is a mapping of the model's argument names to tensors, or to numbers, texts and None for settings"
@@ -26,11 +27,20 @@ class Inputs:
         explained: the tensor whose entries have players. Shape ``(1, *shape)``.
         name: the argument that it is, None for the first one.
         bound: the other arguments by name: tensors, and numbers, texts or None for settings.
+        around: what comes between the explained tensor and the argument; None where they are the same.
+        removed: the id of positions that the model is not given at all; None where it is given every one.
     """
 
     explained: torch.Tensor
     name: str | None = None
     bound: Mapping[str, Any] = field(default_factory=dict)
+    around: Context | None = None
+    removed: int | None = None
+
+    @property
+    def plain(self) -> bool:
+        """Whether the model is simply called with the explained tensor."""
+        return self.name is None and not self.bound and self.around is None and self.removed is None
 
 
 def inputs_of(x: Any, explain: str | None, bound: Mapping[str, Any] | None) -> Inputs:

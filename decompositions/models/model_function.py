@@ -16,6 +16,7 @@ from decompositions.models.held import Around
 from decompositions.models.inputs import Inputs, require_taken
 from decompositions.models.one_tensor import OneTensor
 from decompositions.models.outputs import At, contents, is_structure, split
+from decompositions.models.removing import Removing
 
 Index = int | tuple[int, ...] | Callable[[Any], torch.Tensor] | None  # in one tensor
 Target = Index | str | tuple[int | str, ...]  # in all that a model gives
@@ -99,13 +100,10 @@ def model_function(model: nn.Module, inputs: Inputs, target: Target, output: str
             is missing or does not fit the output.
         LookupError: a target that is not there.
     """
-    if not isinstance(model, nn.Module):
-        raise TypeError(
-            f"a torch.nn.Module is needed, not {type(model).__name__}; for a function use Game.from_function"
-        )
+    require_module(model)
     if not isinstance(output, str) or output not in OUTPUTS:
         raise ValueError(f"output is one of {', '.join(OUTPUTS)}, not {shown(output)}")
-    _check_mode(model)
+    require_evaluation(model)
     _check_place(model, inputs)
     require_taken(model, inputs)
     x = inputs.explained
@@ -128,8 +126,7 @@ def one_tensor(model: nn.Module, inputs: Inputs, target: Target, output: str) ->
         LookupError, ValueError: the output has no such place, or several.
         ValueError: a function of several outputs, and a kind of output that is one tensor's.
     """
-    plain = inputs.name is None and not inputs.bound
-    whole = model if plain else OneTensor(model, inputs)
+    whole = model if inputs.plain else OneTensor(model, inputs)
     outputs = _first_call(whole, inputs.explained.clone())
     if callable(target) and is_structure(outputs):
         if output != "logit":
@@ -138,9 +135,26 @@ def one_tensor(model: nn.Module, inputs: Inputs, target: Target, output: str) ->
                 f"{_described(outputs)}; make it in that function, or give the path to the logits as target"
             )
         _require_one_number(outputs, target)
-        return OneTensor(model, inputs, target), None
+        return _called(model, inputs, target), None
     path, index = ((), target) if callable(target) else split(outputs, target)
-    return (OneTensor(model, inputs, At(path)) if path else whole), index
+    return (model if inputs.plain and not path else _called(model, inputs, At(path))), index
+
+
+def _called(model: nn.Module, inputs: Inputs, read: Callable[[Any], torch.Tensor]) -> nn.Module:
+    called = OneTensor(model, inputs, read)
+    return called if inputs.removed is None else Removing(called, inputs.removed)
+
+
+def require_module(model: Any) -> None:
+    """Refuse what is no torch module.
+
+    Raises:
+        TypeError: something else.
+    """
+    if not isinstance(model, nn.Module):
+        raise TypeError(
+            f"a torch.nn.Module is needed, not {type(model).__name__}; for a function use Game.from_function"
+        )
 
 
 def require_weights(model: Any) -> None:
@@ -206,7 +220,12 @@ def index_of(target: Any) -> Index:
     return index if isinstance(target, (tuple, list)) else index[0]
 
 
-def _check_mode(model: nn.Module) -> None:
+def require_evaluation(model: nn.Module) -> None:
+    """Refuse a model in training mode that answers at random, or by the batch.
+
+    Raises:
+        ValueError: names the module.
+    """
     for name, module in model.named_modules():
         random = isinstance(module, nn.modules.dropout._DropoutNd) or getattr(module, "dropout", 0.0) not in (0, 0.0)
         batch = isinstance(module, nn.modules.batchnorm._NormBase)

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from decompositions.models.context import expanded, is_same_context
 from decompositions.models.held import Around
 from decompositions.models.inputs import Inputs, is_same
 from decompositions.models.outputs import At
@@ -23,21 +24,14 @@ class OneTensor(Around):
         model: the caller's, as it is.
         inputs: of which the explained tensor itself is not kept.
         read: from the model's output to one tensor; None for an output that is one.
-        around: what comes between the explained tensor and the model's argument, as :class:`Context`.
     """
 
-    def __init__(
-        self,
-        model: nn.Module,
-        inputs: Inputs,
-        read: Callable[[Any], torch.Tensor] | None = None,
-        around: nn.Module | None = None,
-    ) -> None:
+    def __init__(self, model: nn.Module, inputs: Inputs, read: Callable[[Any], torch.Tensor] | None = None) -> None:
         super().__init__()
         self.model = model
         self.name = inputs.name
         self.read = At(()) if read is None else read
-        self.around = around
+        self.around = inputs.around
         self.tensors = tuple(name for name, each in inputs.bound.items() if isinstance(each, torch.Tensor))
         self.settings = {name: each for name, each in inputs.bound.items() if name not in self.tensors}
         for name in self.tensors:
@@ -54,11 +48,20 @@ class OneTensor(Around):
         return {name: getattr(self, f"bound_{name}") for name in self.tensors} | self.settings
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        x = x if self.around is None else self.around(x)
-        given = {name: expanded(getattr(self, f"bound_{name}"), x.shape[0]) for name in self.tensors} | self.settings
+        x = self.whole(x)
+        bound = {name: expanded(getattr(self, f"bound_{name}"), x.shape[0]) for name in self.tensors}
+        return self.answer(x, bound)
+
+    def whole(self, x: torch.Tensor) -> torch.Tensor:
+        """The model's argument for the explained tensor."""
+        return x if self.around is None else self.around(x)
+
+    def answer(self, argument: torch.Tensor, bound: dict[str, torch.Tensor]) -> torch.Tensor:
+        """What is read of the model's output for its argument and the bound tensors."""
+        given = bound | self.settings
         if self.name is None:
-            return self.read(self.model(x, **given))
-        return self.read(self.model(**{self.name: x}, **given))
+            return self.read(self.model(argument, **given))
+        return self.read(self.model(**{self.name: argument}, **given))
 
 
 def is_same_call(one: nn.Module, other: nn.Module) -> bool:
@@ -68,35 +71,5 @@ def is_same_call(one: nn.Module, other: nn.Module) -> bool:
     if not isinstance(one, OneTensor) or not isinstance(other, OneTensor):
         return False
     alike = one.model is other.model and one.name == other.name and one.read == other.read
-    alike = alike and one.around is other.around and one.bound.keys() == other.bound.keys()
+    alike = alike and is_same_context(one.around, other.around) and one.bound.keys() == other.bound.keys()
     return alike and all(is_same(one.bound[name], other.bound[name]) for name in one.bound)
-
-
-class Context(nn.Module):
-    """Puts positions that have no player around those that have: special tokens, or words that stay.
-
-    Args:
-        rest: what stands at the others. Shape ``(1, R, …)``.
-        order: of the whole sequence, where the R others come first and the explained ones after them. Shape ``(L,)``.
-
-    >>> Context(torch.tensor([[101, 102]]), torch.tensor([0, 2, 3, 1]))(torch.tensor([[7, 8]])).tolist()
-    [[101, 7, 8, 102]]
-    """
-
-    rest: torch.Tensor
-    order: torch.Tensor
-
-    def __init__(self, rest: torch.Tensor, order: torch.Tensor) -> None:
-        super().__init__()
-        self.register_buffer("rest", rest, persistent=False)
-        self.register_buffer("order", order, persistent=False)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return torch.cat((expanded(self.rest, x.shape[0]), x), 1).index_select(1, self.order)
-
-
-def expanded(tensor: torch.Tensor, batch: int) -> torch.Tensor:
-    """A tensor of batch 1 for every row of a batch, in memory of its own; any other as it is."""
-    if not tensor.ndim or len(tensor) != 1:
-        return tensor.clone()
-    return tensor.expand(batch, *tensor.shape[1:]).clone()

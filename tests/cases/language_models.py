@@ -46,19 +46,19 @@ def roberta(**settings):
 
 def gpt2(**settings):
     """Its head shares its weights with the embedding."""
-    return made(GPT2LMHeadModel, GPT2Config(**GPT2, eos_token_id=1, **settings))
+    return made(GPT2LMHeadModel, GPT2Config(**(GPT2 | {"eos_token_id": 1} | settings)))
 
 
 def gpt2_classifier(**settings):
     """Reads the ids to find the last that is no padding."""
-    config = GPT2Config(**GPT2, eos_token_id=1, pad_token_id=PAD, num_labels=3, **settings)
+    config = GPT2Config(**(GPT2 | {"eos_token_id": 1, "pad_token_id": PAD, "num_labels": 3} | settings))
     return made(GPT2ForSequenceClassification, config)
 
 
 def llama(**settings):
     """Two heads share one key and value; positions by rotation."""
     shape = SMALL | {"num_attention_heads": 4, "num_key_value_heads": 2}
-    return made(LlamaForCausalLM, LlamaConfig(**SHORT, **shape, **settings))
+    return made(LlamaForCausalLM, LlamaConfig(**(SHORT | shape | settings)))
 
 
 def mamba():
