@@ -20,6 +20,7 @@ from synergy.policies.layer_policy import LayerPolicy
 from synergy.tables import cases
 from synergy.tables.counterexamples import counterexamples
 from synergy.tables.hidden_zeros import Probe, probes
+from synergy.tables.steps_table import steps_table
 from synergy.wording.numbers import roughly
 from synergy.wording.table import Table
 
@@ -47,7 +48,7 @@ def criteria_table() -> Table:
         "measured on the digits network", "end to end", "fails on", "all three hold for",
     )  # fmt: skip
     rows = tuple(_criteria_row(name) for name in METHODS)
-    return Table("Attribution methods by the three criteria", columns, rows, CRITERIA_NOTES)
+    return Table("Attribution methods by the three criteria", columns, rows, CRITERIA_NOTES, (steps_table(),))
 
 
 def _criteria_row(name: str) -> tuple[str, ...]:

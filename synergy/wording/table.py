@@ -20,12 +20,14 @@ class Table:
         columns: their headings.
         rows: of cells, as many as columns.
         notes: paragraphs below.
+        below: further tables under it.
     """
 
     title: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...] = ()
+    below: tuple[Table, ...] = ()
 
     def __post_init__(self) -> None:
         """Make every text fit to be shown."""
@@ -54,28 +56,36 @@ class Table:
                 parts = [cell[level] if level < len(cell) else "" for cell in row]
                 lines.append("  ".join(part.ljust(w) for part, w in zip(parts, widths, strict=True)).rstrip())
             lines.append("─" * (sum(widths) + 2 * len(widths) - 2) if number == 0 else "")
-        return "\n".join([*lines, *(textwrap.fill(note, 118) for note in self.notes)])
+        lines += [textwrap.fill(note, 118) for note in self.notes]
+        return "\n".join([*lines, *("\n\n" + each.to_text(width) for each in self.below)])
 
-    def to_markdown(self) -> str:
-        """A Markdown page."""
+    def to_markdown(self, level: int = 1) -> str:
+        """A Markdown page; its title is a heading of the level."""
 
         def line(cells: tuple[str, ...]) -> str:
             return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
-        head = [f"# {self.title}", "", line(self.columns), "|" + "---|" * len(self.columns)]
+        head = [f"{'#' * level} {self.title}", "", line(self.columns), "|" + "---|" * len(self.columns)]
         notes = [paragraph for note in self.notes for paragraph in ("", note)]
-        return "\n".join([*head, *map(line, self.rows), *notes]) + "\n"
+        page = "\n".join([*head, *map(line, self.rows), *notes]) + "\n"
+        return "\n".join([page, *(each.to_markdown(level + 1) for each in self.below)])
 
     def to_html(self) -> str:
         """A self-contained page."""
-        head = "".join(f"<th scope='col'>{html.escape(cell)}</th>" for cell in self.columns)
-        body = "".join(_row(row) for row in self.rows)
-        notes = "".join(f"<p>{html.escape(note)}</p>" for note in self.notes)
         title = html.escape(self.title)
         return (
             f"<!doctype html><html lang='en'><meta charset='utf-8'><meta name='viewport' content='width=device-width'>"
-            f"<title>{title}</title><style>{_STYLE}</style><h1>{title}</h1><div><table><thead><tr>{head}</tr></thead>"
-            f"<tbody>{body}</tbody></table></div>{notes}</html>\n"
+            f"<title>{title}</title><style>{_STYLE}</style>{self._part(1)}</html>\n"
+        )
+
+    def _part(self, level: int) -> str:
+        """The table as a part of an HTML page."""
+        head = "".join(f"<th scope='col'>{html.escape(cell)}</th>" for cell in self.columns)
+        body = "".join(_row(row) for row in self.rows)
+        notes = "".join(f"<p>{html.escape(note)}</p>" for note in self.notes)
+        return (
+            f"<h{level}>{html.escape(self.title)}</h{level}><div><table><thead><tr>{head}</tr></thead>"
+            f"<tbody>{body}</tbody></table></div>{notes}{''.join(each._part(level + 1) for each in self.below)}"
         )
 
 
