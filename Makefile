@@ -35,9 +35,10 @@ docs: setup ## the documentation as HTML in docs/_build/html
 	$(RUN)/pip install -q --no-compile -c constraints.txt -e '.[docs]'
 	$(RUN)/sphinx-build -W -q docs docs/_build/html
 
-tables: setup ## the generated pages docs/methods.md and docs/criteria.md, and the map in CONTRIBUTING.md
+tables: setup ## the generated pages docs/{methods,criteria,networks}.md, and the map in CONTRIBUTING.md
 	$(RUN)/synergy table methods --format markdown > docs/methods.md
 	$(RUN)/synergy table criteria --format markdown > docs/criteria.md
+	$(RUN)/python scripts/networks.py
 	$(RUN)/python scripts/rooms.py
 
 clean: ## remove what was made
