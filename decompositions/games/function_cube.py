@@ -16,7 +16,7 @@ from decompositions.arithmetic import real_numbers, wide
 from decompositions.games.cube import POINTS, AbstractCube, Calls, both, ignore
 from decompositions.memory import is_out_of_memory
 from decompositions.models.before import Before
-from decompositions.models.embedding import Embedding, require_positions
+from decompositions.models.embedding import Embedding, embeddings, require_positions
 from decompositions.models.full_precision import differentiable, full_precision
 from decompositions.models.held import models_of
 from decompositions.models.model_function import ModelFunction, require_dense
@@ -137,8 +137,8 @@ class FunctionCube(AbstractCube):
         if self.embedding is None:
             raise TypeError(
                 f"{NEEDED} need a floating-point input; x is {self.x.dtype}, with nothing between present and absent: "
-                "name the module that turns it into vectors with embedding=, or take a method that only removes "
-                "players (occlusion_1, shapley, …)"
+                f"name the module that turns it into vectors with embedding={self._embeddings()}, or take a method "
+                "that only removes players (occlusion_1, shapley, …)"
             )
         with self.calling():
             f = self._of_vectors(self.f)
@@ -159,6 +159,11 @@ class FunctionCube(AbstractCube):
                 "x or of the baseline, with nothing between; take a method that only removes players (occlusion_1, "
                 "prediction_difference, shapley, …)"
             )
+
+    def _embeddings(self) -> str:
+        """Those that the model has, in brackets."""
+        models = models_of(self.f) if isinstance(self.f, ModelFunction) else ()
+        return "".join(f" ({embeddings(model)})" for model in models)
 
     def _of_vectors(self, f: Callable[[torch.Tensor], torch.Tensor]) -> Callable[[torch.Tensor], torch.Tensor]:
         if isinstance(f, Softened):

@@ -96,7 +96,7 @@ class Game:
                 tensor of a mapping is found, or its only one of floating-point numbers.
             embedding: for whole-number ids the module, or its dotted name, whose output gradients, inner points of the
                 cube, series and layer-wise methods go by (:attr:`embedded`); None asks the model's own
-                ``get_input_embeddings()``.
+                ``get_input_embeddings()``, or takes its only ``nn.Embedding``.
 
         Raises:
             TypeError, ValueError, LookupError: whatever does not fit, said with the way out.

@@ -46,12 +46,17 @@ class Embedding:
         Raises:
             ValueError: it gives something else than one vector for each.
         """
-        found = self.module(ids.clone())
+        rule, name = "an embedding gives one vector for every id", type(self.module).__name__
+        way = (
+            "name another module with embedding=, or take a method that only removes players (occlusion_1, shapley, …)"
+        )
+        try:
+            found = self.module(ids.clone())
+        except (RuntimeError, IndexError, TypeError, ValueError) as error:
+            reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
+            raise ValueError(f"{rule}; {name} refuses ids of shape {tuple(ids.shape)}: {reason}; {way}") from error
         if not isinstance(found, torch.Tensor) or not found.is_floating_point() or found.shape[:-1] != ids.shape:
-            raise ValueError(
-                f"an embedding gives one vector for every id; {type(self.module).__name__} gives {shown(found)} for "
-                f"ids of shape {tuple(ids.shape)}; name another module with embedding="
-            )
+            raise ValueError(f"{rule}; {name} gives {shown(found)} for ids of shape {tuple(ids.shape)}; {way}")
         return found.detach().clone()
 
     def view(self, function: ModelFunction, rows: torch.Tensor, chunk: int) -> ModelFunction:
@@ -104,7 +109,9 @@ def require_positions(function: Any) -> None:
 
 
 def embedding_of(model: nn.Module, embedding: Any, x: torch.Tensor) -> Embedding | None:
-    """The embedding that is named, or that the model names by ``get_input_embeddings()``; None where there is none.
+    """The embedding that is named, that the model names by ``get_input_embeddings()``, or its only one; None if none.
+
+    Whether the model is a function of what it gives is looked at only where vectors are asked for.
 
     Args:
         model: the caller's.
@@ -128,7 +135,7 @@ def embedding_of(model: nn.Module, embedding: Any, x: torch.Tensor) -> Embedding
         if not isinstance(found, nn.Module):
             raise TypeError(f"embedding is a module of the model or its dotted name, not {shown(embedding)}")
         if all(found is not each for each in model.modules()):
-            raise LookupError(f"the embedding {type(found).__name__} is no module of the model; {_there(model)}")
+            raise LookupError(f"the embedding {type(found).__name__} is no module of the model; {embeddings(model)}")
     return None if found is None else Embedding(found)
 
 
@@ -137,18 +144,22 @@ def _own_embedding(model: nn.Module) -> nn.Module | None:
     try:
         found = ask() if callable(ask) else None
     except (NotImplementedError, AttributeError, TypeError):
-        return None
-    return found if isinstance(found, nn.Module) and any(found is each for each in model.modules()) else None
+        found = None
+    if isinstance(found, nn.Module) and any(found is each for each in model.modules()):
+        return found
+    only = [each for each in model.modules() if isinstance(each, nn.Embedding)]
+    return only[0] if len(only) == 1 else None
 
 
 def _named(model: nn.Module, name: str) -> nn.Module:
     modules = dict(model.named_modules())
     if name not in modules or not name:
-        raise LookupError(f"embedding={name!r} is no module of the model; {_there(model)}")
+        raise LookupError(f"embedding={name!r} is no module of the model; {embeddings(model)}")
     return modules[name]
 
 
-def _there(model: nn.Module) -> str:
+def embeddings(model: nn.Module) -> str:
+    """Which embeddings a model has, for a person."""
     names = [name for name, each in model.named_modules() if isinstance(each, nn.Embedding)]
     return f"its embeddings are {', '.join(map(repr, names))}" if names else "it has no nn.Embedding"
 

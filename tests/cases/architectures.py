@@ -320,7 +320,10 @@ class Words(nn.Module):
         self.act = UNITS[build.pick(*UNITS)]()
 
     def forward(self, ids):
-        return self.two(self.act(self.one(self.look(ids).mean(1))))
+        return self.after(self.look(ids))
+
+    def after(self, vectors):
+        return self.two(self.act(self.one(vectors.mean(1))))
 
 
 class WritesBack(nn.Module):
@@ -350,8 +353,7 @@ def recurrent(build):
 
 
 def words(build):
-    vectors = r"need a floating-point input.*with embedding="
-    return (6,), {"layers": vectors, "path": vectors, "jets": vectors}, Words(build)
+    return (6,), {}, Words(build)
 
 
 def writes_back(build):

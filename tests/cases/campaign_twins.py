@@ -5,7 +5,7 @@ Nothing here calls the library. A model is deep-copied, every input is a fresh c
 
 import copy
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations_with_replacement, pairwise, product
 from typing import ClassVar
@@ -31,6 +31,17 @@ class Standardised(nn.Module):
         centred = u - u.mean(-1, keepdim=True)
         scale = (centred * centred).mean(-1, keepdim=True) + self.norm.eps
         return centred / scale.sqrt() * self.norm.weight + self.norm.bias
+
+
+class AfterLooking(nn.Module):
+    """What a network of tokens makes of their vectors."""
+
+    def __init__(self, network):
+        super().__init__()
+        self.network = network
+
+    def forward(self, vectors):
+        return self.network.after(vectors)
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +91,19 @@ class Alone:
     @property
     def shares(self):
         return [weight / sum(self.architecture.weights) for weight in self.architecture.weights]
+
+    @cached_property
+    def vectors(self):
+        """The same question about what comes after the looked-up tokens; itself, where there are none."""
+        a = self.architecture
+        if a.x.is_floating_point():
+            return self
+        look, players = (
+            a.model.look.weight.detach(),
+            a.players[..., None].expand(*a.players.shape, a.model.look.embedding_dim),
+        )
+        a = replace(a, model=AfterLooking(a.model), x=look[a.x], baselines=look[a.baselines], players=players)
+        return Alone(a, self.reach, self.most)
 
     def outputs(self, z):
         with sdpa_kernel(SDPBackend.MATH):  # the fused kernel has one derivative only

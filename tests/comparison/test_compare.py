@@ -182,9 +182,9 @@ def test_a_table_takes_the_methods_of_corners_and_notes_the_others():
 
 
 def test_an_integer_input_takes_the_methods_that_remove_players():
-    """An embedding of indices: occlusion works, gradients do not, and say so."""
+    """Indices without vectors of their own: occlusion works, gradients do not, and say so."""
     torch.manual_seed(0)
-    model = nn.Sequential(nn.Embedding(5, 3), nn.Flatten(), nn.Linear(6, 1)).eval()
+    model = nn.Sequential(nn.EmbeddingBag(5, 3), nn.Linear(3, 1)).eval()
     game = Game.from_model(model, torch.tensor([[1, 4]]), torch.tensor([[0, 0]]))
     comparison = compare(game)
     for name in GAME_METHODS:

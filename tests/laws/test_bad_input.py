@@ -26,6 +26,11 @@ def embedding():
     return nn.Sequential(nn.Embedding(5, 3), nn.Flatten(), nn.Linear(6, 1)).eval()
 
 
+def bag():
+    """Sums vectors in the module itself: there are none for each id."""
+    return nn.Sequential(nn.EmbeddingBag(5, 3), nn.Linear(3, 1)).eval()
+
+
 def training(*extra):
     return nn.Sequential(nn.Linear(3, 3), *extra, nn.Linear(3, 1)).train()
 
@@ -211,7 +216,7 @@ REFUSED = {
     ),
     "integer gradient": (
         lambda: method("gradient_x_input").attribute(
-            Game.from_model(embedding(), torch.tensor([[1, 4]]), torch.tensor([[0, 0]]))
+            Game.from_model(bag(), torch.tensor([[1, 4]]), torch.tensor([[0, 0]]))
         ),
         TypeError,
         "floating-point input.*int64.*occlusion_1",

@@ -1,5 +1,7 @@
 """Whole-number ids and their vectors: one game, bit for bit, and gradients by hand."""
 
+from dataclasses import replace
+
 import language_models as nets
 import pytest
 import torch
@@ -42,6 +44,47 @@ class Tied(nn.Module):
         return torch.tanh(self.mix(self.words(ids)).mean(1)) @ self.words.weight.T
 
 
+def chain():
+    torch.manual_seed(5)
+    return nn.Sequential(nn.Embedding(nets.WORDS, 4), nn.Flatten(), nn.Linear(20, 3), nn.Tanh()).eval()
+
+
+class Counted(nn.Module):
+    """Two embeddings, of words and of places."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(6)
+        self.words, self.places = nn.Embedding(nets.WORDS, 4), nn.Embedding(5, 4)
+
+    def forward(self, ids):
+        return torch.tanh(self.words(ids) + self.places(torch.arange(ids.shape[1]))).sum(1)
+
+
+class Elsewhere(nn.Module):
+    """Its only embedding is of places; ids are read as numbers."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(7)
+        self.places, self.head = nn.Embedding(5, 4), nn.Linear(4, 3)
+
+    def forward(self, ids):
+        return self.head(torch.tanh(ids[..., None] / 9 * self.places(torch.arange(ids.shape[1]))).sum(1))
+
+
+class Bag(nn.Module):
+    """Sums vectors in the module itself."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(3)
+        self.words = nn.EmbeddingBag(nets.WORDS, 4)
+
+    def forward(self, ids):
+        return self.words(ids)
+
+
 HALF_READ = {"attention_mask": torch.tensor([[1, 1, 1, 0, 1]])}
 ATTENTIONS = {"output_attentions": True, "attn_implementation": "eager"}
 
@@ -67,6 +110,8 @@ GAMES = {
     "Mamba": (lambda: of(nets.mamba(), ("logits", -1, 7), 0, bound={"use_cache": False}), OneTensor),
     "T5 encoder": (lambda: of(nets.t5_encoder(), ("last_hidden_state", 2, 3)), OneTensor),
     "GRU": (lambda: of(Tagger().eval(), 1, 0, embedding="words"), Fed),
+    "GRU, found by itself": (lambda: of(Tagger().eval(), 1, 0), Fed),
+    "a chain, found by itself": (lambda: of(chain(), 1, 0), Fed),
     "GRU in batches of one": (lambda: of(Tagger().eval(), 1, 0, embedding="words", chunk=1), Fed),
     "tied by hand": (lambda: of(model := Tied().eval(), 7, 0, embedding=model.words), Fed),
 }  # fmt: skip
@@ -196,17 +241,44 @@ def tagger(**settings):
     return lambda: of(Tagger().eval(), 1, 0, **settings)
 
 
+def test_an_only_embedding_of_something_else_is_in_nobodys_way():
+    """It is looked at where vectors are asked for; what removes players gives its numbers."""
+    model = Elsewhere().eval()
+    game = of(model, 1, 0)
+    with torch.no_grad():
+        rows = IDS * torch.cartesian_prod(*[torch.arange(2)] * 5)
+        values = torch.stack([model(row[None])[0, 1] for row in rows]).double()
+    close(game(torch.cartesian_prod(*[torch.arange(2)] * 5)), values, 1e-6)
+    found = {each.name: each for each in compare(game).results}
+    marginals = torch.stack([values[-1] - values[31 - 2 ** (4 - player)] for player in range(5)])
+    close(found["occlusion_1"].attribution, marginals, 1e-6)
+    assert found["shapley"].attribution is not None
+    for name in (*PATHS, "deeplift_rescale"):
+        assert found[name].attribution is None
+        assert "one vector for every id; Embedding refuses ids" in found[name].note
+    game = of(model, 1, 0, players=torch.zeros(1, 5).long(), chunk=1)
+    game = replace(game, cube=replace(game.cube, x=game.cube.x.clamp(max=4)))  # ids that it has vectors for
+    with pytest.raises(ValueError, match="no function of its embedding's output alone"):
+        game.gradient([[1]])
+
+
+def without(model):
+    return of(model().eval(), 1, 0)
+
+
 REFUSED = {
-    "none is known": (lambda: tagger()().gradient([[1] * 5]), TypeError, "need a floating-point input.*embedding="),
-    "none for an inner point": (lambda: tagger()()([[0.5] * 5]), TypeError, "zeros and ones"),
-    "none for a method": (lambda: method("integrated_gradients").attribute(tagger()()), TypeError, "embedding="),
+    "none is known": (lambda: without(Bag).gradient([[1] * 5]), TypeError, r"need a floating.*\(it has no nn.Em"),
+    "several": (lambda: without(Counted).gradient([[1] * 5]), TypeError, r"embedding= \(its .* 'words', 'places'\)"),
+    "none for an inner point": (lambda: without(Bag)([[0.5] * 5]), TypeError, "zeros and ones"),
+    "none for a method": (lambda: method("integrated_gradients").attribute(without(Bag)), TypeError, "embedding="),
     "another name": (tagger(embedding="body.words"), LookupError, "'body.words' is no.*are 'words'"),
     "another model's": (tagger(embedding=nn.Embedding(3, 2)), LookupError, "is no module of the model"),
     "no module": (tagger(embedding=3), TypeError, "embedding is a module of the model or its dotted name, not 3"),
     "vectors already": (
         lambda: Game.from_model(nn.Linear(2, 1), torch.ones(1, 2), embedding="0"), TypeError, "x is torch.float32",
     ),
-    "no vector for each": (lambda: tagger(embedding="head")().embedded, (ValueError, RuntimeError), "."),
+    "no vector for each": (lambda: tagger(embedding="head")().embedded, ValueError, "Linear refuses ids.*occlusion_1"),
+    "no vectors": (lambda: tagger(embedding="body")().embedded, ValueError, "GRU refuses ids.*name another module"),
 }  # fmt: skip
 
 
