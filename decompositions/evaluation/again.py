@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 
 from decompositions.evaluation.work import Work
 from decompositions.games import noise, trial
 from decompositions.games.function_cube import FunctionCube
 from decompositions.games.game import Game
-from decompositions.games.rows import largest_of
+from decompositions.games.rows import largest_of, values_of
 
 AGAIN = 2**-3  # of the coalitions, at most, that are evaluated once more at the end, to see whether g is a function
 SAMPLE = 2**6  # of them, at most
@@ -55,10 +57,29 @@ def require_same_again(game: Game, cube: FunctionCube, work: Work, values: torch
             raise trial.changing(first.item(), second.item(), where, why, hint)
 
     with cube.calling() as before:
-        require_same(few, 1)
+        if len(cube.baseline) <= ALONE:
+            require_same(few, 1)
+        else:
+            _require_rows_apart(game, cube, work, some or few)
         require_same(some, cube.chunk)
         if before.drawn() or before.changed():
             require_same(_spread(work.total, max(SUSPECT, int(AGAIN * work.total))), cube.chunk)
+
+
+def _require_rows_apart(game: Game, cube: FunctionCube, work: Work, places: list[int]) -> None:
+    """The same of a game with many baselines: a few rows of a batch are asked for alone, not all of some coalitions."""
+    places = [places[i] for i in _spread(len(places), cube.points_at_once)]
+    x = cube.x if len(cube.x) == 1 else cube.x[: cube.chunk]
+    part = replace(cube, x=x, baseline=cube.baseline[: cube.chunk], weights=cube.weights[: cube.chunk])
+    rows = part.inputs(torch.cat([work.points(place, place + 1) for place in places])).flatten(0, 1)
+    together = values_of(cube, rows)
+    unit = trial.ROUNDING * cube.precision * largest_of(together)
+    for row in _spread(len(rows), ALONE):
+        alone = values_of(cube, rows[row : row + 1], 1)[0]
+        if not torch.isclose(alone, together[row], rtol=0.0, atol=unit, equal_nan=True):
+            coalition, baseline = divmod(row, len(part.baseline))
+            where = f"{trial.label(game.names, work.members(places[coalition]))} and baseline {baseline}"
+            raise trial.depending(alone.item(), together[row].item(), where)
 
 
 def _spread(total: int, count: int) -> list[int]:

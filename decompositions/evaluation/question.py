@@ -18,6 +18,7 @@ from decompositions.evaluation.sealed import FORMAT
 from decompositions.games.function_cube import FunctionCube
 from decompositions.games.game import Game
 from decompositions.models.model_function import ModelFunction
+from decompositions.models.row_function import RowFunction
 from decompositions.models.softening import Softened
 
 ASKED = 8  # coalitions whose values must be the same, bit for bit
@@ -51,8 +52,7 @@ def question_of(game: Game, cube: FunctionCube, active: tuple[int, ...], order: 
         "versions": "Python {}.{}, torch {}, NumPy {}".format(*sys.version_info[:2], torch.__version__, np.__version__),
         "names": list(game.names),
         "order": order,
-        "x": of_tensor(cube.x),
-        "baseline": of_tensor(cube.baseline),
+        **_inputs(cube),
         "weights": of_tensor(cube.weights),
         "players": of_tensor(cube.entry_players()),
         "model": model,
@@ -63,6 +63,14 @@ def question_of(game: Game, cube: FunctionCube, active: tuple[int, ...], order: 
         "chunk": cube.chunk,
         "values": values,
     }
+
+
+def _inputs(cube: FunctionCube) -> dict[str, Any]:
+    """The input and the baselines; of rows what their cells hold, as codes say only which are alike."""
+    if not isinstance(cube.f, RowFunction):
+        return {"x": of_tensor(cube.x), "baseline": of_tensor(cube.baseline)}
+    cells, rows = cube.f.cells, 1 + len(cube.baseline)
+    return {"x": fingerprint(cells.contents(0, 1), "x"), "baseline": fingerprint(cells.contents(1, rows), "baseline")}
 
 
 def _answers(cube: FunctionCube, active: tuple[int, ...]) -> list[str]:
@@ -78,10 +86,10 @@ def _function(f: Callable[[torch.Tensor], torch.Tensor]) -> tuple[dict[str, str]
     if isinstance(f, Softened):
         model, target = _function(f.f)
         return model | {"softened": repr(f.beta)}, target
-    if not isinstance(f, ModelFunction):
+    if not isinstance(f, (ModelFunction, RowFunction)):
         return fingerprint(f, "f") | _global_hooks(), ""
     target = fingerprint(f.target, "target") if callable(f.target) else repr(f.target)
-    return fingerprint(f.module, "model") | _global_hooks(), target
+    return fingerprint(f.call if isinstance(f, RowFunction) else f.module, "model") | _global_hooks(), target
 
 
 def _global_hooks() -> dict[str, str]:

@@ -103,8 +103,7 @@ class Game:
         """
         if is_rows(x) and not isinstance(model, nn.Module):
             _require_unset(output=output != "logit", bound=bound, explain=explain, embedding=embedding)
-            rows, columns = row_cube(model, x, baseline, target, players, weights, chunk)
-            return cls._of(rows, columns if names is None else names)
+            return cls._of_rows(row_cube(model, x, baseline, target, players, weights, chunk), names)
         inputs = inputs_of(x, explain, bound)
         baseline = baseline_of(baseline, inputs)
         require_weights(model)
@@ -158,23 +157,32 @@ class Game:
     @outside_inference()
     def from_function(
         cls,
-        f: Callable[[torch.Tensor], torch.Tensor],
+        f: Callable[[Any], Any],
         x: Any,
         baseline: Any = 0.0,
         players: Any = None,
         *,
+        target: Target = None,
         weights: Any = None,
         names: Sequence[str] | None = None,
         chunk: int | None = None,
     ) -> Game:
-        """A torch function of batches, ``(batch, d)`` → ``(batch,)``; arguments as in :meth:`from_model`.
+        """A function of batches, ``(batch, d)`` → ``(batch,)``; arguments as in :meth:`from_model`.
 
-        x and the baseline may be lists or arrays (float64) and leave out the batch axis when f takes vectors; small
-        inputs are handed over 4096 at once. f may answer with a NumPy array. Like a model, it is tried here at a few of
-        the masked inputs.
+        What x is, f gets: NumPy rows, or those of a DataFrame, where f may give several outputs and ``target`` names
+        one. A tensor, or a list of numbers (float64), makes f a torch function. x and the baseline leave out the batch
+        axis when f takes vectors; small inputs are handed over 4096 at once. f may answer with a NumPy array. Like a
+        model, it is tried here at a few of the masked inputs.
         """
         if not callable(f):
             raise TypeError(f"f is a function from a batch of inputs to one number for each, not {shown(f)}")
+        if is_rows(x) and not isinstance(f, nn.Module):
+            return cls._of_rows(row_cube(f, x, baseline, target, players, weights, chunk), names)
+        if target is not None:
+            raise ValueError(
+                f"target={shown(target)} chooses an output of a function of rows; of a torch function write f with one "
+                "number per input, as in lambda z: f(z)[:, 3]"
+            )
         x, baseline = own_input(as_input(x)), baseline if np.isscalar(baseline) else as_input(baseline)
         return cls._of(function_cube(f, x, baseline, players, weights, chunk), names)
 
@@ -312,6 +320,12 @@ class Game:
         """The model that is explained (with its output of the kind asked for), if there is one."""
         f = self.cube.f if isinstance(self.cube, FunctionCube) else None
         return f.module if isinstance(f, ModelFunction) else None
+
+    @classmethod
+    def _of_rows(cls, found: tuple[FunctionCube, tuple[str, ...] | None], names: Sequence[str] | None) -> Game:
+        """The question about a function of rows, whose columns have names."""
+        cube, columns = found
+        return cls._of(cube, columns if names is None else names)
 
     @classmethod
     def _of(cls, cube: FunctionCube, names: Sequence[str] | None) -> Game:

@@ -9,8 +9,10 @@ import torch
 
 from decompositions.arithmetic import wide
 from decompositions.games.function_cube import FunctionCube
+from decompositions.games.row_noise import noise_of_cells
 from decompositions.games.rows import in_a_batch, largest_of, values_of
 from decompositions.models.precision import HALF, Inside, in_type
+from decompositions.models.row_function import RowFunction
 
 MANY = 2**16  # values among which the telling ones are looked for
 SPREAD = 2.0  # the largest error of all coalitions is about that many times the largest of a few
@@ -54,6 +56,8 @@ def telling(values: torch.Tensor, count: int) -> torch.Tensor:
 
 def noise_of_rows(cube: FunctionCube, rows: torch.Tensor, values: torch.Tensor, inside: Inside) -> float | None:
     """The rounding error of one value, in units of f; None where it cannot be seen."""
+    if isinstance(cube.f, RowFunction):
+        return noise_of_cells(cube.f, rows, values, cube.chunk)
     if inside.leaves_torch:
         return _of_neighbours(cube, rows, SHORT)
     if inside.coarsest == torch.float64 and rows.dtype not in (torch.float32, *HALF):

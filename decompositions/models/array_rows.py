@@ -33,7 +33,8 @@ def array_cells(x: np.ndarray, baseline: Any) -> ArrayCells:
     given = given[None] if given.ndim == row.ndim - 1 else given
     if given.shape[1:] != row.shape[1:] or not len(given):
         raise ValueError(f"{rule}, not of shape {given.shape}")
-    return ArrayCells(np.concatenate([row, given]))
+    texts = row.dtype.kind in "SU"  # as long as the longest
+    return ArrayCells(np.concatenate([row, given], dtype=None if texts else row.dtype))
 
 
 def _one_row(x: np.ndarray) -> np.ndarray:
@@ -44,7 +45,7 @@ def _one_row(x: np.ndarray) -> np.ndarray:
     row = np.asarray(x)[None] if x.ndim == 1 else np.asarray(x)
     if not row.ndim or len(row) != 1 or not row.size:
         raise ValueError(
-            f"x is one row, shape (d,) or (1, d), of at least one entry, not {x.shape}; take X[0], or X[:1]"
+            f"x is one row of at least one entry, with or without its batch axis, not of shape {x.shape}; take X[0]"
         )
     return row
 

@@ -52,6 +52,11 @@ class AbstractCells(ABC):
     def named(self) -> bool:
         """Whether the labels are names that a person gave."""
 
+    @property
+    @abstractmethod
+    def floating(self) -> bool:
+        """Whether there are cells of floating-point numbers, which can be moved a little."""
+
     @abstractmethod
     def codes(self) -> np.ndarray:
         """Of all rows. Shape ``(K + 1, *shape)``, int64."""
@@ -69,6 +74,10 @@ class AbstractCells(ABC):
 
         The unit of a cell is the power of two above it; 0 has none, and stays.
         """
+
+    @abstractmethod
+    def contents(self, start: int, stop: int) -> Any:
+        """What rows from one to before another hold, with the types of their columns, in arrays and lists."""
 
     @abstractmethod
     def some(self, rows: Any, start: int, stop: int) -> Any:
@@ -112,6 +121,10 @@ class ArrayCells(AbstractCells):
     def named(self) -> bool:
         return False
 
+    @property
+    def floating(self) -> bool:
+        return self.array.dtype.kind == "f"
+
     def codes(self) -> np.ndarray:
         keys = _keys(self.array.reshape(len(self.array), -1))
         return _first_rows(keys).reshape(self.array.shape)
@@ -121,6 +134,10 @@ class ArrayCells(AbstractCells):
 
     def moved(self, rows: np.ndarray, shifts: np.ndarray) -> np.ndarray:
         return _moved(rows, shifts)
+
+    def contents(self, start: int, stop: int) -> Any:
+        rows = self.array[start:stop]
+        return [str(rows.dtype), rows.shape, rows.tolist()] if rows.dtype.kind == "O" else rows
 
     def some(self, rows: np.ndarray, start: int, stop: int) -> np.ndarray:
         return rows[start:stop]
@@ -160,6 +177,10 @@ class FrameCells(AbstractCells):
     def named(self) -> bool:
         return True
 
+    @property
+    def floating(self) -> bool:
+        return any(_floats(self.frame.iloc[:, j]) for j in range(self.frame.shape[1]))
+
     def codes(self) -> np.ndarray:
         keys = [_keys(_plain(self.frame.iloc[:, j])[:, None]) for j in range(self.frame.shape[1])]
         return _first_rows(np.concatenate(keys, 1))
@@ -171,6 +192,11 @@ class FrameCells(AbstractCells):
     def moved(self, rows: Any, shifts: np.ndarray) -> Any:
         columns = [rows.iloc[:, j] for j in range(rows.shape[1])]
         return self._framed([_moved(each.to_numpy(), shifts) if _floats(each) else each.array for each in columns])
+
+    def contents(self, start: int, stop: int) -> Any:
+        columns = [self.frame.iloc[start:stop, j] for j in range(self.frame.shape[1])]
+        kinds = [[str(each.dtype), list(getattr(each.dtype, "categories", ()))] for each in columns]
+        return [list(self.columns), kinds, [each.tolist() for each in columns]]
 
     def some(self, rows: Any, start: int, stop: int) -> Any:
         return rows.iloc[start:stop]

@@ -110,6 +110,8 @@ def _typed(values: dict[Any, Any], like: Any, refusal: Any) -> Any:
     for name, value in values.items():
         dtype = like.dtypes[name]
         try:
+            if not (isna(value) or value in getattr(dtype, "categories", [value])):
+                raise ValueError("no such category")
             held = Series([value]).astype(dtype)
             kept = held.iloc[0]
             same = bool(isna(value)) if isna(kept) else bool(kept == value)

@@ -77,7 +77,8 @@ def row_function(call: Callable[[Any], Any], cells: AbstractCells, target: Any) 
         outputs = call(cells.taken(np.zeros((1, *cells.shape), dtype=np.int64)))
     except Exception as error:  # whatever someone else's function raises
         raise ValueError(
-            f"the function refuses x, {cells.kind}: {type(error).__name__}: {in_one_line(str(error), LONG)}"
+            f"the function refuses x, {cells.kind} ({type(error).__name__}: {in_one_line(str(error), LONG)}); it is "
+            "given what x is, so a function of tensors needs x as a tensor, and one of a DataFrame a DataFrame"
         ) from error
     if callable(function.target):
         found = _chosen(function, outputs)
@@ -131,7 +132,8 @@ def numbers(outputs: Any, who: str) -> torch.Tensor:
     if array.dtype.kind not in "biufO":
         raise TypeError(f"{who} must give real numbers, one per row, not {array.dtype}")
     if array.dtype.kind == "f" and array.dtype.itemsize <= 8:
-        return torch.from_numpy(np.ascontiguousarray(array.astype(array.dtype.newbyteorder("="), copy=False)))
+        native = array.astype(array.dtype.newbyteorder("="), copy=False)
+        return torch.from_numpy(np.require(native, requirements=["C", "W"]))
     return torch.from_numpy(array.astype(np.float64))
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 OWN = ("decompositions", "synergy")
+EXTENSION = "an extension"  # whose metaclasses have a descriptor where others name their module
 BELOW = "decompositions.model"  # any module of it: where our own code stands is no part of a question
 
 
@@ -28,8 +29,10 @@ def is_library_code(value: Any) -> bool:
 
 
 @functools.cache
-def library_of(module: str | None) -> str:
+def library_of(module: Any) -> str:
     """The name and version of an installed library, or this package's name; empty for a user's own module."""
+    if module is not None and not isinstance(module, str):
+        return EXTENSION
     top = (module or "").partition(".")[0]
     if top in OWN:
         return BELOW if top == "decompositions" else str(module)
