@@ -15,7 +15,7 @@ from decompositions.dividends.harsanyi import harsanyi
 from decompositions.games import players
 from decompositions.games.game import Game
 from synergy.allocation.allocation import allocate
-from synergy.method import METHODS, AbstractMethod, method
+from synergy.method import METHODS, AbstractMethod, method, usual
 from synergy.path_method import AbstractPathMethod
 from synergy.policies.layer_policy import LayerPolicy
 from synergy.policies.propagation import propagate
@@ -49,13 +49,19 @@ NOTES = (
 
 
 def networks_table(names: list[str] = ZOO) -> Table:
-    """What every method gives on every network, checked in three ways."""
+    """What every method gives on every network, checked in three ways; those besides the fourteen below."""
+    besides = [each for each in METHODS if each not in usual()]
+    below = Table("Besides the fourteen", *_block(names, besides))
+    return Table("Every method on every kind of network", *_block(names, usual()), NOTES, (below,))
+
+
+def _block(names: list[str], methods: list[str]) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+    """The columns and rows of some methods."""
     rows = []
     for name in names:
         game = question(name)
-        rows.append((TITLES[name], *(_cell(name, method(each, **_settings(name, each)), game) for each in METHODS)))
-    titles = (cls.title for cls in METHODS.values())
-    return Table("Every method on every kind of network", ("network", *titles), tuple(rows), NOTES)
+        rows.append((TITLES[name], *(_cell(name, method(each, **_settings(name, each)), game) for each in methods)))
+    return ("network", *(METHODS[each].title for each in methods)), tuple(rows)
 
 
 def question(name: str, zero: bool = False) -> Game:

@@ -33,6 +33,7 @@ class AbstractMethod(ABC):
     formula: ClassVar[str] = ""  # of the policy
     reference: ClassVar[str] = ""  # key in docs/references.bib
     scope: ClassVar[str] = "game"  # "game", "feature map" or "layer": whose effects the policy shares
+    besides: ClassVar[bool] = False  # kept apart from the fourteen in tables, and compared only where it is asked for
     target: ClassVar[str] = "f(x) − f(b)"  # what the attributions are meant to explain
     independent: ClassVar[str] = ""  # the policy on independent effects, for the tables
     interaction: ClassVar[str] = ""  # the policy on interaction effects
@@ -106,9 +107,16 @@ class AbstractMean(AbstractEstimate):
 
 ITS_OWN = "its own"  # the target of attributions of which nothing is known that they add up to
 
+ALL = "all"  # in place of the names of all methods
+
 _REGISTRY: dict[str, type[AbstractMethod]] = {}
 METHODS: Mapping[str, type[AbstractMethod]] = MappingProxyType(_REGISTRY)
 _HOME = Path(__file__).parent / "methods"
+
+
+def usual() -> list[str]:
+    """The names of the methods that are compared by default: all but those besides the fourteen."""
+    return [name for name, cls in METHODS.items() if not cls.besides]
 
 
 def register(method: type[AbstractMethod] | str) -> Any:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from decompositions.networks.operations import AbstractAffine, AbstractOperation, Tensors, signed
+from decompositions.networks.operations import AbstractAffine, AbstractOperation, Tensors, Weighted, signed
 
 
 class AbstractInteraction(AbstractOperation):
@@ -28,11 +28,11 @@ class Product(AbstractInteraction):
     """z = u · v entry by entry, both from the input: a gate, a normalisation. Inputs may be broadcast.
 
     Args:
-        scale: which of the two is a reciprocal of the input's own size (0 or 1); None for neither. Relevance
-            propagation holds it constant.
+        held: which of the two relevance propagation holds constant (0 or 1), as the reciprocal of the input's own size;
+            None for neither.
     """
 
-    scale: int | None = None
+    held: int | None = None
 
     def forward(self, inputs: Tensors) -> torch.Tensor:
         return inputs[0] * inputs[1]
@@ -43,7 +43,13 @@ class Product(AbstractInteraction):
 
 @dataclass(frozen=True, eq=False)
 class Contraction(AbstractInteraction):
-    """z = u v as matrices, both from the input: queries by keys, shares by values. Leading axes may be broadcast."""
+    """z = u v as matrices, both from the input: queries by keys, shares by values. Leading axes may be broadcast.
+
+    Args:
+        held: as for a product.
+    """
+
+    held: int | None = None
 
     def forward(self, inputs: Tensors) -> torch.Tensor:
         return inputs[0] @ inputs[1]
@@ -83,9 +89,14 @@ class Bilinear(AbstractAffine):
         return None
 
 
-def halves(operation: Product | Contraction, values: Tensors) -> Bilinear:
-    """A product from zero: every term u·v half to each of its factors."""
-    return operation.between(values, [torch.zeros_like(each) for each in values])
+def twice(values: Tensors) -> Bilinear:
+    """2z = uv + uv, once as a map of u and once as one of v: a contraction from zero, half of it to each factor."""
+    return Bilinear(_matrices, *values)
+
+
+def other(held: int, values: Tensors) -> Weighted:
+    """A contraction as a map of the factor that is not held constant."""
+    return Weighted(_matrices, values[1]) if held else Weighted(lambda v, u: u @ v, values[0])
 
 
 @dataclass(frozen=True, eq=False)

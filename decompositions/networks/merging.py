@@ -20,15 +20,15 @@ from decompositions.networks.operations import (
 
 def folded(steps: Network) -> Network:
     """The same network with every scaling folded into the linear layer or convolution that it alone follows."""
-    return Network(_merged(steps.steps, _folded))
+    return Network(merged(steps.steps, _folded))
 
 
 def fused(steps: Network) -> Network:
     """The same network with every affine step and the activation that alone follows it as one step of neurons."""
-    return Network(_merged(steps.steps, _neurons))
+    return Network(merged(steps.steps, _neurons))
 
 
-def _merged(steps: Sequence[Step], join: Callable[[AbstractOperation, AbstractOperation], Any]) -> tuple[Step, ...]:
+def merged(steps: Sequence[Step], join: Callable[[AbstractOperation, AbstractOperation], Any]) -> tuple[Step, ...]:
     """Steps joined with the one before where that feeds nothing else and ``join`` gives their common operation."""
     users = Counter(place for step in steps for place in step.inputs)
     kept: list[Step] = []

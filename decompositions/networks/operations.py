@@ -132,9 +132,15 @@ class Scaling(AbstractAffine):
 
 @dataclass(frozen=True, eq=False)
 class Averaging(AbstractAffine):
-    """A linear map with non-negative entries: average pooling, a mean over axes. ``average`` computes it."""
+    """A linear map with non-negative entries: average pooling, a mean over axes.
+
+    Args:
+        average: computes it.
+        axes: of a mean that keeps its axes, which these are; None of any other map.
+    """
 
     average: Callable[[torch.Tensor], torch.Tensor]
+    axes: tuple[int, ...] | None = None
 
     def linear(self, inputs: Tensors) -> torch.Tensor:
         return self.average(inputs[0])

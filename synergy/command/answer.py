@@ -28,7 +28,7 @@ def answer(example: Example, work: Work, report: Path) -> None:
     say(example.title)
     for name, fact in example.facts.items():
         say(f"  {name}: {fact}")
-    chosen = [method(name, **example.settings.get(name, {})) for name in work.chosen()]
+    chosen = [method(name, **example.settings.get(name, {})) for name in work.chosen(example.besides)]
     say(_plan(example, chosen, work.budget))
     effects = harsanyi(example.game, limit=work.limit, checkpoint=work.checkpoint)
     if work.save:

@@ -55,8 +55,11 @@ def list_methods() -> None:
     """The attribution methods, with the policy that each stands for."""
     width = max(map(len, METHODS))
     titles = max(len(cls.title) for cls in METHODS.values())
-    for name, cls in METHODS.items():
-        say(f"{name:<{width}}  {cls.title:<{titles}}  {cls.formula}")
+    for besides in (False, True):
+        say("\nbesides the fourteen:") if besides else None
+        for name, cls in METHODS.items():
+            if cls.besides == besides:
+                say(f"{name:<{width}}  {cls.title:<{titles}}  {cls.formula}")
 
 
 @app.command()

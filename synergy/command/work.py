@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +11,7 @@ import typer
 
 from decompositions.evaluation.cost import LIMIT
 from decompositions.files.whole_file import require_writable
-from synergy.method import METHODS, method
+from synergy.method import ALL, METHODS, method, usual
 
 BUDGET = 20_000
 
@@ -21,7 +22,9 @@ EXAMPLES = {"--output": "report.html", "--save": "effects.npz"}  # names of file
 class Work:
     """The options that every question has."""
 
-    methods: Annotated[str | None, typer.Option(help="names with commas; all by default")] = None
+    methods: Annotated[
+        str | None, typer.Option(help="names with commas, or all; the fourteen and SmoothGrad by default")
+    ] = None
     budget: Annotated[int, typer.Option(min=0, help="model calls that one measured allocation may cost")] = BUDGET
     limit: Annotated[int, typer.Option(min=1, help="model calls that the decomposition may cost")] = LIMIT
     output: Annotated[Path | None, typer.Option(help="the report; reports/KIND.html by default")] = None
@@ -31,14 +34,19 @@ class Work:
     ] = None
     degree: Annotated[int | None, typer.Option(min=0, help="of the Taylor series, where it does not end")] = None
 
-    def chosen(self) -> list[str]:
+    def chosen(self, besides: Sequence[str] = ()) -> list[str]:
         """The methods' names.
+
+        Args:
+            besides: those that the question shows as well where none are named.
 
         Raises:
             ValueError: no name among the commas.
             LookupError: no such method.
         """
         if self.methods is None:
+            return [*usual(), *besides]
+        if self.methods == ALL:
             return list(METHODS)
         names = [name.strip() for name in self.methods.split(",") if name.strip()]
         if not names:

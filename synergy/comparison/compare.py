@@ -27,7 +27,7 @@ from synergy.measurement import measure as measurement
 from synergy.measurement import subject
 from synergy.measurement.external import ForeignMethod
 from synergy.measurement.synergy_function import POINTS
-from synergy.method import METHODS, AbstractMethod
+from synergy.method import ALL, METHODS, AbstractMethod, usual
 from synergy.policies.layer_policy import LayerPolicy
 from synergy.policies.policy import Policy
 from synergy.wording.numbers import brief
@@ -49,7 +49,8 @@ def compare(
 
     Args:
         game: the question.
-        methods: names, methods or callables; all registered ones by default.
+        methods: names, methods or callables; by default the fourteen, SmoothGrad and your own registered ones, "all"
+            for every one that is registered.
         budget: model calls that one measured allocation may cost; dearer ones are left out and their price is said.
         effects: the game's Harsanyi dividends, if they are known already.
         degree: of the Taylor series, where it does not end.
@@ -92,7 +93,11 @@ def compare(
 
 def _chosen(methods: Any, game: Game) -> list[AbstractMethod | ForeignMethod]:
     """The methods from what names them."""
-    wanted = [methods] if isinstance(methods, str) else METHODS if methods is None else methods
+    wanted = methods
+    if methods is None or methods == ALL:
+        wanted = usual() if methods is None else list(METHODS)
+    elif isinstance(methods, str):
+        wanted = [methods]
     if not isinstance(wanted, Iterable) or hasattr(wanted, "dtype"):
         raise TypeError(f"methods is a list of names, methods or callables, not {shown(methods)}; write [method]")
     return [subject.as_method(each, game) for each in wanted]

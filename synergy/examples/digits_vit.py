@@ -89,7 +89,8 @@ def example(subject: str | None = None, players: str | None = None) -> Example:
     """Why does the transformer see this digit? Arguments, answer and errors as for ``synergy.examples.digits``.
 
     The default players, "grid:4x4", are the network's own patches: each player is one token. Grad-CAM's map are the
-    patches that ``blocks.1`` gives.
+    patches that ``blocks.1`` gives; AttnLRP is shown beside the fourteen.
     """
     asked = ask("digits-vit", model(), "vision transformer of 16 patches", subject, players)
-    return replace(asked, settings={"grad_cam": {"layer": "blocks.1", "grid": (4, 4)}})
+    settings = {"grad_cam": {"layer": "blocks.1", "grid": (4, 4)}}
+    return replace(asked, settings=settings, besides=("attn_lrp",))

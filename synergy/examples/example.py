@@ -20,6 +20,7 @@ class Example:
         facts: Short lines for a report: ``model``, ``input``, ``prediction``, ``baseline`` (what absent means) and
             ``source`` (with its licence).
         settings: By method, those that the model asks for, as keywords of ``method(name, …)``.
+        besides: Methods beside the fourteen that it shows as well.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Example:
     view: Picture | Words | Features
     facts: dict[str, str]
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    besides: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         """The name, the title and the game, without the input."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from decompositions.arithmetic import Array
 from decompositions.games.game import Game, require_game
+from decompositions.networks.frozen import frozen
 from synergy.algorithms.layerwise.backward import attribute
 from synergy.algorithms.layerwise.relevance import AbstractRelevance
 from synergy.algorithms.layerwise.signed_relevance import SignedRelevance
@@ -42,7 +43,7 @@ class DeepTaylor(AbstractMethod):
         return alpha_beta_shares(1.0, 0.0, bias=False)
 
     def attribute(self, game: Game, ends: Any = None) -> Array:
-        return attribute(game, ends, self.rule())
+        return attribute(game, ends, self.rule(), frozen)
 
     def rule(self) -> AbstractRelevance:
         return SignedRelevance(1.0, 0.0, bias=False)

@@ -9,6 +9,7 @@ from typing import Any
 from decompositions.arguments import real, yes_or_no
 from decompositions.arithmetic import Array
 from decompositions.games.game import Game, require_game
+from decompositions.networks.frozen import frozen
 from synergy.algorithms.layerwise.backward import attribute
 from synergy.algorithms.layerwise.relevance import AbstractRelevance
 from synergy.algorithms.layerwise.signed_relevance import SignedRelevance
@@ -67,7 +68,7 @@ class LRPAlphaBeta(AbstractMethod):
         return alpha_beta_shares(self.alpha, self.beta, self.bias)
 
     def attribute(self, game: Game, ends: Any = None) -> Array:
-        return attribute(game, ends, self.rule())
+        return attribute(game, ends, self.rule(), frozen)
 
     def rule(self) -> AbstractRelevance:
         return SignedRelevance(self.alpha, self.beta, self.bias)

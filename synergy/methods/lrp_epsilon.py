@@ -10,6 +10,7 @@ import torch
 from decompositions.arguments import real, yes_or_no
 from decompositions.arithmetic import Array
 from decompositions.games.game import Game, require_game
+from decompositions.networks.frozen import frozen
 from decompositions.networks.operations import AbstractAffine
 from synergy.algorithms.layerwise.backward import attribute
 from synergy.algorithms.layerwise.relevance import AbstractRelevance
@@ -57,7 +58,7 @@ class LRPEpsilon(AbstractMethod):
         return epsilon_shares(self.epsilon, self.bias)
 
     def attribute(self, game: Game, ends: Any = None) -> Array:
-        return attribute(game, ends, self.rule())
+        return attribute(game, ends, self.rule(), frozen)
 
     def rule(self) -> AbstractRelevance:
         return _Epsilon(self.epsilon, self.bias)
@@ -69,9 +70,9 @@ class _Epsilon(AbstractRelevance):
     bias: bool
 
     def share(
-        self, operation: AbstractAffine, inputs: list[torch.Tensor], relevance: torch.Tensor
+        self, operation: AbstractAffine, inputs: list[torch.Tensor], value: torch.Tensor, relevance: torch.Tensor
     ) -> list[torch.Tensor]:
-        value = operation.forward(inputs) if self.bias else operation.linear(inputs)
+        value = value if self.bias else operation.linear(inputs)
         value = value + float(self.epsilon) * torch.where(value >= 0, 1.0, -1.0).to(value)
         signal = torch.where(value == 0, 0.0, relevance / torch.where(value == 0, 1.0, value))
         return [each * back for each, back in zip(inputs, operation.transpose(signal, inputs), strict=True)]

@@ -10,6 +10,7 @@ import torch
 from decompositions import degrees
 from decompositions.mobius import mobius
 from decompositions.networks.secant import Activation, curved_secant
+from synergy.policies.policy import Policy, degree_credit
 
 Weights = Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
 Rates = Callable[[torch.Tensor, torch.Tensor, Activation], torch.Tensor]
@@ -32,6 +33,8 @@ class LayerPolicy:
         formula: as a person writes it.
         at_reference: whether the effects are those at the reference u⁰; else at u = 0, and z⁰ is the bias.
         channels: whether the players are the positive and negative channels of the inputs.
+        shares_held: whether the shares of a softmax are constant where they weight something.
+        softmax: who gets how much of the effects of a softmax at u = 0, where the method's authors say so.
     """
 
     weights: Weights
@@ -39,6 +42,8 @@ class LayerPolicy:
     formula: str
     at_reference: bool = True
     channels: bool = False
+    shares_held: bool = False
+    softmax: Policy | None = None
 
 
 def secant(sigma: Activation, start: torch.Tensor, change: torch.Tensor) -> torch.Tensor:
@@ -93,6 +98,24 @@ def epsilon_shares(epsilon: float, bias: bool) -> LayerPolicy:
         return rate.expand(z.shape)
 
     return LayerPolicy(weights, rates, "z/(z+c+ε·sgn) · κᵢ/|κ|", at_reference=False)
+
+
+def unsigned_epsilon_shares(epsilon: float, shares_held: bool = False) -> LayerPolicy:
+    """z/(z + c + ε) · κᵢ/|κ|, and zᵢ/(z + c + ε) of the constant: AttnLRP, whose stabiliser has no sign."""
+
+    def total(z: torch.Tensor, start: torch.Tensor) -> torch.Tensor:
+        return z.sum() + start + float(epsilon)
+
+    def weights(k: torch.Tensor, z: torch.Tensor, start: torch.Tensor) -> torch.Tensor:
+        below = total(z, start)
+        return torch.where(below == 0, 0.0, z.sum() / below) * k / k.sum(-1, keepdim=True)
+
+    def rates(z: torch.Tensor, start: torch.Tensor, sigma: Activation) -> torch.Tensor:
+        below = total(z, start)
+        return torch.where(below == 0, 0.0, sigma(z.sum() + start) / below).expand(z.shape)
+
+    formula = "z/(z+c+ε) · κᵢ/|κ|"
+    return LayerPolicy(weights, rates, formula, at_reference=False, shares_held=shares_held, softmax=degree_credit)
 
 
 def alpha_beta_shares(alpha: float, beta: float, bias: bool) -> LayerPolicy:

@@ -7,7 +7,7 @@ algorithms, which go through the network their own way (:mod:`synergy.algorithms
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -16,13 +16,15 @@ from decompositions.arithmetic import Array
 from decompositions.games.game import Game
 from decompositions.models.full_precision import full_precision
 from decompositions.models.undisturbed import outside_inference
+from decompositions.networks.frozen import Normalisation, frozen
 from decompositions.networks.interactions import (
     AbstractInteraction,
     Contraction,
     LogSumExp,
     Product,
     Softmax,
-    halves,
+    other,
+    twice,
 )
 from decompositions.networks.merging import fused
 from decompositions.networks.network import Network, Step
@@ -58,7 +60,8 @@ def propagate(game: Game, policy: LayerPolicy) -> Array:
         The attributions, averaged over the baselines. Shape ``(n,)``.
     """
     cube, f = explained(game)
-    steps = fused(network(f.module, cube.x))
+    steps = network(f.module, cube.x)
+    steps = fused(steps if policy.at_reference else frozen(steps, policy.shares_held))
     rows = []
     for number in range(len(cube.baseline)):
         x = cube.x[number % len(cube.x)][None]
@@ -127,25 +130,41 @@ class _Here:
             return self._neurons(Scaling(slope[0], None), lambda z: z, changes)
         if isinstance(operation, Elementwise):
             return self._neurons(Combination((1.0,)), operation.function, changes)
+        if isinstance(operation, Normalisation):
+            return self._of_one(operation.frozen(self.values), 0, changes)
         assert isinstance(operation, AbstractInteraction)
         if self.policy.at_reference:
             between, start = operation.between(self.values, self.references), operation.forward(self.references)
             return self._neurons(between, lambda z: z, changes, start)
+        if isinstance(operation, Contraction) and operation.held is not None:
+            return self._of_one(other(operation.held, self.values), 1 - operation.held, changes)
         if isinstance(operation, Contraction):
-            return self._neurons(halves(operation, self.values), lambda z: z, changes)
+            return self._neurons(twice(self.values), lambda z: z / 2, changes)
         return _Transfer(None, lambda m: [[each] for each in self._at_zero(operation, m[0])])
 
     def _at_zero(self, operation: AbstractInteraction, m: torch.Tensor) -> list[torch.Tensor]:
         """The multipliers of what has no weights at u = 0: R = m y is R_u = m_u u for every input."""
         if isinstance(operation, Product):
             u, v = self.values
-            parts = [0.5, 0.5] if operation.scale is None else [float(k != operation.scale) for k in range(2)]
+            parts = [0.5, 0.5] if operation.held is None else [float(k != operation.held) for k in range(2)]
             return [(parts[0] * m * v).sum_to_size(u.shape), (parts[1] * m * u).sum_to_size(v.shape)]
         assert isinstance(operation, (Softmax, LogSumExp))
         shares = self.values[0].softmax(operation.axis)
         if isinstance(operation, LogSumExp):
             return [shares * m]
         return [shares * (m - (shares * m).sum(operation.axis, keepdim=True))]
+
+    def _of_one(self, affine: AbstractAffine, place: int, changes: list[Channels]) -> _Transfer:
+        """A step of two inputs as an affine map of one of them, the other held constant."""
+        one = replace(self, values=[self.values[place]], references=[self.references[place]])
+        inner = one._neurons(affine, lambda z: z, [changes[place]])
+
+        def back(m: Channels) -> list[Channels]:
+            given: list[Channels] = [[torch.zeros_like(value)] for value in self.values]
+            given[place] = inner.back(m)[0]
+            return given
+
+        return _Transfer(inner.changes, back)
 
     def _passed_on(self, operation: Elementwise) -> _Transfer:
         """An activation on its own keeps the relevance of each entry: R = m y = m' u."""

@@ -27,6 +27,13 @@ def linear(weight: Any, bias: Any) -> nn.Linear:
     return layer
 
 
+class FirstShare(nn.Module):
+    """The first of the shares that a softmax gives."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x.softmax(1)[:, 0]
+
+
 def unit(weight: list[list[float]], bias: list[float]) -> nn.Module:
     """relu(weight · x + bias)."""
     return nn.Sequential(linear(weight, bias), nn.ReLU())

@@ -81,6 +81,13 @@ def quadratic_head() -> Effects:
     return taylor(Game.from_expression("(a1 + 2*a2)**2 + a1", {"a1": 1, "a2": 1}))
 
 
+def softmax() -> Effects:
+    """The first share of a softmax of two, 1/(1 + e^(z₂−z₁)) = ½ + tanh((z₁−z₂)/2)/2 to degree 7, at z = 0."""
+    d = sympy.Symbol("z1") - sympy.Symbol("z2")
+    series = sympy.Rational(1, 2) + d / 4 - d**3 / 48 + d**5 / 480 - 17 * d**7 / 80640
+    return taylor(Game.from_expression(sympy.expand(series), {"z1": 1, "z2": sympy.Rational(-1, 2)}))
+
+
 @dataclass(frozen=True)
 class Neuron:
     """A polynomial unit y = σ(Σz + z⁰): its effects, finitely many and exact, with z and z⁰."""

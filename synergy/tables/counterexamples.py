@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from decompositions.games.game import Game
-from synergy.tables.by_hand import game, linear, unit
+from synergy.tables.by_hand import FirstShare, game, linear, unit
 from synergy.tables.hidden_zeros import split_zero
 
 
@@ -41,6 +41,9 @@ def counterexamples() -> dict[str, Counterexample]:
         "A₁ of a 2×2 map, no pooling": Counterexample(_first_location, "only location 1 has an effect"),
         "relu(x₁ + x₂ + 1) at (1, 1)": Counterexample(lambda: game(unit([[1, 1]], [1]), [1, 1], [0, 0]), "f(x) = 3"),
         "relu(x₁ + 2x₂) at (1, 1)": Counterexample(lambda: game(unit([[1, 2]], [0]), [1, 1], [0, 0]), "f(x) = 3"),
+        "softmax(x₁, x₂)₁ at (8, 0)": Counterexample(
+            lambda: game(FirstShare(), [8, 0], [0, 0]), "f(x) = 0.9997, f(x) − f(b) = 0.4997"
+        ),
         "relu(2x₁ − x₂) at (1, 1)": Counterexample(
             lambda: game(unit([[2, -1]], [0]), [1, 1], [0, 0]), "x₁ gets it all"
         ),

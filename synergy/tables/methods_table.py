@@ -16,6 +16,7 @@ from synergy.path_method import AbstractPathMethod
 from synergy.policies.layer_policy import LayerPolicy
 from synergy.policies.propagation import propagate
 from synergy.tables import cases
+from synergy.tables.besides import in_blocks
 from synergy.tables.peers import disagreement as peer_disagreement
 from synergy.wording.numbers import roughly
 from synergy.wording.table import Table
@@ -29,7 +30,7 @@ METHODS_NOTES = (
     "those of Gradient × Input on the smoothed game, and the attribution is compared.",
     "Libraries: captum, shap and shapiq on the bank's networks; '–' where none is maintained. The path "
     "methods are compared with as many nodes, as captum has no exact sum. LRP-αβ and Deep Taylor are compared with "
-    "zennit in the tests.",
+    "zennit in the tests, AttnLRP with lxt.",
 )
 
 
@@ -39,8 +40,7 @@ def methods_table() -> Table:
         "method", "independent effects", "interaction effects", "reads", "effects of, at",
         "policy and algorithm differ by", "a library differs by",
     )  # fmt: skip
-    rows = tuple(_methods_row(name) for name in METHODS)
-    return Table("Attribution methods as policies", columns, rows, METHODS_NOTES)
+    return in_blocks(Table("Attribution methods as policies", columns, (), METHODS_NOTES), _methods_row)
 
 
 def _methods_row(name: str) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from torch import nn
 from decompositions.games.game import Game
 from synergy.measurement.measure import measure
 from synergy.method import METHODS, method
+from synergy.tables.besides import in_blocks
 from synergy.wording.numbers import roughly
 from synergy.wording.table import Table
 
@@ -59,9 +60,12 @@ STEPS: dict[str, tuple[Callable[[torch.Tensor], torch.Tensor], list[float]]] = {
 
 def steps_table() -> Table:
     """Every layer-wise method by coverage, relevance and completeness, on one step at a time."""
-    names = [name for name, cls in METHODS.items() if cls.scope == "layer"]
-    rows = tuple((METHODS[name].title, *(_judged(name, step) for step in STEPS)) for name in names)
-    return Table("Layer-wise methods by the three criteria, step by step", ("method", *STEPS), rows, STEPS_NOTES)
+    empty = Table("Layer-wise methods by the three criteria, step by step", ("method", *STEPS), (), STEPS_NOTES)
+    return in_blocks(empty, _steps_row, scopes=("layer",))
+
+
+def _steps_row(name: str) -> tuple[str, ...]:
+    return METHODS[name].title, *(_judged(name, step) for step in STEPS)
 
 
 def game_of(step: str) -> Game:

@@ -111,15 +111,15 @@ def reveal_cancel(layers, x, b, target):
     return [sum(m_c * part for m_c, part in zip(m[i], channels[0][i], strict=True)) for i in range(len(x))]
 
 
-def lrp_epsilon(layers, x, target, epsilon, bias):
-    """R_i = Σ_j w_ji u_i / (z_j + ε·sgn z_j) R_j."""
+def lrp_epsilon(layers, x, target, epsilon, bias, signed=True):
+    """R_i = Σ_j w_ji u_i / (z_j + ε·sgn z_j) R_j, or without the sign."""
     values = places(layers, x)
     relevance = [r * c for r, c in zip(values[-1], one_hot(len(values[-1]), target), strict=True)]
     for layer, u in zip(reversed(layers), values[-2::-1], strict=True):
         given = [0.0] * len(u)
         for row, c, r in zip(layer.weights, layer.bias, relevance, strict=True):
             z = sum(w * v for w, v in zip(row, u, strict=True)) + (c if bias else 0.0)
-            z += epsilon if z >= 0 else -epsilon
+            z += epsilon if z >= 0 or not signed else -epsilon
             for i, (w, v) in enumerate(zip(row, u, strict=True)):
                 given[i] += w * v / z * r if z != 0 else 0.0
         relevance = given

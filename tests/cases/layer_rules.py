@@ -14,6 +14,7 @@ from synergy.policies.layer_policy import (
     epsilon_shares,
     equal_layer_shares,
     reveal_cancel_shares,
+    unsigned_epsilon_shares,
 )
 
 UNITS = {
@@ -78,6 +79,13 @@ def epsilon_weight(epsilon, bias):
     return weight
 
 
+def unsigned_epsilon_weight(epsilon):
+    def weight(kappa, i, z, c):
+        return sum(z) / (sum(z) + c + epsilon) * kappa[i] / sum(kappa)
+
+    return weight
+
+
 def alpha_beta_weight(alpha, beta, bias):
     def weight(kappa, i, z, c):
         up, down = [j for j, part in enumerate(z) if part > 0], [j for j, part in enumerate(z) if part < 0]
@@ -109,6 +117,7 @@ RULES = {
     "epsilon": (epsilon_shares(1e-6, True), epsilon_weight(1e-6, True), (1e-6, True)),
     "epsilon-large": (epsilon_shares(0.05, True), epsilon_weight(0.05, True), (0.05, True)),
     "epsilon-no-bias": (epsilon_shares(0.05, False), epsilon_weight(0.05, False), (0.05, False)),
+    "epsilon-unsigned": (unsigned_epsilon_shares(0.05), unsigned_epsilon_weight(0.05), (0.05, "unsigned", True)),
     "alpha-2-beta-1": (alpha_beta_shares(2.0, 1.0, True), alpha_beta_weight(2.0, 1.0, True), (2.0, 1.0, True)),
     "alpha-1-beta-0": (alpha_beta_shares(1.0, 0.0, True), alpha_beta_weight(1.0, 0.0, True), (1.0, 0.0, True)),
     "alpha-3-beta-2": (alpha_beta_shares(3.0, 2.0, False), alpha_beta_weight(3.0, 2.0, False), (3.0, 2.0, False)),
@@ -122,6 +131,8 @@ def constant_share(setting, i, z, c):
         epsilon, bias = setting
         value = sum(z) + (c if bias else 0)
         return z[i] / (value + math.copysign(epsilon, value))
+    if setting[1] == "unsigned":
+        return z[i] / (sum(z) + c + setting[0])
     alpha, beta, bias = setting
     for factor, sign in ((alpha, 1), (-beta, -1)):
         if sign * z[i] > 0:
@@ -156,6 +167,8 @@ VARIANTS = [
     ("lrp_epsilon", {}),
     ("lrp_epsilon", {"epsilon": 0.0}),
     ("lrp_epsilon", {"epsilon": 0.05, "bias": False}),
+    ("attn_lrp", {}),
+    ("attn_lrp", {"epsilon": 0.05, "attention": "constant"}),
     ("lrp_alpha_beta", {}),
     ("lrp_alpha_beta", {"alpha": 3.0, "beta": 2.0, "bias": False}),
     ("lrp_alpha_beta", {"alpha": 1.0, "beta": 0.0}),

@@ -60,8 +60,9 @@ def model_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def test_methods_lists_the_registry():
-    lines = run("methods").splitlines()
-    assert [line.split()[0] for line in lines] == list(METHODS)
+    first, besides = run("methods").split("\nbesides the fourteen:\n")
+    listed = [[line.split()[0] for line in block.splitlines()] for block in (first, besides)]
+    assert listed == [[name for name, cls in METHODS.items() if cls.besides == apart] for apart in (False, True)]
 
 
 def test_explain_model_says_its_price_prints_the_table_and_writes_report_and_effects(model_words, tmp_path):

@@ -7,6 +7,7 @@ from counting import counted
 from torch import nn
 
 from synergy import METHODS, Game, allocate, compare, harsanyi, measure, method, taylor
+from synergy.method import usual
 from synergy.path_method import AbstractPathMethod
 
 
@@ -25,10 +26,10 @@ from synergy.path_method import AbstractPathMethod
 def test_every_result_is_what_the_method_gives_alone(case):
     game = case.game()
     comparison = compare(game)
-    assert [result.name for result in comparison.results] == list(METHODS)
+    assert [result.name for result in comparison.results] == usual()
     tolerance = 0 if case.exact else 1e-12
     close(comparison.effects.values, harsanyi(game).values, tolerance)
-    for name in GAME_METHODS:
+    for name in set(GAME_METHODS) & set(usual()):
         result = comparison[name]
         close(result.attribution, method(name).attribute(game), tolerance or 0)
         measured = measure(name, game)
@@ -187,7 +188,7 @@ def test_an_integer_input_takes_the_methods_that_remove_players():
     model = nn.Sequential(nn.EmbeddingBag(5, 3), nn.Linear(3, 1)).eval()
     game = Game.from_model(model, torch.tensor([[1, 4]]), torch.tensor([[0, 0]]))
     comparison = compare(game)
-    for name in GAME_METHODS:
+    for name in set(GAME_METHODS) & set(usual()):
         if method(name).corners:
             assert comparison[name].measured is not None
         else:
@@ -198,6 +199,13 @@ def test_errors_of_estimates_are_kept():
     comparison = compare(BY_ID["relu"].game(), [method("integrated_gradients", nodes=64), "shapley"])
     assert comparison["integrated_gradients"].error.max() > 1e-6
     assert comparison["shapley"].error is None
+
+
+def test_those_besides_the_fourteen_are_asked_for_by_name_or_all():
+    game = BY_ID["relu"].game()
+    assert "attn_lrp" not in [result.name for result in compare(game).results]
+    assert [result.name for result in compare(game, "attn_lrp").results] == ["attn_lrp"]
+    assert [result.name for result in compare(game, "all").results] == list(METHODS)
 
 
 def test_a_game_without_players_is_refused():

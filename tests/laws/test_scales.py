@@ -50,6 +50,7 @@ NETWORKS = {
 SCALES = [(DOUBLE, 1e150), (DOUBLE, 1e-150), (torch.float32, 1e15), (torch.float32, 1e-15)]
 QUICK = ("relu", "before-sigmoid", "conv-max")
 SETTINGS = {
+    "attn_lrp": [{"epsilon": 0.0}],
     "lrp_epsilon": [{"epsilon": 0.0}],
     "deep_shap": [{}, {"fused": True}],
     "grad_cam": [{}, {"relu": True}],
@@ -161,7 +162,7 @@ def test_outputs_in_other_units(scale):
         for parameter in model[-1].parameters():
             parameter.data *= unit
         x, b = torch.randn(2, 1, 4, generator=torch.Generator().manual_seed(3), dtype=DOUBLE)
-        given = [method(name, **({"epsilon": 0.0} if name == "lrp_epsilon" else {})) for name in METHODS]
+        given = [method(name, **({"epsilon": 0.0} if name in ("lrp_epsilon", "attn_lrp") else {})) for name in METHODS]
         found.append(compare(Game.from_model(model, x, b, target=1), given))
     plain, other = found
     assert torch.equal(other.effects.values, plain.effects.values * scale)

@@ -151,7 +151,7 @@ def test_a_target_may_be_one_of_several_axes(name):
     chosen = method(name, **settings)
     one = Game.from_model(model, x, 0.1, target=(1, 2, 3))
     other = Game.from_model(nn.Sequential(*model, nn.Flatten(), picked).eval(), x, 0.1)
-    tolerance = 1e-5 if name == "lrp_epsilon" else 1e-12  # its ε acts once more, on a larger value
+    tolerance = 1e-5 if name in ("lrp_epsilon", "attn_lrp") else 1e-12  # its ε acts once more, on a larger value
     if name != "lrp_alpha_beta":
         close(chosen.attribute(one), chosen.attribute(other), tolerance)
     negative = Game.from_model(model, x, 0.1, target=(-1, 2, -1))

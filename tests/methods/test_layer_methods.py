@@ -22,7 +22,7 @@ from torch import nn
 from synergy import Game, method
 from synergy.algorithms.layerwise.relevance import ledger
 
-RELEVANCE = ["lrp_epsilon", "lrp_alpha_beta", "deep_taylor"]
+RELEVANCE = ["lrp_epsilon", "lrp_alpha_beta", "deep_taylor", "attn_lrp"]
 
 
 def named(cases):
@@ -75,6 +75,15 @@ def test_lrp_epsilon_neuron_by_neuron(case, epsilon, bias):
 
 
 @named(PERCEPTRONS)
+@pytest.mark.parametrize("attention", ["uniform", "constant"])
+@pytest.mark.parametrize("epsilon", [0.0, 1e-6, 0.05])
+def test_attn_lrp_neuron_by_neuron(case, epsilon, attention):
+    """Without attention it is LRP-ε with a stabiliser that has no sign."""
+    expected = lrp_epsilon(units(case.model), case.x.tolist(), case.target, epsilon, True, signed=False)
+    close(method("attn_lrp", epsilon=epsilon, attention=attention).attribute(case.game()), expected, EXACT)
+
+
+@named(PERCEPTRONS)
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize(("alpha", "beta"), [(2.0, 1.0), (1.0, 0.0), (3.0, 2.0)])
 def test_lrp_alpha_beta_neuron_by_neuron(case, alpha, beta, bias):
@@ -89,6 +98,7 @@ def test_deep_taylor_neuron_by_neuron(case):
 
 
 def test_the_defaults():
+    assert method("attn_lrp") == method("attn_lrp", attention="uniform", epsilon=1e-6)
     assert method("lrp_epsilon") == method("lrp_epsilon", epsilon=1e-6, bias=True)
     assert method("lrp_alpha_beta") == method("lrp_alpha_beta", alpha=2.0, beta=1.0, bias=True)
     assert method("deep_shap") == method("deep_shap", fused=False)
@@ -381,7 +391,13 @@ def test_relevance_rules_do_not_look_at_the_baseline():
             close(other, first, 1e-14)
 
 
-LEDGERS = [("lrp_epsilon", {}), ("lrp_epsilon", {"epsilon": 0.05}), ("lrp_alpha_beta", {}), ("deep_taylor", {})]
+LEDGERS = [
+    ("attn_lrp", {}),
+    ("lrp_epsilon", {}),
+    ("lrp_epsilon", {"epsilon": 0.05}),
+    ("lrp_alpha_beta", {}),
+    ("deep_taylor", {}),
+]
 
 
 @pytest.mark.parametrize(("name", "settings"), LEDGERS)

@@ -11,6 +11,7 @@ from torch import nn
 from synergy import METHODS, Game, method
 
 REAL = {
+    "attn_lrp": {"epsilon": "epsilon is the stabiliser of a step's value, a finite number of at least 0, not "},
     "lrp_epsilon": {"epsilon": "epsilon is the stabiliser of a neuron's value, a finite number of at least 0, not "},
     "lrp_alpha_beta": {
         "alpha": "alpha is the factor of the positive parts",
@@ -75,7 +76,7 @@ def test_a_layer_of_another_name(layer):
 
 def test_every_setting_of_a_layer_wise_method_is_tried():
     tried = {(name, field) for table in (REAL, CHOICE) for name, field, _ in settings(table)}
-    tried |= {("grad_cam", "layer"), ("grad_cam", "grid")}
+    tried |= {("grad_cam", "layer"), ("grad_cam", "grid"), ("attn_lrp", "attention")}  # words and pairs: apart
     fields = {
         (name, field) for name, cls in METHODS.items() if cls.scope != "game" for field in cls.__dataclass_fields__
     }

@@ -48,7 +48,9 @@ def test_policies_composed_by_multipliers_are_the_algorithm(case, name, settings
 
 
 @pytest.mark.parametrize("network", ["residual-network", "concatenation-network", "conv1d", "maxpool2d-overlapping"])
-@pytest.mark.parametrize("name", ["deeplift_rescale", "deeplift_reveal_cancel", "lrp_epsilon", "deep_taylor"])
+@pytest.mark.parametrize(
+    "name", ["deeplift_rescale", "deeplift_reveal_cancel", "lrp_epsilon", "deep_taylor", "attn_lrp"]
+)
 def test_policies_composed_through_branches_and_pools_are_the_algorithm(network, name):
     model, x = readable(network)
     target = tuple(size - 1 for size in model(x).shape[1:])
@@ -146,6 +148,7 @@ RULE_OF = {
     "deeplift_rescale": ("degree", {}),
     "deep_shap": ("equal", {"fused": True}),
     "lrp_epsilon": ("epsilon-large", {"epsilon": 0.05}),
+    "attn_lrp": ("epsilon-unsigned", {"epsilon": 0.05}),
     "lrp_alpha_beta": ("alpha-2-beta-1", {}),
     "deep_taylor": ("deep-taylor", {}),
 }

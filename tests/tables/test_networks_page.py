@@ -9,9 +9,12 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "networks.md").read_text("utf8")
 ROUNDING = re.compile(r"\b\d(\.\d+)?e-\d+\b")
-HEAD, *ROWS = [
+LINES = [
     [cell.strip() for cell in line.strip("|").split("|")] for line in PAGE.splitlines() if re.match(r"\| [^-]", line)
 ]
+HALF = len(LINES) // 2  # the fourteen, and those besides
+HEAD = LINES[0] + LINES[HALF][1:]
+ROWS = [first + second[1:] for first, second in zip(LINES[1:HALF], LINES[HALF + 1 :], strict=True)]
 IN_FLOAT32 = ("Llama", "T5 encoder", "Mamba")
 QUADRATURE = ("Integrated Gradients", "Expected Gradients")
 
@@ -31,14 +34,17 @@ def test_the_committed_page_is_what_the_script_makes(networks, name):
     pytest.importorskip("captum")
     pytest.importorskip("shap")
     pytest.importorskip("shapiq")
-    made = networks.networks_table([name]).rows[0]
+    table = networks.networks_table([name])
+    made = table.rows[0] + table.below[0].rows[0][1:]
     kept = next(row for row in ROWS if row[0] == networks.TITLES[name])
     assert [ROUNDING.sub("0", cell) for cell in made] == [ROUNDING.sub("0", cell) for cell in kept]
 
 
 def test_every_network_and_method_is_there(networks):
     assert [row[0] for row in ROWS] == [networks.TITLES[name] for name in networks.ZOO]
-    assert HEAD[1:] == [cls.title for cls in networks.METHODS.values()]
+    methods = sorted(networks.METHODS.values(), key=lambda cls: cls.besides)
+    assert HEAD[1:] == [cls.title for cls in methods]
+    assert LINES[HALF][0] == "network"
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[row[0] for row in ROWS])

@@ -25,7 +25,13 @@ from decompositions.networks.operations import (
 @rule("mean", "sum", "avg_pool1d", "avg_pool2d", "avg_pool3d", "_adaptive_avg_pool2d", "_adaptive_avg_pool3d",
        "adaptive_avg_pool1d", "cumsum", "upsample_bilinear2d", "upsample_linear1d")  # fmt: skip
 def _average(reader: AtenReader, node: fx.Node) -> int:
-    return reader.emit(node, Averaging(reader.call(node, [arguments(node)[0]])), [arguments(node)[0]])
+    return reader.emit(node, Averaging(reader.call(node, [arguments(node)[0]]), _axes(node)), [arguments(node)[0]])
+
+
+def _axes(node: fx.Node) -> tuple[int, ...] | None:
+    """The axes of a mean that keeps them."""
+    axes, keep = arguments(node, None, None, False)[1:3] if operation_name(node) == "mean" else (None, False)
+    return tuple(axes) if keep and axes else None
 
 
 @rule("linear")
@@ -127,8 +133,8 @@ def _multiply(reader: AtenReader, node: fx.Node) -> int:
 
 def product(reader: AtenReader, node: fx.Node, first: int, second: int) -> int:
     scaled = [place in reader.scales for place in (first, second)]
-    scale = scaled.index(True) if sum(scaled) == 1 else None
-    return reader.emit(node, Product(scale), [first, second])
+    held = scaled.index(True) if sum(scaled) == 1 else None
+    return reader.emit(node, Product(held), [first, second])
 
 
 def _keep_scale(reader: AtenReader, place: int, source: Any) -> None:

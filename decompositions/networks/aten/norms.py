@@ -74,7 +74,7 @@ def _reshaped(shape: tuple) -> Rearrangement:
 
 
 def _normalised(reader: AtenReader, node: fx.Node, place: int, axes: list[int], epsilon: float) -> int:
-    mean = Averaging(lambda each: each.mean(axes, keepdim=True))
+    mean = Averaging(lambda each: each.mean(axes, keepdim=True), tuple(axes))
     apart = reader.emit(node, Combination((1.0, -1.0)), [place, reader.emit(node, mean, [place])])
     variance = reader.emit(node, mean, [reader.emit(node, Product(), [apart, apart])])
     deviation = reader.emit(node, Elementwise(lambda each: (each + epsilon).rsqrt(), everywhere=False), [variance])

@@ -37,7 +37,7 @@ class AbstractRule(ABC):
 
     @abstractmethod
     def back(self, step: Step, states: list[State], result: State, signal: Signal) -> list[Signal]:
-        """The signals of a step's inputs."""
+        """The signals of a step's inputs; None for an input that nothing goes back to."""
 
     @abstractmethod
     def finish(self, state: State, signal: Signal) -> torch.Tensor:
@@ -106,8 +106,11 @@ def run(
             if watch is not None:
                 watch(step, signals[place], given)
             for source, signal in zip(step.inputs, given, strict=True):
-                signals[source] = signal if signals[source] is None else _plus(signals[source], signal)
+                if signal is not None:
+                    signals[source] = signal if signals[source] is None else _plus(signals[source], signal)
             signals[place] = None
+        if signals[0] is None:  # whatever depends on the input is held constant
+            return torch.zeros_like(inputs)
         return rule.finish(states[0], signals[0])
 
 

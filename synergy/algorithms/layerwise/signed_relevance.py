@@ -19,7 +19,7 @@ class SignedRelevance(AbstractRelevance):
     bias: bool
 
     def share(
-        self, operation: AbstractAffine, inputs: list[torch.Tensor], relevance: torch.Tensor
+        self, operation: AbstractAffine, inputs: list[torch.Tensor], value: torch.Tensor, relevance: torch.Tensor
     ) -> list[torch.Tensor]:
         given = [torch.zeros_like(each) for each in inputs]
         for sign, factor in ((1, self.alpha), (-1, -self.beta)):
