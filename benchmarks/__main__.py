@@ -17,6 +17,7 @@ ALL = (
     "mobius_peers",
     "shapley_networks",
     "layer_wise",
+    "any_network",
     "path_integral",
     "expression_series",
     "taylor_jets",
