@@ -25,7 +25,7 @@ ROUNDING = 1e3  # of epsilon, relative to the largest number in the network: how
 
 
 def network(model: nn.Module, x: torch.Tensor) -> Network:
-    """Read a torch model as it is.
+    """Read a torch model as it is: by symbolic tracing, and by ``torch.export`` where that ends.
 
     Batch normalisation in eval mode is folded into the linear layer or convolution before it; dropout does nothing.
 
@@ -34,8 +34,8 @@ def network(model: nn.Module, x: torch.Tensor) -> Network:
         x: one input, to learn the shapes. Shape ``(1, …)``.
 
     Raises:
-        ValueError: control flow that cannot be traced, a module with parameters that is used twice, or an operation
-            without a rule; it is named, and nothing has been computed with it.
+        ValueError: control flow on values, a choice by values, or an operation without a rule; it is named with its
+            module and the line of the model, and nothing has been computed with it.
     """
     return _read_undisturbed(model, x, folded)
 
