@@ -64,6 +64,15 @@ READ = {
         VECTOR,
     ),
     "written-by-parts": (block(lambda m, x: _written(m.a(x)), **_parts()), VECTOR),
+    "variance": (block(lambda m, x: m.a(x).var(1), **_parts()), VECTOR),
+    "deviation": (block(lambda m, x: m.a(x).std((1, 2), unbiased=False), **_parts()), (1, 3, 4)),
+    "own-layer-norm": (
+        block(
+            lambda m, x: (lambda h: (h - h.mean(-1, True)) / (h.var(-1, keepdim=True) + 1e-3) ** 0.5)(m.a(x)),
+            **_parts(),
+        ),
+        VECTOR,
+    ),
     "masked": (block(lambda m, x: m.a(x).masked_fill(torch.arange(4) > 2, -torch.inf).softmax(1), **_parts()), VECTOR),
     "buffer-written": (block(lambda m, x: _counting(m, x), **_parts()), VECTOR),
     "loop": (block(lambda m, x: _loop(m, x), **_parts()), VECTOR),

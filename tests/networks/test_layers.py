@@ -311,6 +311,12 @@ class _Branching(nn.Module):
         return x * 2 if x.sum() > 0 else x
 
 
+class _Indexing(nn.Module):
+    def forward(self, x):
+        k = int(x[:, 0].sum().item())
+        return x[:, k]
+
+
 def _attention():
     return block(lambda m, x: m.attention(x, x, x)[0], attention=nn.MultiheadAttention(6, 1, batch_first=True))
 
@@ -331,7 +337,13 @@ UNREADABLE = {
         r"'gt' \(layer_cases\.py, line \d+: return self\.run.*\) chooses by values that depend on the input",
     ),
     "order": (block(lambda m, x: m.a(x).sort(1)[0], **_parts()), VECTOR, r"'sort' .* chooses by values"),
-    "branching": (_Branching(), VECTOR, r"_Branching cannot be read: .*data-dependent"),
+    "branching": (
+        _Branching(),
+        VECTOR,
+        r"_Branching cannot be read: its code \(test_layers\.py, line \d+: return x \* 2 if x\.sum\(\) > 0 else x\) "
+        r"chooses what to compute by values",
+    ),
+    "a-number-by-which-to-index": (_Indexing(), VECTOR, r"_Indexing cannot be read: its code .*k = int.*by values"),
     "two-inputs": (_TwoInputs(), VECTOR, r"second input 'y'"),
     "several-outputs": (block(lambda m, x: (m.a(x), x), **_parts()), VECTOR, r"one tensor"),
     "dictionary": (block(lambda m, x: {"out": m.a(x)}, **_parts()), VECTOR, r"one tensor"),
@@ -351,6 +363,12 @@ def test_what_cannot_be_read_is_named_with_a_way_out(name):
     with pytest.raises(ValueError, match=message) as caught:
         network(model, draw(*shape))
     assert re.search(WAYS_OUT, str(caught.value)), str(caught.value)
+
+
+def test_nothing_is_printed_about_what_is_refused(capfd):
+    with pytest.raises(ValueError, match="by values"):
+        network(_Branching(), draw(*VECTOR))
+    assert capfd.readouterr() == ("", "")
 
 
 def test_an_embedding_is_named():

@@ -6,9 +6,14 @@ because the batch at hand while it is written down is a large prime: what it div
 
 from __future__ import annotations
 
+import logging
 import re
+import sys
 import threading
+import traceback
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -91,9 +96,14 @@ def _kind(x: torch.Tensor) -> tuple:
 
 def _export(model: nn.Module, x: torch.Tensor) -> Exported:
     batch = x[:1].detach().expand(BATCH, *x.shape[1:])
-    with warnings.catch_warnings(), torch.no_grad():
+    with warnings.catch_warnings(), torch.no_grad(), _unlogged():
         warnings.simplefilter("ignore")
-        program = torch.export.export(model, (batch,), strict=False)
+        try:
+            program = torch.export.export(model, (batch,), strict=False)
+        except RuntimeError as error:
+            if type(error).__name__ != "GuardOnDataDependentSymNode":
+                raise
+            raise ValueError(_control_flow(error)) from error
         for node in program.graph.nodes:
             if node.target is ATEN.view.default:  # what is no view of its memory any more is copied
                 node.target = ATEN.reshape.default
@@ -123,10 +133,48 @@ def _export(model: nn.Module, x: torch.Tensor) -> Exported:
     return found
 
 
+@contextmanager
+def _unlogged() -> Iterator[None]:
+    """Without what torch logs and prints about an error that it raises anyway."""
+    logger = logging.getLogger("torch.fx.experimental.symbolic_shapes")
+    before = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        with redirect_stderr(_OfOthers(sys.stderr)):
+            yield
+    finally:
+        logger.setLevel(before)
+
+
+class _OfOthers:
+    """A stream that writes what other threads give it, and nothing of this one."""
+
+    def __init__(self, stream: Any) -> None:
+        self.stream, self.thread = stream, threading.get_ident()
+
+    def write(self, text: str) -> int:
+        return len(text) if threading.get_ident() == self.thread else self.stream.write(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.stream, name)
+
+
+def _control_flow(error: Exception) -> str:
+    """Where a model asks for a number in the middle of its code, to choose its steps by it."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not _is_torch(frame.filename)]
+    frames = [frame for frame in frames if not Path(frame.filename).is_relative_to(Path(__file__).parent)]
+    where = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno}: {frames[-1].line})" if frames else ""
+    return f"its code{where} chooses what to compute by values that depend on the input"
+
+
+def _is_torch(path: str) -> bool:
+    return Path(path).is_relative_to(Path(torch.__file__).parent)
+
+
 def _line(trace: str) -> str:
     """The innermost line of a stack trace that is the user's, not torch's: its file, its number and what it says."""
     frames = re.findall(r'File "(.+?)", line (\d+), in .*\n\s*(.*)', trace)
-    own = [frame for frame in frames if not Path(frame[0]).is_relative_to(Path(torch.__file__).parent)]
+    own = [frame for frame in frames if not _is_torch(frame[0])]
     return f"{Path(own[-1][0]).name}, line {own[-1][1]}: {own[-1][2].strip()}" if own else ""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
@@ -101,3 +102,20 @@ def _norm(reader: AtenReader, node: fx.Node) -> int:
     squares = reader.emit(node, Product(), [arguments(node)[0]] * 2)
     total = reader.emit(node, Averaging(lambda u: u.sum(axes, keepdim=bool(keep))), [squares])
     return reader.emit(node, Elementwise(torch.sqrt, everywhere=False), [total])
+
+
+@rule("var")
+def _variance(reader: AtenReader, node: fx.Node) -> int:
+    """Σ(u − mean u)² / (count − correction), in its parts."""
+    u, axes = arguments(node, None, None)[:2]
+    correction: Any = node.kwargs.get("correction")
+    shape = reader.shape(u)
+    axes = sorted(int(axis) % len(shape) for axis in (axes or ()))
+    if not axes or axes[0] == 0:
+        raise ValueError(f"{described(node)} over the batch has no rule; {WAY_OUT}")
+    count = math.prod(shape[axis] for axis in axes) - (1 if correction is None else float(correction))
+    keep = bool(node.kwargs.get("keepdim", False))
+    mean = Averaging(lambda each: each.mean(axes, keepdim=True))
+    apart = reader.emit(node, Combination((1.0, -1.0)), [u, reader.emit(node, mean, [u])])
+    squares = reader.emit(node, Product(), [apart, apart])
+    return reader.emit(node, Averaging(lambda each: each.sum(axes, keepdim=keep) / count), [squares])
