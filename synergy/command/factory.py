@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import importlib
 import sys
+from collections.abc import Callable
+from typing import Any
 
 from torch import nn
 
 from decompositions.visible import in_one_line
 
+CALLS = ("predict_proba", "decision_function", "predict")
 
-def made(spec: str) -> nn.Module:
-    """The module of that name, or what the function of that name makes.
+
+def made(spec: str) -> nn.Module | Callable[[Any], Any]:
+    """The module of that name, or what the function of that name makes: a module, or a function of NumPy rows.
 
     Args:
         spec: ``package.module:factory``.
@@ -39,9 +43,11 @@ def made(spec: str) -> nn.Module:
         net = found if isinstance(found, nn.Module) else found()
     except (Exception, SystemExit) as error:
         raise TypeError(f"'{spec}' is called without arguments to make a model, and fails: {_raised(error)}") from error
-    if not isinstance(net, nn.Module):
-        raise TypeError(f"'{spec}' gave {type(net).__name__}, not a torch.nn.Module")
-    return net
+    known = [f"its {each}" for each in CALLS if callable(getattr(net, each, None))]
+    if isinstance(net, nn.Module) or (callable(net) and not known):
+        return net
+    way = f"; let it give {' or '.join(known)}" if known else ""
+    raise TypeError(f"'{spec}' gave {type(net).__name__}, not a torch.nn.Module nor a function of NumPy rows{way}")
 
 
 def _raised(error: BaseException) -> str:

@@ -1,14 +1,15 @@
-"""A question about a torch model of one's own."""
+"""A question about a model of one's own."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import torch
 import typer
+from torch import nn
 
 from decompositions.games import players as grouping
 from decompositions.games.game import Game
@@ -22,10 +23,10 @@ from synergy.wording.view import Features, Picture, Words
 
 @dataclass(frozen=True)
 class Model(AbstractQuestion):
-    """A torch model, made by ``package.module:factory``, at an input of one's own."""
+    """A torch model or a function of NumPy rows, made by ``package.module:factory``, at an input of one's own."""
 
     kind = "model"
-    help = "a torch model of one's own"
+    help = "a torch model of one's own, or a function of NumPy rows such as forest.predict_proba"
     subject: Annotated[str | None, typer.Argument(help="package.module:factory, a module or what makes one")] = None
     input: Annotated[str | None, typer.Option(help="the input, a .npy file, with its batch axis of 1")] = None
     baseline: Annotated[str | None, typer.Option(help="what absent means: a number or a .npy file")] = None
@@ -39,15 +40,19 @@ class Model(AbstractQuestion):
         if not self.input:
             raise ValueError("a model needs an input: --input x.npy, with its batch axis of 1")
         device = _device("cpu" if self.device is None else self.device)
-        x = _input(self.input)
-        baseline = _number_or_array(self.baseline or "0")
-        net = made(spec).to(device)
-        dtype = next((p.dtype for p in net.parameters() if p.is_floating_point()), torch.float32)
-        x = _as(x, dtype, device)
-        baseline = _as(baseline, dtype, device) if isinstance(baseline, torch.Tensor) else baseline
+        x, baseline, target = _input(self.input), _number_or_array(self.baseline or "0"), _target(self.target)
+        model = made(spec)
+        if isinstance(model, nn.Module):
+            model = model.to(device)
+            dtype = next((p.dtype for p in model.parameters() if p.is_floating_point()), torch.float32)
+            x = _as(x, dtype, device)
+            baseline = _as(baseline, dtype, device) if isinstance(baseline, torch.Tensor) else baseline
+        elif device.type != "cpu":
+            raise ValueError(f"--device {self.device} is for torch models, and '{spec}' gave a function of NumPy rows")
+        x = x[None] if x.ndim == 1 and not isinstance(model, nn.Module) else x
         players = grouping.parse(self.players or "features", x.shape)
-        target = _target(self.target)
-        game = Game.from_model(net, x, baseline, target=target, players=players, output=self.output_kind or "logit")
+        given = (x, baseline) if isinstance(model, nn.Module) else (_rows(x), _rows(baseline))
+        game = Game.from_model(model, *given, target=target, players=players, output=self.output_kind or "logit")
         return Example(self.kind, spec, game, _view(x, players, game), self._facts(game, x, target))
 
     def _facts(self, game: Game, x: torch.Tensor, target: int | tuple[int, ...] | None) -> dict[str, str]:
@@ -86,6 +91,11 @@ def _array(path: str, option: str) -> torch.Tensor:
 def _as(x: torch.Tensor, dtype: torch.dtype, device: torch.device) -> torch.Tensor:
     """On the device; numbers with decimals in the model's type."""
     return x.to(device, dtype) if x.is_floating_point() else x.to(device)
+
+
+def _rows(given: Any) -> Any:
+    """What a function of NumPy rows takes."""
+    return given.numpy() if isinstance(given, torch.Tensor) else given
 
 
 def _number_or_array(text: str) -> float | torch.Tensor:

@@ -37,6 +37,26 @@ def small_network() -> nn.Module:
     return Net().eval()
 
 
+def small_function():
+    """The same of NumPy rows."""
+
+    def predict(rows: np.ndarray) -> np.ndarray:
+        assert isinstance(rows, np.ndarray)
+        y = 3 * rows[:, 0] * rows[:, 1] + 5 * rows[:, 2]
+        return np.stack([y, -y], 1)
+
+    return predict
+
+
+def small_estimator():
+    """An object whose method is meant."""
+
+    class Estimator:
+        predict = staticmethod(small_function())
+
+    return Estimator()
+
+
 def run(*words: str) -> str:
     result = CliRunner().invoke(app, list(words), catch_exceptions=False)
     assert result.exit_code == 0, result.output
@@ -82,6 +102,18 @@ def test_explain_model_takes_the_other_output_and_a_baseline_file(model_words, t
     assert effects.base == -5
     assert effects[0] == -6
     assert (tmp_path / "reports" / "model.html").exists()
+
+
+def test_explain_model_takes_a_function_of_numpy_rows_and_a_background(model_words, tmp_path):
+    np.save(tmp_path / "row.npy", np.array([2.0, 1.0, 1.0]))
+    np.save(tmp_path / "b.npy", np.array([[0.0, 1.0, 1.0], [1.0, 1.0, 0.0]]))
+    words = ["explain", "model", f"{__name__}:small_function", "--input", "row.npy", "--baseline", "b.npy"]
+    out = run(*words, "--target", "0", "--methods", "shapley,lrp_epsilon", "--save", "e.npz", "--output", "r.html")
+    effects = Effects.load(tmp_path / "e.npz").to_dict()
+    assert {who: effects[who] for who in [(), (0,), (1,), (2,)]} == {(): 4, (0,): 4.5, (1,): 0, (2,): 2.5}
+    assert "lrp_epsilon needs the network" in out
+    page = (tmp_path / "r.html").read_text()
+    assert "lrp_epsilon needs the network" in page
 
 
 def test_explain_expression_is_exact(tmp_path, monkeypatch):
@@ -325,6 +357,7 @@ BAD_CALLS = [
     (["model", ".a:net", "--input", "x.npy"], "package.module:factory"),
     (["model", "net.py:net", "--input", "x.npy"], "without .py"),
     (["model", f"{__name__}:NUMBER", "--input", "x.npy"], "is a int, not a torch.nn.Module"),
+    (["model", f"{__name__}:small_estimator", "--input", "x.npy"], "a function of NumPy rows; let it give its predict"),
     (["model", f"{__name__}:needs_an_argument", "--input", "x.npy"], "called without arguments to make a model"),
     (["model", f"{__name__}:leaves", "--input", "x.npy"], "fails: SystemExit: usage: none"),
     (["model", f"{__name__}:npy", "--input", "x.npy"], "called without arguments"),

@@ -67,6 +67,27 @@ def test_frames_keep_columns_order_and_types():
                 assert (pd.isna(cell) and pd.isna(right)) or cell == right
 
 
+def test_types_of_pandas_own_and_columns_of_any_label():
+    frame = pd.DataFrame(
+        {
+            1: pd.arrays.SparseArray([0.0, 1.0, 0.0]),
+            ("a", "b"): pd.period_range("2020-01", periods=3, freq="M"),
+            "x": pd.array([1.5, None, 2], dtype="Float64"),
+            None: pd.to_datetime(["2020-01-01"] * 3).tz_localize("UTC"),
+            2.5: pd.array([True, None, False], dtype="boolean"),
+        },
+        index=["p", "q", "r"],
+    )
+    (rows,) = seen_by(frame.iloc[[0]], frame.iloc[1:])
+    assert (rows.dtypes == frame.dtypes).all()
+    assert list(rows.columns) == list(frame.columns)
+    for found, right in ((rows.iloc[[-1]], frame.iloc[[0]]), (rows.iloc[[1]], frame.iloc[[2]])):
+        pd.testing.assert_frame_equal(found.reset_index(drop=True), right.reset_index(drop=True))
+    levels = pd.DataFrame([[1.0, 2.0], [3.0, 4.0]], columns=pd.MultiIndex.from_tuples([("a", "x"), ("a", "y")]))
+    (rows,) = seen_by(levels.iloc[[0]], levels.iloc[[1]], players={"both": [("a", "x"), ("a", "y")]})
+    assert rows["a"].to_numpy().tolist() == [[3.0, 4.0], [1.0, 2.0]]
+
+
 def test_a_function_may_write_into_what_it_is_given():
     def f(rows):
         total = rows.sum(1)
@@ -80,7 +101,7 @@ def test_a_function_may_write_into_what_it_is_given():
 
 
 def test_equal_cells_are_null_players_and_nan_is_equal_to_nan():
-    x, b = np.array([1.0, NAN, 0.0, NAN, 5.0]), np.array([[2.0, NAN, -0.0, 1.0, 5.0]])
+    x, b = np.array([1.0, NAN, 0.0, NAN, 5.0]), np.array([[2.0, -NAN, -0.0, 1.0, 5.0]])
     game = Game.from_model(lambda rows: np.nan_to_num(rows, nan=10.0).sum(1), x, b)
     assert game.cube.active() == (0, 2, 3)
     assert harsanyi(game).to_dict()[(3,)] == 9.0
