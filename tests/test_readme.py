@@ -39,11 +39,22 @@ def save_texts():
         tokenizer.save_pretrained(folder)
 
 
+def save_pictures():
+    """Likewise, of a model of pictures."""
+    import language_models
+    from transformers.models.vit.image_processing_pil_vit import ViTImageProcessorPil
+
+    labels = {"id2label": {0: "dog", 1: "cat"}, "label2id": {"dog": 0, "cat": 1}}
+    language_models.vit(**labels).save_pretrained("my-image-model")
+    ViTImageProcessorPil(size={"height": 8, "width": 8}).save_pretrained("my-image-model")
+
+
 def test_the_how_to_runs(tmp_path, monkeypatch, registry):
     for package in ("captum", "pandas", "sklearn", "safetensors", "transformers"):
         pytest.importorskip(package, reason=f"the how-to shows {package}, or an example that needs it")
     monkeypatch.chdir(tmp_path)
     save_texts()
+    save_pictures()
     torch.manual_seed(0)
     net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(16, 8), torch.nn.Tanh(), torch.nn.Linear(8, 4))
     expression = __import__("synergy").Game.from_expression("z1*z2**2", {"z1": 1, "z2": 2})

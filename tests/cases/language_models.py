@@ -1,4 +1,4 @@
-"""Small networks with random weights from transformers, of whole-number ids."""
+"""Small networks with random weights from transformers, of whole-number ids, and one of pictures."""
 
 import torch
 from transformers import (
@@ -15,6 +15,8 @@ from transformers import (
     RobertaForSequenceClassification,
     T5Config,
     T5EncoderModel,
+    ViTConfig,
+    ViTForImageClassification,
 )
 
 WORDS, PAD, MASK = 40, 0, 4
@@ -59,6 +61,12 @@ def llama(**settings):
     """Two heads share one key and value; positions by rotation."""
     shape = SMALL | {"num_attention_heads": 4, "num_key_value_heads": 2}
     return made(LlamaForCausalLM, LlamaConfig(**(SHORT | shape | settings)))
+
+
+def vit(**settings):
+    """Four patches of 4x4 pixels."""
+    config = ViTConfig(image_size=8, patch_size=4, **SMALL, **settings)
+    return made(ViTForImageClassification, config)
 
 
 def mamba():
