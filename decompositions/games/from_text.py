@@ -19,6 +19,7 @@ from decompositions.models.continuation import Continuation
 from decompositions.models.embedding import embedding_of
 from decompositions.models.inputs import Inputs
 from decompositions.models.model_function import Target, require_evaluation, require_module, require_weights
+from decompositions.models.undisturbed import undisturbed
 
 REMOVED = -1  # an id that no token has
 ABSENT = 'absent says what an absent token is: "mask", "pad", "remove", or the id of a token'
@@ -46,15 +47,20 @@ def text_cube(model: nn.Module, tokenizer: Any, text: str, about: Asked) -> tupl
     require_weights(model)
     require_evaluation(model)
     reader = LanguageModel(model, tokenizer)
-    read, target = _aimed(reader, encoded(tokenizer, text), about)
+    with undisturbed(model, reader.device, looking=True):  # once for all that follows
+        return _cube(reader, encoded(tokenizer, text), about)
+
+
+def _cube(reader: LanguageModel, read: Encoded, about: Asked) -> tuple[FunctionCube, tuple[str, ...]]:
+    read, target = _aimed(reader, read, about)
     owned = owners(read, about.players)
-    absent = _absent(tokenizer, about.absent)
+    absent = _absent(reader.tokenizer, about.absent)
     reader.require_known((absent,))
     inputs = _inputs(reader, read, owned, absent, target)
-    function = asked(model, inputs, target, about.output)
+    function = asked(reader.model, inputs, target, about.output)
     players = torch.tensor([[number for number in owned.numbers if number is not None]])
     cube = function_cube(function, inputs.explained, absent, players, None, about.chunk)
-    return replace(cube, embedding=embedding_of(model, about.embedding, cube.x)), owned.names
+    return replace(cube, embedding=embedding_of(reader.model, about.embedding, cube.x)), owned.names
 
 
 def _aimed(reader: LanguageModel, read: Encoded, about: Asked) -> tuple[Encoded, Target]:

@@ -34,18 +34,24 @@ class LanguageModel:
         """The arguments of the model."""
         return dict(inspect.signature(self.model.forward).parameters)
 
+    @property
+    def device(self) -> torch.device:
+        """Where the model is."""
+        return next((each.device for each in self.model.parameters()), torch.device("cpu"))
+
     def arguments(self, read: Encoded) -> Inputs:
         """All that the model is called with for a text; token types of a model that knows none say nothing."""
         takes = self.takes
         anything = any(each.kind is inspect.Parameter.VAR_KEYWORD for each in takes.values())
-        device = next((each.device for each in self.model.parameters()), torch.device("cpu"))
         bound: dict[str, Any] = {
-            name: torch.tensor([row], device=device) for name, row in read.bound.items() if anything or name in takes
+            name: torch.tensor([row], device=self.device)
+            for name, row in read.bound.items()
+            if anything or name in takes
         }
         if "use_cache" in takes:  # it is for going on, and would be made for every coalition
             bound["use_cache"] = False
         name = IDS if anything or IDS in takes else None
-        return Inputs(torch.tensor([read.ids], device=device), name, bound)
+        return Inputs(torch.tensor([read.ids], device=self.device), name, bound)
 
     def logits(self, read: Encoded) -> tuple[Path, torch.Tensor]:
         """The way to the logits in the model's output, and those of a text.
@@ -133,7 +139,7 @@ class LanguageModel:
         return (place,), held[place]
 
     def _called(self, inputs: Inputs) -> Any:
-        with undisturbed(self.model, inputs.explained.device, looking=True), torch.no_grad(), full_precision():
+        with undisturbed(self.model, inputs.explained.device), torch.no_grad(), full_precision():
             try:
                 return OneTensor(self.model, inputs)(inputs.explained.clone())
             except (RuntimeError, IndexError, ValueError, TypeError) as error:

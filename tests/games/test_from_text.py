@@ -104,8 +104,15 @@ CASES = {
     "Llama, remove": lambda: llama("remove", None),
     "Llama, the next token": lambda: llama("remove", None, "▁bad", " bad"),
     "Llama, its id": lambda: llama(0, 0, "▁bad", 9),
+    "GPT-2, an end that the continuation replaces": lambda: open_ended(),
     "Llama, ids": lambda: llama(0, 0, "▁bad ▁film", torch.tensor([9, 5])),
 }
+
+
+def open_ended():
+    """The tokenizer puts [SEP] behind every text; what goes on stands in its place."""
+    parts = ["([CLS])", "the", "film", "is"]
+    return Case(nets.gpt2, texts.word_pieces(), "the film is", parts, "not good", "mask", nets.MASK, target=" not good")
 
 
 def gpt2_classifier():
@@ -171,8 +178,7 @@ def test_between_corners_are_the_vectors():
 
 def test_names_are_those_of_the_text(case):
     names = case.game(case.build()).names
-    whole = {BERT_TEXT: BERT_TEXT.split(), GPT2_TEXT: GPT2_TEXT.split(), LLAMA_TEXT: LLAMA_TEXT.split()}[case.text]
-    assert list(names) == (whole if case.players == "words" else ["film", "is", "not", "bad"])
+    assert list(names) == (case.text.split() if case.players == "words" else ["film", "is", "not", "bad"])
 
 
 def test_one_player_may_be_several_spans():
@@ -211,6 +217,17 @@ def test_targets_in_one_text_share_forward_passes():
     model = case.build()
     games = [case.game(model, target=target) for target in ("good", "bad")]
     assert [each.calls for each in harsanyi_all(games)] == [32, 0]
+
+
+@pytest.mark.parametrize("absent", ["mask", "remove"])
+def test_games_among_other_words_are_others(absent):
+    """The same players, and what stays is not the same."""
+    model, tokenizer, film = texts.classifier(), texts.word_pieces(), {"players": ["film"], "absent": absent}
+    sentences = ["the film is good", "the film is dull", "film the is good"]
+    games = [Game.from_text(model, tokenizer, text, target="good", **film) for text in sentences]
+    for game, together in zip(games, harsanyi_all(games), strict=True):
+        assert torch.equal(together.values, harsanyi(game).values)
+    assert len({float(game([[1]])) for game in games}) == 3
 
 
 class Bag(nn.Module):
