@@ -15,7 +15,8 @@ from decompositions.networks.network import Network
 from decompositions.networks.operations import AbstractAffine
 from synergy.algorithms.layerwise.backward import attribute
 from synergy.algorithms.layerwise.relevance import AbstractRelevance
-from synergy.method import AbstractMethod, register
+from synergy.layer_method import AbstractLayerMethod
+from synergy.method import register
 from synergy.policies.layer_policy import LayerPolicy, unsigned_epsilon_shares
 
 ATTENTION = ("uniform", "constant")
@@ -23,7 +24,7 @@ ATTENTION = ("uniform", "constant")
 
 @register
 @dataclass(frozen=True)
-class AttnLRP(AbstractMethod):
+class AttnLRP(AbstractLayerMethod):
     r"""Relevance propagation with rules for attention: products, softmax and normalisation.
 
     .. math:: R_i = \sum_j \frac{z_{ji}}{z_j + \epsilon} R_j, \qquad
@@ -52,7 +53,6 @@ class AttnLRP(AbstractMethod):
     expansion = "each step at u = 0"
     holds = "networks without biases and softmax, b = 0, ε → 0"
     counterexample = "softmax(x₁, x₂)₁ at (8, 0)"
-    scope = "layer"
     besides = True
     target = "f(x)"
     variants = ({}, {"attention": "constant"})

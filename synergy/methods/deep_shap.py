@@ -12,13 +12,14 @@ from decompositions.networks.merging import fused
 from synergy.algorithms.layerwise.backward import attribute
 from synergy.algorithms.layerwise.fused_shapley import FusedShapley
 from synergy.algorithms.layerwise.rescale import Rescale
-from synergy.method import AbstractMethod, register
+from synergy.layer_method import AbstractLayerMethod
+from synergy.method import register
 from synergy.policies.layer_policy import LayerPolicy, degree_layer_shares, equal_layer_shares
 
 
 @register
 @dataclass(frozen=True)
-class DeepSHAP(AbstractMethod):
+class DeepSHAP(AbstractLayerMethod):
     r"""DeepLIFT's multipliers averaged over baselines, or Shapley values of whole neurons composed by multipliers.
 
     .. math:: a_i = \mathbb{E}_b\, m_i (x_i - b_i), \qquad
@@ -44,7 +45,6 @@ class DeepSHAP(AbstractMethod):
     all_three = True
     counterexample = "relu(relu(x₁)−1−relu(x₂)) − relu(relu(x₁−1)−relu(x₂)) + relu(x₃) at (3, 1, 2)"
     variants = ({}, {"fused": True})
-    scope = "layer"
     target = "f(x) − E f(b)"
     fused: bool = False
 

@@ -11,13 +11,14 @@ from decompositions.networks.frozen import frozen
 from synergy.algorithms.layerwise.backward import attribute
 from synergy.algorithms.layerwise.relevance import AbstractRelevance
 from synergy.algorithms.layerwise.signed_relevance import SignedRelevance
-from synergy.method import AbstractMethod, register
+from synergy.layer_method import AbstractLayerMethod
+from synergy.method import register
 from synergy.policies.layer_policy import LayerPolicy, alpha_beta_shares
 
 
 @register
 @dataclass(frozen=True)
-class DeepTaylor(AbstractMethod):
+class DeepTaylor(AbstractLayerMethod):
     r"""Relevance to the positive parts of a neuron's value alone, without its bias: the z⁺ rule.
 
     .. math:: R_i = \sum_j \frac{z_{ji}^+}{\sum_l z_{jl}^+}\, R_j
@@ -35,7 +36,6 @@ class DeepTaylor(AbstractMethod):
     expansion = "each neuron at u = 0"
     holds = "bias-free ReLU networks with a ReLU output, b = 0 (measured)"
     counterexample = "relu(2x₁ − x₂) at (1, 1)"
-    scope = "layer"
     target = "f(x)"
 
     def policy(self, game: Game) -> LayerPolicy:

@@ -9,13 +9,14 @@ from decompositions.arithmetic import Array
 from decompositions.games.game import Game, require_game
 from synergy.algorithms.layerwise.backward import attribute
 from synergy.algorithms.layerwise.rescale import Rescale
-from synergy.method import AbstractMethod, register
+from synergy.layer_method import AbstractLayerMethod
+from synergy.method import register
 from synergy.policies.layer_policy import LayerPolicy, degree_layer_shares
 
 
 @register
 @dataclass(frozen=True)
-class DeepLIFTRescale(AbstractMethod):
+class DeepLIFTRescale(AbstractLayerMethod):
     r"""Multipliers Δy/Δu through every activation, the weights through every linear step.
 
     .. math:: m_{u} = m_{y} \frac{\sigma(u) - \sigma(u^0)}{u - u^0}, \qquad a_i = m_i (x_i - b_i)
@@ -34,7 +35,6 @@ class DeepLIFTRescale(AbstractMethod):
     holds = "all, per layer"
     all_three = True
     counterexample = "relu(relu(x₁)−1−relu(x₂)) − relu(relu(x₁−1)−relu(x₂)) + relu(x₃) at (3, 1, 2)"
-    scope = "layer"
     target = "f(x) − f(b)"
 
     def policy(self, game: Game) -> LayerPolicy:

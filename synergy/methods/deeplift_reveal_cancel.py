@@ -9,13 +9,14 @@ from decompositions.arithmetic import Array
 from decompositions.games.game import Game, require_game
 from synergy.algorithms.layerwise.backward import attribute
 from synergy.algorithms.layerwise.reveal_cancel import RevealCancel
-from synergy.method import AbstractMethod, register
+from synergy.layer_method import AbstractLayerMethod
+from synergy.method import register
 from synergy.policies.layer_policy import LayerPolicy, reveal_cancel_shares
 
 
 @register
 @dataclass(frozen=True)
-class DeepLIFTRevealCancel(AbstractMethod):
+class DeepLIFTRevealCancel(AbstractLayerMethod):
     r"""Positive and negative contributions to every neuron as two players, kept apart through all layers.
 
     .. math::
@@ -43,7 +44,6 @@ class DeepLIFTRevealCancel(AbstractMethod):
     counterexample = (
         "relu(relu(x₁)−1−relu(x₂)) − relu(relu(x₁−1)−relu(x₂)) + relu(x₃) at (−5, 5, 3.7), b = (5, −3.1, 0.1)"
     )
-    scope = "layer"
     target = "f(x) − f(b)"
 
     def policy(self, game: Game) -> LayerPolicy:

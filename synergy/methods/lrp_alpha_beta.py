@@ -13,7 +13,8 @@ from decompositions.networks.frozen import frozen
 from synergy.algorithms.layerwise.backward import attribute
 from synergy.algorithms.layerwise.relevance import AbstractRelevance
 from synergy.algorithms.layerwise.signed_relevance import SignedRelevance
-from synergy.method import AbstractMethod, register
+from synergy.layer_method import AbstractLayerMethod
+from synergy.method import register
 from synergy.policies.layer_policy import LayerPolicy, alpha_beta_shares
 
 ROUNDINGS = 8  # of alpha and beta as they were typed, as 1.1 and 0.1
@@ -21,7 +22,7 @@ ROUNDINGS = 8  # of alpha and beta as they were typed, as 1.1 and 0.1
 
 @register
 @dataclass(frozen=True)
-class LRPAlphaBeta(AbstractMethod):
+class LRPAlphaBeta(AbstractLayerMethod):
     r"""Relevance to the positive and to the negative parts of a neuron's value, apart.
 
     .. math:: R_i = \sum_j \Bigl( \alpha \frac{z_{ji}^+}{\sum_l z_{jl}^+ + c_j^+}
@@ -48,7 +49,6 @@ class LRPAlphaBeta(AbstractMethod):
     expansion = "each neuron at u = 0"
     holds = "neurons with both signs and no bias (completeness only)"
     counterexample = "relu(x₁ + 2x₂) at (1, 1)"
-    scope = "layer"
     target = "f(x)"
     alpha: float = 2.0
     beta: float = 1.0

@@ -14,13 +14,14 @@ from decompositions.networks.frozen import frozen
 from decompositions.networks.operations import AbstractAffine
 from synergy.algorithms.layerwise.backward import attribute
 from synergy.algorithms.layerwise.relevance import AbstractRelevance
-from synergy.method import AbstractMethod, register
+from synergy.layer_method import AbstractLayerMethod
+from synergy.method import register
 from synergy.policies.layer_policy import LayerPolicy, epsilon_shares
 
 
 @register
 @dataclass(frozen=True)
-class LRPEpsilon(AbstractMethod):
+class LRPEpsilon(AbstractLayerMethod):
     r"""Relevance in proportion to each input's part of a neuron's value, bias included, with a stabiliser.
 
     .. math:: R_i = \sum_j \frac{z_{ji}}{z_j + \varepsilon\, \mathrm{sgn}(z_j)}\, R_j, \qquad
@@ -44,7 +45,6 @@ class LRPEpsilon(AbstractMethod):
     expansion = "each neuron at u = 0"
     holds = "networks without biases, b = 0, ε → 0"
     counterexample = "relu(x₁ + x₂ + 1) at (1, 1)"
-    scope = "layer"
     target = "f(x)"
     epsilon: float = 1e-6
     bias: bool = True

@@ -14,6 +14,7 @@ from decompositions.models.full_precision import full_precision
 from decompositions.models.undisturbed import outside_inference
 from decompositions.networks.network import Network, Step
 from decompositions.networks.reading.tracing import network
+from synergy.algorithms.layerwise.rounding import rounded
 from synergy.explained import chooser, explained
 
 State = Any  # what a rule remembers of a place: a value, a value and its reference, …
@@ -94,7 +95,7 @@ def run(
     with torch.no_grad():
         states = [rule.start(inputs, baselines)]
         for step in steps.steps:
-            states.append(rule.forward(step, [states[place] for place in step.inputs]))
+            states.append(rounded(rule.forward(step, [states[place] for place in step.inputs])))
         output = steps.values(inputs[:1])[-1]
         signals: list[Signal] = [None] * len(states)
         signals[-1] = rule.seed(states[-1], chosen(output.expand(len(inputs), *output.shape[1:])))
@@ -102,7 +103,7 @@ def run(
             if signals[place] is None:
                 continue
             step = steps.steps[place - 1]
-            given = rule.back(step, [states[k] for k in step.inputs], states[place], signals[place])
+            given = [*map(rounded, rule.back(step, [states[k] for k in step.inputs], states[place], signals[place]))]
             if watch is not None:
                 watch(step, signals[place], given)
             for source, signal in zip(step.inputs, given, strict=True):
