@@ -21,7 +21,7 @@ SENTENCES = {
     "forgive each other everything",
 }
 ENDS = 64
-METHODS = ("deeplift_rescale", "deep_shap", "lrp_epsilon")
+METHODS = ("deeplift_rescale", "deep_shap", "lrp_epsilon", "attn_lrp")
 MEMORY = """
 import sys
 from pathlib import Path

@@ -96,7 +96,7 @@ def _cell(network: str, chosen: AbstractMethod, game: Game) -> str:
 
 def _theory(chosen: AbstractMethod, game: Game) -> object | None:
     """What the policy gives, where the effects that it reads are known."""
-    if chosen.scope == "feature map" or chosen.at_x:
+    if chosen.scope in ("feature map", "signal") or chosen.at_x:
         return None
     policy = chosen.policy(game)
     if isinstance(policy, LayerPolicy):
@@ -121,6 +121,8 @@ def _library(chosen: AbstractMethod, network: str) -> str:
 def _short(reason: str) -> str:
     if "no digit is left" in reason:
         return "refused: its channels outgrow the digits"
+    if "is not defined; take" in reason:
+        return "not defined beyond ReLU"
     if "spatial axes" in reason:
         return "no feature map"
     return "refused: " + reason.partition("; ")[0]

@@ -32,7 +32,7 @@ class AbstractMethod(ABC):
     title: ClassVar[str] = ""  # as texts call it
     formula: ClassVar[str] = ""  # of the policy
     reference: ClassVar[str] = ""  # key in docs/references.bib
-    scope: ClassVar[str] = "game"  # "game", "feature map" or "layer": whose effects the policy shares
+    scope: ClassVar[str] = "game"  # whose effects the policy shares: "game", "feature map", "layer"; "signal": none
     besides: ClassVar[bool] = False  # kept apart from the fourteen in tables, and compared only where it is asked for
     target: ClassVar[str] = "f(x) − f(b)"  # what the attributions are meant to explain
     independent: ClassVar[str] = ""  # the policy on independent effects, for the tables

@@ -59,7 +59,7 @@ def test_every_method_says_what_it_is(name):
     assert chosen.title
     assert chosen.formula
     assert chosen.reference
-    assert chosen.scope in ("game", "feature map", "layer")
+    assert chosen.scope in ("game", "feature map", "layer", "signal")
     assert chosen.__doc__
     assert ".. math::" in chosen.__doc__
 

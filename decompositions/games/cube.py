@@ -71,6 +71,10 @@ class AbstractCube(ABC):
         """∂g/∂tᵢ at a batch of points. Shape ``(batch, n)``."""
 
     @abstractmethod
+    def slopes(self, points: Array) -> Array:
+        """Σ ∂f/∂x over the entries of each player at a batch of points, whatever x − b is. Shape ``(batch, n)``."""
+
+    @abstractmethod
     def array(self, table: Any) -> Array:
         """Numbers in the cube's number system and on its device."""
 

@@ -113,6 +113,10 @@ class ExpressionCube(AbstractCube):
         columns = [self._mean(d, points, difference[:, i]) for i, d in enumerate(self._derivatives)]
         return np.stack(columns, -1)
 
+    def slopes(self, points: np.ndarray) -> np.ndarray:
+        one = np.ones_like(self.x[:, 0])
+        return np.stack([self._mean(d, points, one) for d in self._derivatives], -1)
+
     def array(self, table: Any) -> np.ndarray:
         table = np.asarray(table)
         if table.dtype == object:

@@ -177,6 +177,17 @@ class FunctionCube(AbstractCube):
     def gradient(self, points: torch.Tensor) -> torch.Tensor:
         if not self.x.is_floating_point():
             return self.embedded().gradient(points)
+        return self._differentiated(points, FunctionCube._batch_gradient)
+
+    def slopes(self, points: torch.Tensor) -> torch.Tensor:
+        if not self.x.is_floating_point():
+            return self.embedded().slopes(points)
+        return self._differentiated(points, FunctionCube._batch_slopes)
+
+    def _differentiated(
+        self, points: torch.Tensor, work: Callable[[FunctionCube, torch.Tensor], torch.Tensor]
+    ) -> torch.Tensor:
+        """Work on all points that asks for gradients."""
         models = models_of(self.f)
         if any(each.is_inference() for model in models for each in model.parameters()):
             raise ValueError(
@@ -186,7 +197,7 @@ class FunctionCube(AbstractCube):
         recurrent = any(isinstance(each, nn.RNNBase) for model in models for each in model.modules())
         with self.calling(), torch.enable_grad(), differentiable() if recurrent else nullcontext():
             points = points.clone() if points.is_inference() else points
-            return self._in_parts(points, FunctionCube._batch_gradient)
+            return self._in_parts(points, work)
 
     @outside_inference()
     def array(self, table: Any) -> torch.Tensor:
@@ -334,13 +345,17 @@ class FunctionCube(AbstractCube):
 
     def _batch_gradient(self, points: torch.Tensor) -> torch.Tensor:
         leaf = points.detach().clone().requires_grad_()
-        values = self._batch(leaf)
-        if not values.requires_grad:
-            raise TypeError(
-                "the function's output carries no gradient with respect to its input (detached, or constant)"
-            )
-        (gradient,) = torch.autograd.grad(values.sum(), leaf)
-        return gradient
+        return _derivative(self._batch(leaf), leaf)
+
+    def _batch_slopes(self, points: torch.Tensor) -> torch.Tensor:
+        parts = []
+        for start in range(0, len(self.baseline), self.chunk):
+            some = slice(start, start + self.chunk)
+            x = self.x if len(self.x) == 1 else self.x[some]
+            inputs = self._mix(points, x, self.baseline[some])
+            leaf = inputs.detach().flatten(0, 1).requires_grad_()
+            parts.append(_derivative(self._call(leaf), leaf).reshape(inputs.shape))
+        return self.by_player(torch.cat(parts, 1))
 
     def _call(self, inputs: torch.Tensor) -> torch.Tensor:
         outputs = wide(self.outputs(inputs))
@@ -377,6 +392,18 @@ class _Blank:
 
     def __call__(self, inputs: torch.Tensor) -> torch.Tensor:
         return inputs.flatten(1).sum(1)
+
+
+def _derivative(values: torch.Tensor, leaf: torch.Tensor) -> torch.Tensor:
+    """The gradient of the values' sum.
+
+    Raises:
+        TypeError: they carry none.
+    """
+    if not values.requires_grad:
+        raise TypeError("the function's output carries no gradient with respect to its input (detached, or constant)")
+    (gradient,) = torch.autograd.grad(values.sum(), leaf)
+    return gradient
 
 
 class _Between(torch.autograd.Function):

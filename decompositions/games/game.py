@@ -245,6 +245,10 @@ class Game:
         """∂g/∂tᵢ at points of the cube. Shape ``(batch, n)`` in and out."""
         return self.cube.gradient(self.points(t))
 
+    def slopes(self, t: Any) -> Array:
+        """Σ ∂f/∂x over each player's entries at points of the cube, the mean over the baselines. ``(batch, n)``."""
+        return self.cube.slopes(self.points(t))
+
     def points(self, t: Any) -> Array:
         """Rows of n numbers in the game's number system and on its device.
 

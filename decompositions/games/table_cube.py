@@ -59,6 +59,9 @@ class TableCube(AbstractCube):
     def gradient(self, points: Array) -> Array:
         self.refuse("a derivative")
 
+    def slopes(self, points: Array) -> Array:
+        self.refuse("a derivative")
+
     def path_rule(self, nodes: int | None) -> tuple[Array, Array]:
         self.refuse("a path through the cube")
 

@@ -41,6 +41,9 @@ def counterexamples() -> dict[str, Counterexample]:
         "A₁ of a 2×2 map, no pooling": Counterexample(_first_location, "only location 1 has an effect"),
         "relu(x₁ + x₂ + 1) at (1, 1)": Counterexample(lambda: game(unit([[1, 1]], [1]), [1, 1], [0, 0]), "f(x) = 3"),
         "relu(x₁ + 2x₂) at (1, 1)": Counterexample(lambda: game(unit([[1, 2]], [0]), [1, 1], [0, 0]), "f(x) = 3"),
+        "1 − relu(1 − x₁) at 2": Counterexample(
+            lambda: game(nn.Sequential(unit([[-1]], [1]), linear([[-1]], [1])), [2], [0]), "f(x) − f(b) = 1"
+        ),
         "softmax(x₁, x₂)₁ at (8, 0)": Counterexample(
             lambda: game(FirstShare(), [8, 0], [0, 0]), "f(x) = 0.9997, f(x) − f(b) = 0.4997"
         ),

@@ -35,6 +35,10 @@ CRITERIA_NOTES = (
     "Measured: coverage / leakage / residual of the method itself; over random networks the worst of each, with the "
     "class of the largest residual; on the digits network with the verdict on completeness. For rules that ignore the "
     "baseline (LRP, Deep Taylor, Grad-CAM) the constant row is sprayed over all others.",
+    "The gradient, Guided Backpropagation and DeconvNet are raw signals, in the unit of f over that of x: their "
+    "residual is that of the numbers as they are. The gradient's weights belong to x, so that it leaks where it is "
+    "measured; the other two have no policy over effects. All three may give nothing where f is flat at x, whatever "
+    "it has done on the way.",
     "End to end: the largest share of the attributions that goes to players without any effect, over networks in "
     "which a zero is hidden. Here the findings differ from the summary: DeepLIFT Rescale, RevealCancel and Deep "
     "SHAP meet relevance per layer, not end to end; no fixed policy over the network's effects can equal them, as "
@@ -68,18 +72,22 @@ def _softmax_note() -> str:
 
 def _criteria_row(name: str) -> tuple[str, ...]:
     cls, chosen = METHODS[name], method(name)
-    policy = _policy_criteria(chosen)
-    numbers = {
-        "coverage": min(c.coverage for c in policy),
-        "relevance": max(c.leakage for c in policy),
-        "completeness": max(c.residual for c in policy),
-    }
-    verdicts = [f"{_worst(policy, key)} {roughly(numbers[key])}" for key in Passes._fields]
+    verdicts = ["no policy"] * 3 if cls.scope == "signal" else _verdicts(_policy_criteria(chosen))
     return (
         cls.title, "all three" if cls.all_three else "not all", *verdicts, _measured(chosen), _on_digits(chosen),
         _end_to_end(chosen),
         _counterexample(cls), cls.holds,
     )  # fmt: skip
+
+
+def _verdicts(policy: list[Criteria]) -> list[str]:
+    """The worst verdict and number of each criterion over the bank."""
+    numbers = {
+        "coverage": min(c.coverage for c in policy),
+        "relevance": max(c.leakage for c in policy),
+        "completeness": max(c.residual for c in policy),
+    }
+    return [f"{_worst(policy, key)} {roughly(numbers[key])}" for key in Passes._fields]
 
 
 def _policy_criteria(chosen: AbstractMethod) -> list[Criteria]:
@@ -121,7 +129,8 @@ def _measured(chosen: AbstractMethod) -> str:
     if chosen.scope == "feature map":
         found = [_Measured("a picture, pooled", measure(chosen, cases.picture()).criteria())]
     else:
-        games = cases.networks().items()
+        curved = ("softplus", "tanh, b ≠ 0") if chosen.scope == "signal" else ()  # which have no ReLU
+        games = {name: game for name, game in cases.networks().items() if name not in curved}.items()
         found = [_Measured(name, measure(chosen, game, points=0).criteria()) for name, game in games]
     worst = max(found, key=lambda each: each.criteria.residual)
     coverage = min(each.criteria.coverage for each in found)

@@ -26,8 +26,8 @@ METHODS_NOTES = (
     "layer-wise methods are not unique: by the ridge identity other weights give the same credits; these leak "
     "least.",
     "Policy and algorithm: the largest difference over the bank of cases, relative to the largest value, row by "
-    "row where the rows are effects of f. 0 is exact arithmetic. SmoothGrad's weights belong to x: its rows are "
-    "those of Gradient × Input on the smoothed game, and the attribution is compared.",
+    "row where the rows are effects of f. 0 is exact arithmetic. SmoothGrad's and the gradient's weights belong "
+    "to x: of these the attribution is compared; SmoothGrad's rows are those of Gradient × Input on the smoothed game.",
     "Libraries: captum, shap and shapiq on the bank's networks; '–' where none is maintained. The path "
     "methods are compared with as many nodes, as captum has no exact sum. LRP-αβ and Deep Taylor are compared with "
     "zennit in the tests, AttnLRP with lxt.",
@@ -46,12 +46,13 @@ def methods_table() -> Table:
 def _methods_row(name: str) -> tuple[str, ...]:
     cls = METHODS[name]
     chosen = method(name)
-    policy = chosen.policy(next(iter(cases.polynomials().values())))
-    reads = "signs and degrees" if isinstance(policy, LayerPolicy) else policy.reads
-    return (
-        cls.title, cls.independent, cls.interaction, reads, cls.expansion,
-        roughly(_policy_gap(chosen)), _library(chosen),
-    )  # fmt: skip
+    if cls.scope == "signal":
+        reads, gap = "–", "no policy"
+    else:
+        policy = chosen.policy(next(iter(cases.polynomials().values())))
+        reads = "signs and degrees" if isinstance(policy, LayerPolicy) else policy.reads
+        gap = roughly(_policy_gap(chosen))
+    return cls.title, cls.independent, cls.interaction, reads, cls.expansion, gap, _library(chosen)
 
 
 def _policy_gap(chosen: AbstractMethod) -> float:

@@ -16,6 +16,8 @@ from decompositions.models.model_function import ModelFunction
 from synergy.explained import explained
 from synergy.methods.grad_cam import spread
 
+WITHOUT_BASELINE = ("InputXGradient", "Saliency", "GuidedBackprop", "Deconvolution")
+
 
 def disagreement(name: str, game: Game, ours: Any) -> tuple[str, float] | None:
     """The library that has a method, and its largest difference from our attributions, relative to the largest one.
@@ -39,7 +41,7 @@ def disagreement(name: str, game: Game, ours: Any) -> tuple[str, float] | None:
         import_module(library)
         theirs = ask(game)
     own = torch.from_numpy(to_float(ours))
-    return library, float(abs(theirs.double() - own).max() / abs(own).max())
+    return library, float(abs(theirs.double() - own).max() / (abs(own).max() or 1.0))
 
 
 def _captum(kind: str, **settings: Any) -> Callable[[Game], torch.Tensor]:
@@ -49,7 +51,7 @@ def _captum(kind: str, **settings: Any) -> Callable[[Game], torch.Tensor]:
         from captum import attr
 
         cube, f = explained(game)
-        given = dict(settings) if kind == "InputXGradient" else {"baselines": cube.baseline, **settings}
+        given = dict(settings) if kind in WITHOUT_BASELINE else {"baselines": cube.baseline, **settings}
         values = getattr(attr, kind)(f.module).attribute(cube.x.clone(), target=_target(f), **given)
         return cube.by_player(values.detach()[:, None])[0]
 
@@ -113,6 +115,9 @@ def _target(f: ModelFunction) -> int | None:
 
 
 _PEERS: dict[str, tuple[str, Callable[[Game], torch.Tensor]]] = {
+    "gradient": ("captum", _captum("Saliency", abs=False)),
+    "guided_backprop": ("captum", _captum("GuidedBackprop")),
+    "deconvnet": ("captum", _captum("Deconvolution")),
     "gradient_x_input": ("captum", _captum("InputXGradient")),
     "integrated_gradients": ("captum", _captum("IntegratedGradients", n_steps=64)),
     "expected_gradients": ("captum", _captum("IntegratedGradients", n_steps=64)),

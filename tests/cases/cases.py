@@ -353,8 +353,13 @@ SETTINGS = {
 }
 # Methods of the network's layers have no policy over the game's effects.
 GAME_METHODS = [name for name in METHODS if METHODS[name].scope == "game"]
-# Its weights belong to x: at a masked input the noise on the absent players goes on.
-WEIGHTS_AT_X = {"smoothgrad_x_input"}
+# Its noise on the absent players goes on at a masked input.
+NOISY = {"smoothgrad_x_input"}
+# Their weights belong to x: at a masked input the absent players still move f.
+WEIGHTS_AT_X = {*NOISY, "gradient"}
+# Signals of which no rule over effects is known, and methods in the unit of a slope.
+SIGNALS = [name for name in METHODS if METHODS[name].scope == "signal"]
+OWN_UNIT = [name for name in METHODS if METHODS[name].target == "its own"]
 
 
 def variants(names=None):

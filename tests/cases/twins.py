@@ -53,6 +53,20 @@ def radix_2(values, sign):
     return values
 
 
+def gradient_rows(degrees, values, differences):
+    """The transform of ∂f/∂xᵢ over the masked inputs, from the Taylor effects of f. Shape ``(2**n, n)``.
+
+    An effect of degree one in i is there without i, too, as its slope is; one of a higher degree only with i.
+    """
+    n = len(differences)
+    table = [[0] * n for _ in range(2**n)]
+    for row, value in zip(degrees, values, strict=True):
+        for i in (i for i in range(n) if row[i]):
+            support = {j for j in range(n) if row[j] and (j != i or row[i] > 1)}
+            table[bitmask(support)][i] += int(row[i]) * value / differences[i]
+    return table
+
+
 def shapley(value, n, players=None):
     """The mean gain of a player over all orders in which ``players`` come in; the others get 0."""
     players = range(n) if players is None else sorted(players)

@@ -246,7 +246,7 @@ for _name in ("integrated_gradients", "expected_gradients", "smoothgrad_x_input"
     CALLS[f"{_name} estimate"] = (lambda given, name=_name: method(name).estimate(given), NOT_A_GAME, "asks a Game")
 for _name in METHODS:
     CALLS[f"{_name} game"] = (lambda given, name=_name: method(name).attribute(given), NOT_A_GAME, "asks a Game")
-    if METHODS[_name].scope != "feature map":
+    if METHODS[_name].scope in ("game", "layer"):
         CALLS[f"{_name} ends"] = (lambda given, name=_name: method(name).attribute(GAME, given), NOT_ENDS, "points")
     CALLS[f"{_name} policy"] = (lambda given, name=_name: method(name).policy(given), NOT_A_GAME, "asks a Game")
 CASES = [(call, name) for call, (_, wrong, _) in CALLS.items() for name in wrong]

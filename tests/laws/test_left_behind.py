@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from cases import SIGNALS
 from torch import nn
 
 from synergy import METHODS, Game, compare, harsanyi, harsanyi_all, measure, method, taylor
@@ -79,7 +80,7 @@ ENTRIES = {
     "game": lambda: GAME([[1, 1, 0, 0.5]]),
     "gradient": lambda: GAME.gradient([[1, 1, 0, 0.5]]),
     **{f"{name}, attribution": lambda name=name: method(name).attribute(GAME) for name in METHODS},
-    **{f"{name}, policy": lambda name=name: method(name).policy(GAME) for name in METHODS},
+    **{f"{name}, policy": lambda name=name: method(name).policy(GAME) for name in METHODS if name not in SIGNALS},
     **{f"{name}, measured": lambda name=name: measure(name, GAME) for name in METHODS},
 }
 

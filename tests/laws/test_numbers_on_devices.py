@@ -46,7 +46,7 @@ def test_effects_on_every_device_equal_those_on_the_host(device, dtype):
     close(effects.values, harsanyi(game_on("cpu", torch.float64)).values, tolerance(device, dtype, 1e-12))
 
 
-@pytest.mark.parametrize("name", [name for name in METHODS if METHODS[name].scope != "feature map"])
+@pytest.mark.parametrize("name", [name for name in METHODS if METHODS[name].scope in ("game", "layer")])
 def test_methods_on_every_device_equal_those_on_the_host(device, name):
     game, host = game_on(device, torch.float64), game_on("cpu", torch.float64)
     values, allowed = method(name).attribute(game), tolerance(device, torch.float64, 1e-10)

@@ -18,6 +18,7 @@ from cases import (
     GAME_METHODS,
     GROUPED,
     NETWORKS,
+    NOISY,
     TABLES,
     WEIGHTS_AT_X,
     WITH_INPUTS,
@@ -27,7 +28,7 @@ from cases import (
     policy_or_none,
     variants,
 )
-from twins import coalitions, signs
+from twins import coalitions, gradient_rows, signs
 
 from synergy import METHODS, allocate, compare, harsanyi, measure, method, taylor
 from synergy.estimate import Estimate
@@ -38,7 +39,10 @@ CORNERS = [name for name in GAME_METHODS if name not in WEIGHTS_AT_X]
 
 def theory(chosen, case, game):
     """The table that the policy says, from the game's own effects, or from the exact twin's where it needs degrees."""
-    if chosen.name in WEIGHTS_AT_X:
+    if chosen.name == "gradient":
+        effects = taylor(game)
+        return np.array(gradient_rows(effects.degrees.tolist(), effects.values, game.cube.differences()[0]))
+    if chosen.name in NOISY:
         return allocate(taylor(game.smoothed(chosen.noise(game))), degree_credit).by_support().values
     policy = chosen.policy(game)
     effects = harsanyi(game) if policy.reads == "support" else taylor(game)
@@ -72,7 +76,7 @@ def floats_and_twins():
         for name, settings in variants():
             grouped = polynomial.players is not None
             plain = name not in WEIGHTS_AT_X and not settings
-            if plain if grouped else (name in WEIGHTS_AT_X or policy_or_none(name, settings, polynomial) is not None):
+            if plain if grouped else (name in NOISY or policy_or_none(name, settings, polynomial) is not None):
                 twin = polynomial.on_cube if grouped else polynomial.game
                 yield pytest.param(name, settings, twin, case, id=f"{name}-{label(settings)}-{case.id}")
 
@@ -109,7 +113,7 @@ def test_the_attribution_of_the_theory_is_that_of_the_algorithm(name, settings, 
     assert list(allocate(effects, policy).attribution) == list(chosen.attribute(game))
 
 
-@pytest.mark.parametrize(("name", "settings"), [pair for pair in variants() if pair[0] in WEIGHTS_AT_X], ids=label)
+@pytest.mark.parametrize(("name", "settings"), [pair for pair in variants() if pair[0] in NOISY], ids=label)
 def test_weights_that_belong_to_x_do_not_give_the_measured_rows(name, settings):
     """z1·z2 at (2, 3): the noise on an absent player gives a part of the effect in the rows of its subsets."""
     game, chosen = BY_ID["product"].game(), method(name, **settings)
@@ -127,7 +131,7 @@ def test_a_method_that_errs_at_one_inner_end_point_is_found_out(name, monkeypatc
     """The sums still agree; the comparison of rows goes red."""
     case = BY_ID["triple"]
     game, cls = case.game(), METHODS[name]
-    chosen = method(name, **({"samples": 2} if name in WEIGHTS_AT_X else {}))
+    chosen = method(name, **({"samples": 2} if name in NOISY else {}))
     expected = theory(chosen, case, game)
     compare_rows(measure(chosen, game).values, expected, 0)
 
@@ -216,7 +220,7 @@ def test_only_smoothgrad_and_windows_ever_lack_a_policy():
         for case in EXPRESSIONS
         if policy_or_none(name, settings, case) is None
     }
-    assert {name for name, _ in lacking} <= {"smoothgrad_x_input"}
+    assert {name for name, _ in lacking} <= WEIGHTS_AT_X
 
 
 def test_measuring_takes_effects_that_are_known_already():

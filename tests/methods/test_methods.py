@@ -31,6 +31,7 @@ def test_the_registry_knows_what_is_tested_here():
     """A new method of the game's scope needs its definition in this file."""
     assert set(GAME_METHODS) == {
         "expected_gradients",
+        "gradient",
         "gradient_x_input",
         "integrated_gradients",
         "occlusion_1",
