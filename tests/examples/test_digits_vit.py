@@ -112,3 +112,13 @@ def test_explain_from_the_command_line(weights, tmp_path, monkeypatch):
     assert f"f(x) − f(b) = {rise:.4g}" in told.output
     assert "vision transformer of 16 patches, 26762 parameters" in told.output
     assert (tmp_path / "reports" / "digits-vit.html").stat().st_size > 1000
+
+
+def test_grad_cam_on_tokens_and_attn_lrp_are_among_the_rows(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    words = ["explain", "digits-vit", "7", "--players", "grid:2x2", "--budget", "0"]
+    told = CliRunner().invoke(app, words, catch_exceptions=False).output
+    for name in ("shapley", "grad_cam", "attn_lrp"):
+        assert f"  {name}: 1 at x" in told or name == "shapley"
+        assert f"\n{name}  " in told
+    assert "deconvnet" not in told
