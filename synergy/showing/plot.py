@@ -22,7 +22,7 @@ from decompositions.effects.effects import Effects
 from decompositions.files.whole_file import as_path
 from synergy.comparison.comparison import Comparison
 from synergy.comparison.result import Result
-from synergy.comparison.scale import strongest_players, unit
+from synergy.comparison.scale import own_scale, strongest_players, unit
 from synergy.wording.colours import NEGATIVE, POSITIVE, hexadecimal
 from synergy.wording.effects import noise_line
 from synergy.wording.names import shorten
@@ -120,7 +120,7 @@ def _figure(width: float, height: float, path: str | Path | None) -> Iterator[Fi
 
 
 def _panels(part: Any, comparison: Comparison, shown: list[Result], rows: list[int]) -> None:
-    """Bars of every method, players downwards, all on one scale."""
+    """Bars of every method, players downwards, on one scale but where it says otherwise."""
     columns = min(PANELS, len(shown))
     lines = -(-len(shown) // columns)
     axes = part.subplots(lines, columns, sharey=True, squeeze=False)
@@ -129,7 +129,7 @@ def _panels(part: Any, comparison: Comparison, shown: list[Result], rows: list[i
         if position >= len(shown):
             axis.set_visible(False)
             continue
-        _bars(axis, shown[position], rows, units[position])
+        _bars(axis, shown[position], rows, units[position], own_scale(comparison, shown[position]))
     for axis in axes[:, 0]:
         axis.set_yticks(range(len(rows)), [_plain(comparison.effects.names[i]) for i in rows], fontsize=9)
         axis.set_ylim(len(rows) - 0.4, -0.6)
@@ -138,7 +138,7 @@ def _panels(part: Any, comparison: Comparison, shown: list[Result], rows: list[i
     part.suptitle(f"What each method gives{note}", fontsize=11, x=0.01, ha="left", color=INK, weight="bold")
 
 
-def _bars(axis: Axes, result: Result, rows: list[int], unit: float) -> None:
+def _bars(axis: Axes, result: Result, rows: list[int], unit: float, apart: bool) -> None:
     values = to_float(result.attribution)[rows]
     axis.barh(range(len(rows)), values, height=0.72, color=_colours(values))
     axis.axvline(0, color=SOFT, linewidth=0.7)
@@ -152,7 +152,7 @@ def _bars(axis: Axes, result: Result, rows: list[int], unit: float) -> None:
     total = minus(number(scalar(result.attribution.sum())))  # type: ignore[union-attr]
     name = _plain(result.heading, 26)
     axis.set_title(_wrapped(name), fontsize=9, color=INK)
-    own = "\nown scale" if result.own_unit else ""
+    own = "\nown scale" if apart else ""
     axis.set_xlabel(f"Σ {total}{own}", fontsize=8.5, color=INK)
     _clean(axis)
     axis.set_xticks([])

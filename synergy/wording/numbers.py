@@ -49,9 +49,11 @@ def scalar(value: Any) -> Any:
 def fixed(value: float, unit: float, digits: int = 3) -> str:
     """A signed number with as many decimals as give the largest one of its scale so many digits.
 
-    >>> fixed(-0.0308, 2.136), fixed(12.04, 980.0), fixed(-0.0, 1.0), fixed(-1e-4, 1.0)
-    ('-0.03', '+12', '0', '0.00')
+    >>> fixed(-0.0308, 2.136), fixed(12.04, 980.0), fixed(-0.0, 1.0), fixed(-1e-4, 1.0), fixed(-23347386.0, 2e8)
+    ('-0.03', '+12', '0', '0.00', '-2.3e7')
     """
+    if unit >= 1e6 and value:
+        return _exponent(f"{value:+.{digits - 1}g}")
     decimals = min(8, max(0, digits - 1 - math.floor(math.log10(unit))))
     text = f"{value:+.{decimals}f}"
     if not value:

@@ -9,7 +9,7 @@ import numpy as np
 from decompositions.arithmetic import to_float
 from synergy.comparison.comparison import Comparison
 from synergy.comparison.result import Result
-from synergy.comparison.scale import unit
+from synergy.comparison.scale import own_scale, unit
 from synergy.showing.sections.cells import LETTERS, Tint, signed
 from synergy.showing.sections.picture import overlay
 from synergy.wording.names import shorten
@@ -49,5 +49,5 @@ def panels(comparison: Comparison, view: Picture | Words | Features | None) -> l
         strong = sorted(np.argsort(-np.abs(shares), kind="stable")[:BARS].tolist())
         summary = ", ".join(f"{shorten(comparison.effects.names[i], LETTERS)} {tints[i].text}" for i in strong)
         total = signed(scalar(result.attribution.sum()))
-        found.append(Panel(result, result.heading, tints, total, layer, summary, result.own_unit))
+        found.append(Panel(result, result.heading, tints, total, layer, summary, own_scale(comparison, result)))
     return found
