@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from scipy.special import stdtrit
-
 from decompositions.arithmetic import Array
 
 CHANCE = 1e-3
@@ -56,4 +54,6 @@ def certain(draws: int) -> float:
     >>> [round(certain(draws), 1) for draws in (2, 4, 64, 10**6)]
     [636.6, 12.9, 3.5, 3.3]
     """
+    from scipy.special import stdtrit  # a tenth of what torch takes to import
+
     return float(stdtrit(max(1, draws - 1), 1 - CHANCE / 2))
