@@ -175,6 +175,13 @@ def require_weights(model: Any) -> None:
 def _first_call(module: nn.Module, x: torch.Tensor) -> Any:
     try:
         outputs = module(x)
+    except TypeError as error:
+        if "required positional argument" not in str(error):
+            raise
+        raise TypeError(
+            f"the model takes more than x: {error}; give it with bound={{name: tensor}}, or x as a mapping of names to "
+            "tensors with explain="
+        ) from error
     except (RuntimeError, IndexError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise ValueError(

@@ -153,3 +153,12 @@ def test_inputs_that_do_not_fit(case):
     given, kind, words = REFUSED[case]
     with pytest.raises(kind, match=words):
         Game.from_model(Gated(), **given, target=1)
+
+
+def test_a_second_input_that_is_not_given_is_named_with_the_way_out():
+    class Two(nn.Module):
+        def forward(self, x, y):
+            return (x * y).sum(1)
+
+    with pytest.raises(TypeError, match=r"takes more than x: .*missing 1 required .*'y'; give it with bound="):
+        Game.from_model(Two(), torch.ones(1, 2))
