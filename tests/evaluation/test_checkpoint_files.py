@@ -333,6 +333,7 @@ KILLED = textwrap.dedent("""
     net = nn.Sequential(nn.Linear(11, 64), nn.Tanh(), nn.Linear(64, 1)).eval()
     x = torch.randn(1, 11)
 
+    os.fsync = lambda file: None  # what a killed process has handed over is not lost; a busy disk takes seconds
     pace = threading.local()  # no part of the question
     pace.seconds = 0.0
 
