@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterable
-from itertools import combinations
 from math import comb
 from typing import Any
 
@@ -124,16 +123,6 @@ def repeated(table: np.ndarray) -> int | None:
             return row
         seen.add(entries)
     return None
-
-
-def up_to_order(players: Iterable[int], n: int, order: int) -> np.ndarray:
-    """All coalitions of at most ``order`` of the given players, smallest first. Shape ``(m, n)``, zeros and ones."""
-    pool = tuple(players)
-    sets = [chosen for size in range(min(order, len(pool)) + 1) for chosen in combinations(pool, size)]
-    rows = np.zeros((len(sets), n), dtype=np.uint8)
-    for row, chosen in zip(rows, sets, strict=True):
-        row[list(chosen)] = 1
-    return rows
 
 
 def count_up_to_order(n: int, order: int) -> int:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from decompositions import degrees
 from decompositions.arguments import whole
 from decompositions.arithmetic import Array, is_exact, wide, zeros
 from decompositions.counts import count
+from decompositions.dividends.known import known
+from decompositions.dividends.noise import evaluation_noise
+from decompositions.effects.coalitions import Coalitions
 from decompositions.effects.effects import Effects
+from decompositions.effects.strata import Strata
 from decompositions.evaluation import corners as coalitions
 from decompositions.evaluation.checkpoint import Checkpoint, opened
 from decompositions.evaluation.cost import LIMIT, as_limit, require_limit, with_progress
@@ -128,53 +132,11 @@ def _up_to(game: Game, active: tuple[int, ...], order: int, limit: int, store: C
     left = calls - done
     require_limit(left, limit, "take a lower order")
     with needed(f"the table of {count(calls)} coalitions", calls * game.n, way_out="take a lower order"):
-        return _lower(game, active, order, (calls, done), store)
-
-
-def _lower(
-    game: Game, active: tuple[int, ...], order: int, price: tuple[int, int], store: Checkpoint | None
-) -> Effects:
-    """The dividends up to an order, whose price is known: the calls in all and those that were paid earlier."""
-    calls, done = price
-    table = degrees.up_to_order(active, game.n, order)
-    wanted = np.concatenate([table, np.ones((1, game.n), dtype=np.uint8)])
-
-    found, paid = with_progress(
-        game, calls, f"coalitions of at most {order}", lambda g: coalitions.rows(g, wanted, store), done
-    )
-    values = found.values
-    names = [*(coalitions.label(game, degrees.support(row)) for row in table), "of all players"]
-    coalitions.require_finite(values, lambda row: names[row])
-    noise = max(evaluation_noise(game, values), found.error)
-    values = values if is_exact(values) else wide(values)
-    dividends = settle(_lower_dividends(values[..., :-1], table))
-    remainder = settle(values[..., -1:] - dividends.sum(-1, keepdims=True))[..., 0]
-    return Effects(
-        dividends,
-        names=game.names,
-        degrees=table,
-        noise=noise,
-        remainder=remainder,
-        truncated=order < len(active),
-        calls=done + paid,
-    )
-
-
-def _lower_dividends(values: Array, table: np.ndarray) -> Array:
-    """J(S) = v(S) − Σ_{T⊊S} J(T), smallest coalitions first."""
-    row_of = {degrees.mask(degrees.support(row)): position for position, row in enumerate(table)}
-    dividends = values.copy() if is_exact(values) else values.clone()
-    for mask, position in row_of.items():
-        subset = (mask - 1) & mask if mask else 0
-        smaller = []
-        while mask:
-            smaller.append(row_of[subset])
-            if not subset:
-                break
-            subset = (subset - 1) & mask
-        if smaller:
-            dividends[..., position] -= dividends[..., smaller].sum(-1)
-    return dividends
+        lower = Coalitions.up_to(active, game.n, order)
+        what = f"coalitions of at most {order}"
+        found, paid = with_progress(game, calls, what, lambda g: known(g, lower, store), done)
+        dividends = found.dividends(lower, Strata(order) if order < len(active) else None)
+        return replace(dividends, calls=done + paid)
 
 
 def _scatter(dividends: Array, active: tuple[int, ...], n: int) -> Array:
@@ -187,11 +149,3 @@ def _scatter(dividends: Array, active: tuple[int, ...], n: int) -> Array:
         place = degrees.mask(coalitions.members(block, active[TOGETHER:]))
         everything[..., low + place] = dividends[..., block * len(low) : (block + 1) * len(low)]
     return everything
-
-
-def evaluation_noise(game: Game, values: Array) -> float:
-    """The rounding error of one value of g: the epsilon of its type times the largest value."""
-    if not game.cube.precision:
-        return 0.0
-    smallest, largest = values.aminmax()
-    return game.cube.precision * float(max(-smallest, largest))

@@ -17,11 +17,14 @@ import torch
 from decompositions.arguments import real, shown, whole
 from decompositions.arithmetic import is_exact, objects
 from decompositions.counts import TOO_LONG, count, exactly
+from decompositions.effects.coalitions import Coalitions
+from decompositions.effects.strata import Strata
 from decompositions.files import npz
 from decompositions.files.npz import Archive
 from decompositions.files.whole_file import whole_file
 
-FORMAT = "synergy-effects/1"
+FORMAT = "synergy-effects/2"
+READ = ("synergy-effects/1", FORMAT)  # the first has no coalitions and no strata
 FACTS = ("calls", "radius", "note", "distance", "evaluation")  # plain numbers and text
 AT_ONCE = 2**20  # effects that are looked at together
 PATH = "effects are kept in a file, and path is its name, a text or a Path"
@@ -46,9 +49,13 @@ def save(effects: Mapping[str, Any], path: Path) -> None:
     _require_numbers(effects["values"])
     facts = {name: effects[name] for name in ("names", "basis", "noise", "truncated", *FACTS)}
     header = {"format": FORMAT, **facts, "exact": is_exact(effects["values"])}
+    if effects["strata"] is not None:
+        header["strata"] = effects["strata"].plain()
     arrays: dict[str, Any] = {name: _plain(effects[name]) for name in ("values", "remainder")}
     if effects["degrees"] is not None:
         arrays["degrees"] = effects["degrees"]
+    if effects["coalitions"] is not None:
+        arrays["coalitions"] = effects["coalitions"].bits
     if effects["gaps"] is not None:
         arrays["gaps"] = _plain(effects["gaps"])
     with whole_file(path, "effects.npz") as file:
@@ -91,6 +98,8 @@ def _contents(file: Archive) -> dict[str, Any]:
         "values": values,
         "names": tuple(names),
         "degrees": file.array("degrees") if "degrees" in file else None,
+        "coalitions": Coalitions(file.array("coalitions"), len(names)) if "coalitions" in file else None,
+        "strata": Strata.of_plain(header["strata"], values.shape[-1]) if "strata" in header else None,
         "remainder": _numbers(file.array("remainder"), exact)[()],
         "gaps": _numbers(file.array("gaps"), exact) if "gaps" in file else None,
         **{name: header[name] for name in ("basis", "noise", "truncated", *FACTS) if name in header},
@@ -107,7 +116,7 @@ def _header(file: Archive) -> dict[str, Any]:
     if layout.dtype.kind != "U" or layout.shape:
         raise ValueError(f"its header is one text, not {layout.kind} of shape {layout.shape}")
     header = json.loads(str(file.array("header")))
-    if not isinstance(header, dict) or header.get("format") != FORMAT:
+    if not isinstance(header, dict) or header.get("format") not in READ:
         found = header.get("format") if isinstance(header, dict) else header
         raise ValueError(f"its format is {shown(found)}, this version reads {FORMAT!r}")
     for name, kind in KINDS.items():
@@ -153,9 +162,15 @@ def _require_layout(file: Archive, names: list[Any], basis: str, exact: bool) ->
             f"its degrees are whole numbers, one row per effect and one column per player, {n}, not {table.kind} of "
             f"shape {table.shape}"
         )
+    bits = file.layout("coalitions") if "coalitions" in file else None
+    if bits is not None and (bits.dtype != np.uint64 or len(bits.shape) != 2 or table is not None):
+        raise ValueError(
+            f"its coalitions are rows of 64-bit words and no degrees, not {bits.kind} of shape {bits.shape}"
+        )
     if table is None and basis == "taylor":
         raise ValueError("Taylor effects need their table of degree vectors, and it has none")
-    rows = 2**n if table is None else table.shape[0]
+    listed = table if bits is None else bits
+    rows = 2**n if listed is None else listed.shape[0]
     values = file.layout("values")
     if not values.shape or values.shape[-1] != rows:
         raise ValueError(f"its values are {count(rows)} for {n} players, not of shape {values.shape}")

@@ -6,8 +6,7 @@ import difflib
 import math
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import KW_ONLY, dataclass, fields, replace
-from functools import cached_property, reduce
-from operator import or_
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,9 @@ from decompositions.arguments import real, shown, whole
 from decompositions.arithmetic import Array, free_symbols, is_exact, like, strengths, zeros
 from decompositions.counts import count, rounded
 from decompositions.effects import archive
+from decompositions.effects.coalitions import Coalitions, packed, unpacked
 from decompositions.effects.series import NONE, Series
+from decompositions.effects.strata import Strata
 from decompositions.expressions.settling import settle
 from decompositions.files.whole_file import as_path
 from decompositions.memory import needed
@@ -29,6 +30,7 @@ from decompositions.visible import visible
 
 Coalition = int | str | Iterable[int | str]
 COALITION = "a coalition is made of players, each by its name or its number"
+TABLE = 16  # players up to whom Taylor effects are summed into a table of all coalitions
 DEGREE = "a degree vector has one entry per player"
 VALUES = "effects are a torch tensor of floats or an object array of exact numbers"
 
@@ -45,14 +47,18 @@ class Effects:
         values: the effects. Shape ``(..., m)``: float tensors, or an object array of exact numbers.
         names: of the n players.
         basis: "harsanyi" or "taylor".
-        degrees: one row per effect, zeros and ones for coalitions. Shape ``(m, n)``. None for all 2ⁿ coalitions: then
-            the row is the bitmask (bit i = player i) and no table is kept.
+        degrees: of Taylor effects, one row each. Shape ``(m, n)``. Zeros and ones of Harsanyi dividends are taken as
+            ``coalitions``.
+        coalitions: of Harsanyi dividends that are not all there, one row each. None for all 2ⁿ: then the row is the
+            bitmask (bit i = player i) and no table is kept.
         noise: rounding error of one evaluated value of g, in units of f; 0 for exact numbers.
         remainder: what the rows do not explain, f(x) − f(b) − Σ effects, where it is known. Shape ``(...,)``.
         truncated: whether rows are missing that need not be zero (an order, a degree); the remainder is their sum.
         calls: model calls that were paid.
         series: how far the series holds whose terms these effects are.
         evaluation: by what shortcuts g was evaluated; empty for none.
+        strata: how the rows were chosen that are there, where they speak of coalitions up to an order; None for all
+            rows, or for some that speak of themselves alone.
     """
 
     values: Array
@@ -60,12 +66,14 @@ class Effects:
     names: tuple[str, ...]
     basis: str = "harsanyi"
     degrees: np.ndarray | None = None
+    coalitions: Coalitions | None = None
     noise: float = 0.0
     remainder: Any = 0
     truncated: bool = False
     calls: int = 0
     series: Series = NONE
     evaluation: str = ""
+    strata: Strata | None = None
 
     def __post_init__(self) -> None:
         if self.basis not in ("harsanyi", "taylor"):
@@ -77,11 +85,16 @@ class Effects:
         if not (is_exact(self.values) or (isinstance(self.values, torch.Tensor) and self.values.is_floating_point())):
             raise TypeError(f"{VALUES}, not {shown(self.values)}; decompositions.arithmetic.as_array makes one")
         self._check_degrees()
-        rows = 2**self.n if self.degrees is None else len(self.degrees)
+        self._check_coalitions()
+        listed = self.degrees if self.coalitions is None else self.coalitions
+        rows = 2**self.n if listed is None else len(listed)
         if self.values.ndim == 0 or self.values.shape[-1] != rows:
             given = "a single number" if self.values.ndim == 0 else self.values.shape[-1]
             raise ValueError(f"{count(rows)} effects of {self.n} players need as many values, not {given}")
         self._check_rows()
+        if self.basis == "harsanyi" and self.degrees is not None:
+            object.__setattr__(self, "coalitions", Coalitions.of_table(self.degrees))
+            object.__setattr__(self, "degrees", None)
         if self.noise != math.inf:
             real(self.noise, "noise is the rounding error of a value", 0)
 
@@ -103,6 +116,19 @@ class Effects:
             raise ValueError(
                 f"degrees are whole numbers, {least}; these go from {self.degrees.min()} to {self.degrees.max()}"
             )
+
+    def _check_coalitions(self) -> None:
+        """Refuse what is no list of coalitions of these players, or is one beside a table of degrees."""
+        if self.coalitions is None:
+            return
+        if not isinstance(self.coalitions, Coalitions):
+            raise TypeError(f"coalitions are Coalitions, as Coalitions.of_members makes, not {shown(self.coalitions)}")
+        if self.basis != "harsanyi" or self.degrees is not None:
+            raise ValueError(
+                "coalitions are those of Harsanyi dividends; Taylor effects have a table of degrees instead"
+            )
+        if self.coalitions.n != self.n:
+            raise ValueError(f"these coalitions are of {self.coalitions.n} players, and {self.n} have names")
 
     def _check_rows(self) -> None:
         """Refuse a table of degrees without a constant, or with a row twice."""
@@ -172,6 +198,11 @@ class Effects:
                 "them into the expression, x and the baseline"
             )
 
+    @property
+    def dense(self) -> bool:
+        """Whether all 2ⁿ coalitions have a row, which is their bitmask."""
+        return self.degrees is None and self.coalitions is None
+
     def __len__(self) -> int:
         return int(self.values.shape[-1])
 
@@ -195,19 +226,26 @@ class Effects:
         """The rows whose support is a coalition; none where a series has no such term. Raises as indexing does."""
         members = self._coalition(coalition)
         mask = degrees_.mask(members)
-        if self.degrees is None:
-            return [mask]
-        if mask not in self._rows_by_mask and self.basis == "harsanyi" and not self._vanishes(mask):
-            raise LookupError(f"{tuple(sorted(members))} has more players than the order that was decomposed")
-        return self._rows_by_mask.get(mask, [])
+        if self.coalitions is not None:
+            row = self.coalitions.row(mask)
+            if row is None:
+                self._require_vanishing(mask, members)
+            return [] if row is None else [row]
+        return [mask] if self.degrees is None else self._rows_by_mask.get(mask, [])
 
-    def _vanishes(self, mask: int) -> bool:
-        """Whether a coalition without a row has no dividend: all are there, or a null player in it is in no row."""
+    def _require_vanishing(self, mask: int, members: tuple[int, ...]) -> None:
+        """Refuse a coalition without a row, unless it has no dividend: all are there, or a null player is in it."""
+        assert self.coalitions is not None
         if not self.truncated:
-            return True
-        known = reduce(or_, self._rows_by_mask, 0)
-        order = max(map(int.bit_count, self._rows_by_mask), default=0)
-        return bool(mask & ~known) and mask.bit_count() <= order
+            return
+        order = -1 if self.strata is None else self.strata.order
+        known = degrees_.mask(np.flatnonzero(unpacked(np.bitwise_or.reduce(self.coalitions.bits)[None], self.n)[0]))
+        if len(members) <= order and mask & ~known:
+            return
+        named = tuple(sorted(members))
+        if len(members) > order >= int(self.coalitions.sizes.max()):
+            raise LookupError(f"{named} has more players than the order that was decomposed")
+        raise LookupError(f"{named} is not among the {len(self):,} coalitions whose dividends were computed")
 
     def _coalition(self, coalition: Coalition) -> tuple[int, ...]:
         """The numbers of the players that a coalition names."""
@@ -259,17 +297,24 @@ class Effects:
 
     def table(self, start: int, stop: int) -> Array:
         """Degree vectors (or zeros and ones) of some rows, in the effects' number type. Shape ``(stop−start, n)``."""
-        if self.degrees is not None:
-            return like(self.degrees[start:stop], self.values)
+        if not self.dense:
+            return like(self._listed(start, stop), self.values)
         device = "cpu" if self.exact else self.values.device
         rows = degrees_.bits(start, stop, self.n, device)
         return like(rows.numpy().astype(np.int64), self.values) if self.exact else rows.to(self.values.dtype)
 
+    def _listed(self, start: int, stop: int) -> np.ndarray:
+        """Some rows of the table that is kept."""
+        if self.coalitions is not None:
+            return self.coalitions.table(start, stop)
+        assert self.degrees is not None
+        return self.degrees[start:stop]
+
     def sizes(self, start: int, stop: int) -> np.ndarray:
         """The number of players in the effects of some rows. Shape ``(stop−start,)``."""
-        if self.degrees is None:
-            return degrees_.sizes(start, stop)
-        return (self.degrees[start:stop] > 0).sum(-1)
+        if self.coalitions is not None:
+            return self.coalitions.sizes[start:stop]
+        return degrees_.sizes(start, stop) if self.degrees is None else (self.degrees[start:stop] > 0).sum(-1)
 
     def noise_floor(self, start: int = 0, stop: int | None = None) -> np.ndarray:
         """Rounding error to expect in some rows: noise · 2^(s/2) for s players. Shape ``(stop−start,)``."""
@@ -278,7 +323,7 @@ class Effects:
     @property
     def independent(self) -> Array:
         """The independent effects ψ(i) of the single players. Shape ``(..., n)``."""
-        if self.degrees is None:
+        if self.dense:
             return self.values[..., [1 << i for i in range(self.n)]]
         columns = [self[i] for i in range(self.n)]
         return np.array(columns, dtype=object).T if self.exact else torch.stack(columns, -1)
@@ -287,7 +332,8 @@ class Effects:
     def interactions(self) -> dict[tuple[int, ...], Any]:
         """The interaction effects J(S) of all groups of two or more players, by coalition."""
         if self.degrees is None:
-            return {degrees_.coalition(s): self._number(s) for s in range(2**self.n) if s & (s - 1)}
+            found = {self.key(row): row for row in np.flatnonzero(self.sizes(0, len(self)) > 1).tolist()}
+            return {key: self._number(found[key]) for key in sorted(found, key=degrees_.mask)}
         masks = sorted(mask for mask in self._rows_by_mask if mask & (mask - 1))
         return {degrees_.coalition(mask): _plain(self[degrees_.coalition(mask)]) for mask in masks}
 
@@ -299,10 +345,9 @@ class Effects:
         """
         if not 0 <= row < len(self):
             raise IndexError(f"no row {row}: the rows are 0 to {len(self) - 1}")
-        if self.degrees is None:
-            return degrees_.coalition(row)
-        entries = tuple(int(k) for k in self.degrees[row])
-        return entries if self.basis == "taylor" else degrees_.support(entries)
+        if self.degrees is not None:
+            return tuple(int(k) for k in self.degrees[row])
+        return degrees_.coalition(row) if self.coalitions is None else self.coalitions.members(row)
 
     def top(self, k: int = 10) -> list[tuple[tuple[int, ...], Any]]:
         """The k strongest effects above the noise floor, strongest first, the constant left out.
@@ -334,9 +379,11 @@ class Effects:
         return {self.key(row): self._number(row) for row in range(len(self))}
 
     def by_support(self) -> Effects:
-        """Dense coalition effects: Taylor effects summed by support."""
+        """Taylor effects summed by support: coalition effects, in a table of all 2ⁿ for up to 16 players."""
         if self.degrees is None:
             return self
+        if self.n > TABLE:
+            return self._by_support_sparse()
         values = zeros((*self.values.shape[:-1], 2**self.n), self.values)
         if self.exact:
             for mask, rows in self._rows_by_mask.items():
@@ -345,6 +392,20 @@ class Effects:
             masks = torch.as_tensor(degrees_.support_masks(self.degrees), device=values.device)
             values.index_add_(-1, masks, self.values)
         return replace(self, values=settle(values), basis="harsanyi", degrees=None)
+
+    def _by_support_sparse(self) -> Effects:
+        """One row for every support that there is."""
+        assert self.degrees is not None
+        bits = packed(self.degrees)
+        supports, place = np.unique(bits, axis=0, return_inverse=True)
+        sums = zeros((*self.values.shape[:-1], len(supports)), self.values)
+        if self.exact:
+            for row, where in enumerate(place.reshape(-1)):
+                sums[..., where] = sums[..., where] + self.values[..., row]
+        else:
+            sums.index_add_(-1, torch.as_tensor(place.reshape(-1), device=sums.device), self.values)
+        coalitions = Coalitions(supports, self.n)
+        return replace(self, values=settle(sums), basis="harsanyi", degrees=None, coalitions=coalitions)
 
     def to_shapiq(self) -> Any:
         """The same numbers as ``shapiq.InteractionValues`` (index "Moebius"), for its plots and tools.
@@ -359,7 +420,8 @@ class Effects:
         self.require_numbers("shapiq")
         if self.values.ndim != 1:
             raise ValueError(f"shapiq takes one game; these effects have shape {tuple(self.values.shape)}")
-        by_coalition = {degrees_.coalition(mask): self[degrees_.coalition(mask)] for mask in self._masks()}
+        known = self.by_support()
+        by_coalition = {known.key(row): known.values[row] for row in range(len(known))}
         return InteractionValues(
             values=np.array([float(value) for value in by_coalition.values()]),
             index="Moebius",
@@ -439,9 +501,6 @@ class Effects:
 
     def _number(self, row: int) -> Any:
         return _plain(_scalar(self.values[..., row]))
-
-    def _masks(self) -> list[int]:
-        return list(range(2**self.n)) if self.degrees is None else list(self._rows_by_mask)
 
     @cached_property
     def _rows_by_mask(self) -> dict[int, list[int]]:

@@ -26,6 +26,7 @@ from synergy.policies.policy import Policy
 BY_ROW = "take some rows at a time with rows(start, stop) or blocks(), or the attribution only"
 ROWS = 2**16  # rows whose shares are made at once
 TRIED = 2**10  # rows on which a policy is looked at before it is taken
+ROUNDING = 1e-12  # of the weights of all members, which are 1 together
 
 
 class Attribution(NamedTuple):
@@ -54,6 +55,10 @@ class Allocation:
             None where that was not tried.
         calls: model calls that were paid for the table.
         total: the column sums by a shorter way, if there is one. Shape ``(..., n)``.
+        rest: what the rows leave of the attribution, where rows are missing and the attribution is known otherwise.
+            Shape ``(..., n)``; None where there is nothing to know.
+        rest_error: of ``rest``, the standard error of an attribution that was estimated. Shape ``(n,)``.
+        proven: the criteria that the policy meets on every coalition, whether its row is there or not.
     """
 
     effects: Effects
@@ -64,6 +69,9 @@ class Allocation:
     vanishing: frozenset[int] | None = frozenset()
     calls: int = 0
     total: Callable[[], Array] | None = field(default=None, repr=False)
+    rest: Array | None = None
+    rest_error: np.ndarray | None = None
+    proven: frozenset[str] = frozenset()
 
     @property
     def n(self) -> int:
@@ -92,14 +100,28 @@ class Allocation:
 
     @property
     def attribution(self) -> Array:
-        """What each player is given in all. Shape ``(..., n)``."""
+        """What each player is given in all, by the rows and by what they leave. Shape ``(..., n)``."""
         if self.total is not None:
             return settle(self.total())
         blocks = self.blocks()
         total = next(blocks)[2].sum(-2)
         for _, _, rows in blocks:
             total = total + rows.sum(-2)
-        return settle(total)
+        return settle(total if self.rest is None else total + self.rest)
+
+    @property
+    def remainder(self) -> Array:
+        """What the rows leave of the attribution; zero where all are there. Shape ``(..., n)``.
+
+        Raises:
+            ValueError: rows are missing, and a theory does not know what they are given.
+        """
+        if self.rest is None and self.effects.truncated:
+            raise ValueError(
+                f"'{self.source}' is known on {len(self):,} rows, and nobody knows what the others are given; measure "
+                "the method, whose attributions are known without them"
+            )
+        return zeros((*self.effects.values.shape[:-1], self.n), self.effects.values) if self.rest is None else self.rest
 
     @property
     def unexplained(self) -> Any:
@@ -110,15 +132,17 @@ class Allocation:
         """The same shares with one row per coalition: Taylor rows summed by support."""
         if self.effects.degrees is None:
             return self
-        table = zeros((2**self.n, self.n), self.effects.values)
-        values = self.values
-        for row, entries in enumerate(self.effects.degrees):
-            table[degrees.mask(degrees.support(entries))] += values[row]
-        return Allocation(self.effects.by_support(), lambda start, stop: table[start:stop], self.source)
+        effects, values = self.effects.by_support(), self.values
+        table = zeros((len(effects), self.n), self.effects.values)
+        for row in range(len(self)):
+            place = effects.rows(degrees.support(self.effects.degrees[row]))[0]
+            table[place] = table[place] + values[row]
+        return Allocation(effects, lambda start, stop: table[start:stop], self.source)
 
     def criteria(self) -> Criteria:
         """Coverage, relevance and completeness of the table, as numbers and verdicts."""
-        return judge(self.effects, self.blocks(), self.source, Measured(self.error, self.certain, self.vanishing))
+        measured = Measured(self.error, self.certain, self.vanishing)
+        return judge(self.effects, self.blocks(), self.source, measured, self.proven)
 
     def __getitem__(self, coalition: int | tuple[int, ...]) -> Array:
         """What each player is given of the effects of one coalition. Shape ``(..., n)``."""
@@ -195,9 +219,22 @@ def allocate(effects: Effects, policy: Policy) -> Allocation:
             return values * constant
         return values * concatenate([constant, policy.shares(effects.table(1, stop))], 0)
 
-    symmetric = policy.symmetric and effects.degrees is None
-    total = (lambda: by_player(effects.values, _by_size(effects, policy))) if symmetric else None
-    return Allocation(effects, rows, policy.formula, total=total)
+    by_size = _by_size(effects, policy) if policy.symmetric else None
+    total = None if by_size is None or effects.degrees is not None else lambda: _in_all(effects, by_size)
+    return Allocation(effects, rows, policy.formula, total=total, proven=_proven(policy, effects.n))
+
+
+def _in_all(effects: Effects, by_size: Array) -> Array:
+    """What each player is given in all by a symmetric policy. Shape ``(..., n)``."""
+    if effects.dense:
+        return by_player(effects.values, by_size)
+    total = zeros((*effects.values.shape[:-1], effects.n), effects.values)
+    for start in range(0, len(effects), ROWS):
+        stop = min(start + ROWS, len(effects))
+        sizes = effects.sizes(start, stop)
+        weights = by_size[sizes if effects.exact else torch.as_tensor(sizes, device=by_size.device)]
+        total = total + (effects.values[..., start:stop] * weights) @ effects.table(start, stop)
+    return total
 
 
 def allocate_neuron(effects: Effects, policy: LayerPolicy, z: torch.Tensor, start: torch.Tensor) -> Allocation:
@@ -218,6 +255,20 @@ def _by_size(effects: Effects, policy: Policy) -> Array:
     """What a symmetric policy gives a member of a coalition of 0, 1, …, n players. Shape ``(n+1,)``."""
     first = like(np.tril(np.ones((effects.n, effects.n), dtype=np.int64)), effects.values)
     return concatenate([zeros((1,), effects.values), policy.shares(first)[:, 0]], 0)
+
+
+def _proven(policy: Policy, n: int) -> frozenset[str]:
+    """The criteria that a policy meets on every effect: what it says, or what a symmetric one gives by size."""
+    if not policy.symmetric:
+        return frozenset(policy.proven)
+    sizes = np.arange(1, n + 1)
+    weights = policy.shares(np.tril(np.ones((n, n))))[:, 0]
+    found = {
+        "coverage": bool((weights != 0).all()),
+        "relevance": True,
+        "completeness": bool((np.abs(weights * sizes - 1) <= ROUNDING).all()),
+    }
+    return frozenset(name for name, holds in found.items() if holds)
 
 
 def from_table(effects: Effects, table: Array, source: str, **facts: Any) -> Allocation:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from decompositions import show
@@ -31,6 +31,10 @@ class Criteria:
     above the noise floor, the gaps are taken relative to all that is given, Σ|M_i(S)|. Of effects with
     symbols a criterion holds if it holds for all their values; the number of one that does not is NaN.
 
+    Of effects up to an order, and samples of larger ones (:class:`decompositions.effects.strata.Strata`), the sums run
+    over all coalitions of at most K players, each of the drawn ones standing for as many as there are of its size, and
+    nothing is said of larger ones: such rows can fail a method, but they never pass it.
+
     Args:
         coverage: the share of the effects that somebody in them is given; 1 is full coverage.
         leakage: the share of what is given that goes to players outside the effect; 0 is full relevance.
@@ -41,9 +45,13 @@ class Criteria:
         tolerance: what counts as zero: 1e-6 or the effects' noise floor, relative, whichever is larger.
         error: the method's own numerical error, relative to the effects, as the residual is.
         verdicts: "pass", "fail" or "undecided" for coverage, relevance and completeness. Undecided: beyond the
-            tolerance, but of the size of the method's numerical error; or effects are missing (an order, a degree).
+            tolerance, but of the size of the method's numerical error; or effects are missing (an order, a degree),
+            and no policy says that the criterion holds on these, too.
         worst: the effect that fails most, a coalition or degree vector; None if none fails.
         effects: whether there are any effects above the noise floor.
+        order: K, where the numbers speak of coalitions of at most so many players; None for all.
+        intervals: of "coverage", "leakage" and "residual", in which 95 of 100 samples drawn anew, size by size, from
+            the drawn rows have them; empty where no row stands for others.
     """
 
     coverage: float
@@ -56,6 +64,8 @@ class Criteria:
     verdicts: Mapping[str, str]
     worst: tuple[int, ...] | None
     effects: bool = True
+    order: int | None = None
+    intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     @property
     def passes(self) -> Passes:
@@ -71,5 +81,15 @@ class Criteria:
     def __str__(self) -> str:
         numbers = {"coverage": self.coverage, "relevance": self.leakage, "completeness": self.residual}
         labels = {"coverage": "coverage", "relevance": "leakage", "completeness": "residual"}
-        lines = [f"{name}: {self.verdicts[name]} ({labels[name]} {numbers[name]:.3g})" for name in Passes._fields]
-        return "; ".join(lines) + f"; tolerance {self.tolerance:.1g}, numerical error {self.error:.1g}"
+        lines = [
+            f"{name}: {self.verdicts[name]} ({labels[name]} {numbers[name]:.3g}{self._interval(labels[name])})"
+            for name in Passes._fields
+        ]
+        scope = "" if self.order is None else f"; up to order {self.order}"
+        return "; ".join(lines) + f"{scope}; tolerance {self.tolerance:.1g}, numerical error {self.error:.1g}"
+
+    def _interval(self, figure: str) -> str:
+        if figure not in self.intervals:
+            return ""
+        low, high = self.intervals[figure]
+        return f" [{low:.3g}, {high:.3g}]"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -15,6 +15,8 @@ from synergy.allocation.criteria import Criteria
 
 TOLERANCE = 1e-6
 SAME_SIZE = 10.0  # a residual within this factor of the numerical error is of its size
+REPLICATES = 2000  # samples drawn anew, for an interval
+TAIL = 0.025  # of the replicates that are left out at either end of an interval
 
 
 class Measured(NamedTuple):
@@ -34,7 +36,7 @@ class Measured(NamedTuple):
 
 @dataclass
 class _Sums:
-    """Running sums over blocks of rows."""
+    """Running sums over blocks of rows, and what the rows add one by one where some of them stand for others."""
 
     effects: Any = 0
     covered: Any = 0
@@ -45,10 +47,15 @@ class _Sums:
     constant: Any = 0
     worst: Any = 0.0
     worst_row: int | None = None
+    kept: list[np.ndarray] = field(default_factory=list)
 
 
 def judge(
-    effects: Effects, blocks: Iterable[tuple[int, int, Array]], source: str, measured: Measured | None = None
+    effects: Effects,
+    blocks: Iterable[tuple[int, int, Array]],
+    source: str,
+    measured: Measured | None = None,
+    proven: frozenset[str] = frozenset(),
 ) -> Criteria:
     """The criteria of a table of shares; with symbols, by identities (:mod:`synergy.allocation.symbolic_judge`).
 
@@ -57,6 +64,7 @@ def judge(
         blocks: the rows, some at a time: start, stop and the shares ``(stop−start, n)``.
         source: the policy's formula or the method's name.
         measured: what is known of a table that was measured; None for a theory.
+        proven: the criteria that the rule meets on every coalition, whether its row is there or not.
 
     Raises:
         ValueError: a table with leading axes; judge one game at a time.
@@ -70,7 +78,7 @@ def judge(
     measured, sums = measured or Measured(), _Sums()
     for start, _, rows in blocks:
         _add(sums, effects, start, rows, measured.vanishing)
-    left = abs(effects.remainder)
+    left = 0 * sums.effects if effects.strata else abs(effects.remainder)
     total, given = sums.effects + left, sums.given
     if not effects.exact:
         total, given = float(total), float(given)
@@ -79,29 +87,67 @@ def judge(
     floor = float(effects.noise_floor(1).sum())
     error = 0.0 if measured.error is None else float(measured.error[1:].sum())
     if total == 0 if effects.exact else total <= floor:
-        return _no_effects(effects, sums, floor, error, measured)
-    certain = measured.certain
-    tolerance, doubt = max(TOLERANCE, _share(floor, total)), _share(error, total)
-    coverage, residual = _share(sums.covered, total), _share(sums.gap + left, total)
-    leakage = _share(sums.outside, given)
+        return _no_effects(effects, sums, floor, error, measured, proven)
+    tolerance = max(TOLERANCE, _share(floor, total))
+    figures = _figures(effects, sums, left, total, given)
     failing = _share(sums.worst, total) > tolerance
+    doubts = {"coverage": _share(error, total), "relevance": _share(error, given), "completeness": _share(error, total)}
+    wrong = {
+        "coverage": _share(sums.effects - sums.covered, total) if effects.truncated else 1 - figures.coverage,
+        "relevance": _share(sums.outside, given),
+        "completeness": _share(sums.gap, total) if effects.truncated else figures.residual,
+    }
     return Criteria(
-        coverage=coverage,
-        leakage=leakage,
-        residual=residual,
+        **figures._asdict(),
         phantom=_phantom(measured, sums, given),
         constant=float(sums.constant),
         tolerance=tolerance,
-        error=doubt,
+        error=doubts["completeness"],
         verdicts={
-            "coverage": _on_rows(
-                effects, _share(sums.effects - sums.covered, total), 1 - coverage, tolerance, doubt, certain
-            ),
-            "relevance": _verdict(leakage, tolerance, _share(error, given), certain),
-            "completeness": _on_rows(effects, _share(sums.gap, total), residual, tolerance, doubt, certain),
+            name: _on_rows(effects, _verdict(wrong[name], tolerance, doubts[name], measured.certain), name, proven)
+            for name in wrong
         },
         worst=effects.key(sums.worst_row) if failing and sums.worst_row is not None else None,
+        **_scope(effects, sums),
     )
+
+
+class _Figures(NamedTuple):
+    """The numbers of the criteria."""
+
+    coverage: float
+    leakage: float
+    residual: float
+
+
+def _figures(effects: Effects, sums: _Sums, left: Any, total: Any, given: Any) -> _Figures:
+    """Ratios of sums over all rows, or over the coalitions that the rows stand for."""
+    if effects.strata is None:
+        return _Figures(_share(sums.covered, total), _share(sums.outside, given), _share(sums.gap + left, total))
+    weights = effects.strata.weights(effects.sizes(0, len(effects)))[1:]
+    return _Figures(*_ratios(weights @ np.concatenate(sums.kept)).tolist())
+
+
+def _ratios(table: np.ndarray) -> np.ndarray:
+    """Coverage, leakage and residual, from the sums that :func:`_add` keeps. Shape ``(..., 5)`` → ``(..., 3)``."""
+    effects, covered, given, outside, gap = np.moveaxis(table, -1, 0)
+    parts, wholes = np.stack([covered, outside, gap], -1), np.stack([effects, given, effects], -1)
+    return np.divide(parts, wholes, out=np.zeros_like(parts), where=wholes > 0)
+
+
+def _scope(effects: Effects, sums: _Sums) -> dict[str, Any]:
+    """Up to which order the numbers speak, and the intervals in which they are where rows stand for others."""
+    strata = effects.strata
+    if strata is None:
+        return {}
+    scope: dict[str, Any] = {"order": strata.largest}
+    if strata.sampled:
+        table, sizes = np.concatenate(sums.kept), effects.sizes(1, len(effects))
+        known = table[sizes <= strata.order].sum(0)
+        rows = np.concatenate([np.zeros((1, table.shape[1])), table])  # with the constant, as the strata count
+        low, high = np.quantile(_ratios(known + strata.resampled(rows, REPLICATES)), [TAIL, 1 - TAIL], axis=0)
+        scope["intervals"] = dict(zip(_Figures._fields, zip(low.tolist(), high.tolist(), strict=True), strict=True))
+    return scope
 
 
 def _add(sums: _Sums, effects: Effects, start: int, rows: Array, vanishing: frozenset[int] | None) -> None:
@@ -118,12 +164,15 @@ def _add(sums: _Sums, effects: Effects, start: int, rows: Array, vanishing: froz
     own, leaked = (rows * members), abs(rows * (1 - members)).sum(-1)
     gap, strength = abs(values - own.sum(-1)), abs(values)
     tiny = Fraction(1, 10**6) if effects.exact else TOLERANCE
-    covered = like(abs(own).sum(-1) > strength * tiny, rows)
+    covered = strength * like(abs(own).sum(-1) > strength * tiny, rows)
+    given = abs(rows).sum(-1)
     sums.effects += strength.sum()
-    sums.covered += (strength * covered).sum()
-    sums.given += abs(rows).sum()
+    sums.covered += covered.sum()
+    sums.given += given.sum()
     sums.outside += leaked.sum()
     sums.gap += gap.sum()
+    if effects.strata is not None:
+        sums.kept.append(np.stack([to_float(each) for each in (strength, covered, given, leaked, gap)], -1))
     ghosts = [s - start for s in vanishing or () if start <= s < stop]
     if ghosts:
         sums.ghosts += abs(own[ghosts]).sum()
@@ -159,15 +208,20 @@ def _phantom(measured: Measured, sums: _Sums, given: Any) -> float:
     return _share(sums.ghosts, given)
 
 
-def _on_rows(effects: Effects, known: float, value: float, tolerance: float, error: float, certain: float) -> str:
-    """With effects missing, only what is wrong on the known rows convicts, and nothing acquits."""
-    if not effects.truncated:
-        return _verdict(value, tolerance, error, certain)
-    verdict = _verdict(known, tolerance, error, certain)
-    return "undecided" if verdict == "pass" else verdict
+def _on_rows(effects: Effects, verdict: str, name: str, proven: frozenset[str]) -> str:
+    """With effects missing, only what is wrong on the known rows convicts, and nothing acquits but a proof.
+
+    A remainder counts as an effect that is not covered and not shared out, whatever is proven of the policy.
+    """
+    if verdict != "pass" or not effects.truncated:
+        return verdict
+    known = name in proven and (name == "relevance" or effects.strata is not None)
+    return "pass" if known else "undecided"
 
 
-def _no_effects(effects: Effects, sums: _Sums, floor: float, error: float, measured: Measured) -> Criteria:
+def _no_effects(
+    effects: Effects, sums: _Sums, floor: float, error: float, measured: Measured, proven: frozenset[str]
+) -> Criteria:
     """No effect rises above the noise: what is given is judged against its own size."""
     given = sums.given if effects.exact else float(sums.given)
     if given == 0 if effects.exact else given <= floor:
@@ -176,6 +230,7 @@ def _no_effects(effects: Effects, sums: _Sums, floor: float, error: float, measu
         tolerance, doubt = max(TOLERANCE, _share(floor, given)), _share(error, given)
         leakage, residual = _share(sums.outside, given), _share(sums.gap, given)
     failing = _share(sums.worst, given) > tolerance
+    wrong = {"coverage": (0.0, 0.0), "relevance": (leakage, doubt), "completeness": (residual, doubt)}
     return Criteria(
         coverage=1.0,
         leakage=leakage,
@@ -185,10 +240,10 @@ def _no_effects(effects: Effects, sums: _Sums, floor: float, error: float, measu
         tolerance=tolerance,
         error=doubt,
         verdicts={
-            "coverage": _on_rows(effects, 0.0, 0.0, tolerance, 0.0, measured.certain),
-            "relevance": _verdict(leakage, tolerance, doubt, measured.certain),
-            "completeness": _on_rows(effects, residual, residual, tolerance, doubt, measured.certain),
+            name: _on_rows(effects, _verdict(value, tolerance, error, measured.certain), name, proven)
+            for name, (value, error) in wrong.items()
         },
         worst=effects.key(sums.worst_row) if failing and sums.worst_row is not None else None,
         effects=False,
+        order=None if effects.strata is None else effects.strata.largest,
     )

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from synergy.allocation.criteria import Criteria
+from synergy.policies.policy import CRITERIA
 from synergy.wording.numbers import brief
-
-CRITERIA = ("coverage", "relevance", "completeness")
 
 
 def figures(criteria: Criteria) -> tuple[tuple[str, str, str], ...]:

@@ -119,7 +119,7 @@ def require_same(effects: Effects, game: Game) -> int:
     """
     if not isinstance(effects, Effects):
         raise TypeError(f"effects are what harsanyi(game) gives, not {shown(effects)}")
-    if effects.degrees is not None or effects.basis != "harsanyi":
+    if not effects.dense:
         raise ValueError("all Harsanyi dividends of the game are needed here; decompose with harsanyi(game)")
     if effects.names != game.names:
         raise ValueError(f"these effects are of the players {effects.names}, the game has {game.names}")

@@ -16,6 +16,8 @@ from decompositions.arguments import shown
 from decompositions.arithmetic import Array, like
 from decompositions.effects.effects import Effects
 
+CRITERIA = ("coverage", "relevance", "completeness")
+
 
 @dataclass(frozen=True)
 class Policy:
@@ -31,6 +33,8 @@ class Policy:
             zeros and ones, and may be applied to Harsanyi dividends too.
         symmetric: whether it gives every member of a coalition the same, by the number of members alone, and others
             nothing: then the attribution is summed without a row per coalition and a column per player.
+        proven: the criteria that it meets on every effect, as its formula shows: then verdicts on some rows hold for
+            those that are missing, too. Rows that are there can refute it. Of a symmetric policy it is found out.
 
     >>> import numpy as np
     >>> equal = Policy(lambda s: s / s.sum(-1, keepdims=True), formula="1/|S|", reads="support")
@@ -42,6 +46,7 @@ class Policy:
     formula: str = "a rule of your own"
     reads: str = "degree"
     symmetric: bool = False
+    proven: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not isinstance(self.formula, str):
@@ -50,6 +55,8 @@ class Policy:
             raise ValueError(f"a policy reads 'degree' or 'support', not {shown(self.reads)}")
         if not isinstance(self.symmetric, bool):
             raise TypeError(f"symmetric is True or False, not {shown(self.symmetric)}")
+        if not set(self.proven) <= {*CRITERIA}:
+            raise ValueError(f"a policy is proven to meet {', '.join(CRITERIA)}, not {shown(self.proven)}")
         if self.symmetric and self.reads != "support":
             raise ValueError("a symmetric policy asks only how many take part: say reads='support'")
         if not callable(self.weights):
@@ -130,7 +137,7 @@ def _is_complex(values: Array) -> bool:
     return "complex" in str(values.dtype)
 
 
-degree_shares = Policy(lambda k: k / k.sum(-1, keepdims=True), formula="κᵢ / |κ|", reads="degree")
+degree_shares = Policy(lambda k: k / k.sum(-1, keepdims=True), formula="κᵢ / |κ|", reads="degree", proven=CRITERIA)
 equal_shares = Policy(lambda s: s / s.sum(-1, keepdims=True), formula="1[i∈S] / |S|", reads="support", symmetric=True)
 full_credit = Policy(lambda s: s, formula="1[i∈S]", reads="support", symmetric=True)
-degree_credit = Policy(lambda k: k, formula="κᵢ", reads="degree")
+degree_credit = Policy(lambda k: k, formula="κᵢ", reads="degree", proven=CRITERIA[:2])

@@ -14,7 +14,8 @@ from synergy.comparison.balance import balance
 from synergy.comparison.comparison import Comparison
 from synergy.comparison.result import Result
 from synergy.comparison.scale import strongest_players
-from synergy.comparison.verdicts import CRITERIA, figures
+from synergy.comparison.verdicts import figures
+from synergy.policies.policy import CRITERIA
 from synergy.wording.effects import above_noise, effect_label, noise_line
 from synergy.wording.names import NAME, columns, shorten
 from synergy.wording.notes import clause

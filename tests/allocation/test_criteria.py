@@ -9,7 +9,7 @@ from cases import BY_ID, GAME_METHODS, draw
 
 from synergy import AbstractMethod, Effects, Game, Policy, allocate, compare, harsanyi, measure, method, taylor
 from synergy.allocation.allocation import from_table
-from synergy.policies.policy import degree_credit, degree_shares, equal_shares
+from synergy.policies.policy import degree_credit, degree_shares, equal_shares, full_credit
 
 J = [5.0, 2.0, -3.0, 4.0]  # ∅, {0}, {1}, {0, 1}; Σ|J| = 9 without the constant
 FAIR = [[0, 0], [2, 0], [0, -3], [1, 3]]
@@ -230,7 +230,19 @@ def test_what_gives_something_for_nothing_fails(case):
 
 def test_rows_that_are_missing_acquit_nobody_where_those_that_are_there_vanish():
     effects = harsanyi(Game.from_function(lambda z: z[:, 0] * z[:, 1] * (z[:, 0] - z[:, 1]), [1.0, 1.0]), order=1)
-    assert allocate(effects, equal_shares).criteria().verdicts["completeness"] == "undecided"
+    rule = Policy(lambda s: s / s.sum(-1, keepdims=True), reads="support")
+    assert set(allocate(effects, rule).criteria().verdicts.values()) == {"undecided"}
+
+
+def test_a_policy_that_asks_for_sizes_alone_is_proven_on_rows_that_are_missing():
+    """1/|S| meets all three on every coalition; 1 gives |S| times the effect; 1[|S| = 1] covers no interaction."""
+    effects = harsanyi(Game.from_values([0.0, 1.0, 2.0, 3.0, 0.0, 1.0, 2.0, 5.0]), order=1)
+    once = Policy(lambda s: s * (s.sum(-1, keepdims=True) == 1), reads="support", symmetric=True)
+    assert set(allocate(effects, equal_shares).criteria().verdicts.values()) == {"pass"}
+    verdicts = {"coverage": "pass", "relevance": "pass", "completeness": "undecided"}
+    assert allocate(effects, full_credit).criteria().verdicts == verdicts
+    verdicts = {"coverage": "undecided", "relevance": "pass", "completeness": "undecided"}
+    assert allocate(effects, once).criteria().verdicts == verdicts
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
@@ -261,8 +273,7 @@ def test_a_truncated_series_is_not_complete():
     assert criteria.verdicts == {"coverage": "undecided", "relevance": "pass", "completeness": "undecided"}
     effects = harsanyi(Game.from_function(lambda z: z[:, 0] + z.prod(1), [2.0, 1.0, 3.0]), order=2)
     criteria = allocate(effects, equal_shares).criteria()
-    assert criteria.verdicts["completeness"] == "undecided"
-    assert criteria.residual == pytest.approx(6 / 8)
+    assert (criteria.verdicts["completeness"], criteria.residual, criteria.order) == ("pass", 0.0, 2)  # by the policy
 
 
 def test_what_is_wrong_on_the_known_rows_of_a_truncated_series_convicts():

@@ -23,6 +23,7 @@ from decompositions import arithmetic, degrees
 from decompositions.arithmetic import like, wide, zeros
 from decompositions.contraction import by_player, contract
 from decompositions.dividends.several_games import _by_plan, _in_common_batches, _Question
+from decompositions.effects.coalitions import Coalitions
 from decompositions.evaluation import corners
 from decompositions.evaluation.prefix.prefix import SharedPrefix
 from decompositions.evaluation.prefix.rebuilding import from_patterns, sum_of_players
@@ -111,7 +112,7 @@ def test_all_coalitions_stay_there(baselines, dtype):
     game = game_on_meta(baselines, dtype=dtype)
     values = corners.dense(game, (0, 1, 2))
     assert (values.device, values.shape, values.dtype) == (META, (8,), torch.float64)
-    values = corners.rows(game, degrees.up_to_order((0, 1, 2), 3, 2)).values
+    values = corners.rows(game, Coalitions.up_to((0, 1, 2), 3, 2).table()).values
     assert (values.device, values.shape) == (META, (7,))
 
 

@@ -5,9 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
-from decompositions.degrees import mask
 from synergy.allocation.allocation import Allocation
 from synergy.comparison.comparison import Comparison
 from synergy.comparison.result import Result
@@ -53,19 +50,14 @@ def _share(result: Result, key: tuple[int, ...], effect: Any) -> dict[str, Any]:
 
 def _row_error(table: Allocation | None, key: tuple[int, ...]) -> float:
     """The numerical error of a row's sum where it was measured."""
-    if table is None or table.error is None or table.effects.degrees is not None:
+    if table is None or table.error is None:
         return 0.0
-    return float(table.error[mask(key)])
+    return float(table.error[table.effects.rows(key)].sum())
 
 
 def _given(table: Allocation, key: tuple[int, ...]) -> Any:
     """What each player is given of the effects of one coalition. Shape ``(n,)``."""
-    effects = table.effects
-    if effects.degrees is None:
-        return table[key]
-    wanted = np.isin(np.arange(effects.n), key)
-    rows = np.nonzero(((effects.degrees > 0) == wanted).all(1))[0].tolist()
-    return sum((table.rows(row, row + 1)[0] for row in rows), table.rows(0, 1)[0] * 0)
+    return table[key]
 
 
 def _disagreement(result: Result) -> tuple[str, str]:
