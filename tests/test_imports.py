@@ -18,6 +18,8 @@ HEAVY = [
     "shapiq",
     "zennit",
     "sklearn",
+    "xgboost",
+    "lightgbm",
     "skimage",
     "jinja2",
     "typer",

@@ -12,6 +12,7 @@ from decompositions import degrees
 from decompositions.arguments import whole
 from decompositions.arithmetic import Array, is_exact, wide, zeros
 from decompositions.counts import count
+from decompositions.dividends import of_leaves
 from decompositions.dividends.known import known
 from decompositions.dividends.noise import evaluation_noise
 from decompositions.effects.coalitions import Coalitions
@@ -22,6 +23,7 @@ from decompositions.evaluation.checkpoint import Checkpoint, opened
 from decompositions.evaluation.cost import LIMIT, as_limit, require_limit, with_progress
 from decompositions.expressions.settling import settle
 from decompositions.games.game import Game, require_game
+from decompositions.games.leaves import leaves
 from decompositions.memory import needed
 from decompositions.mobius import mobius
 
@@ -70,6 +72,9 @@ def harsanyi(
     if order is not None:
         order = whole(order, "order is the largest number of players of a coalition", 1)
     with opened(checkpoint, game, active, order) as store:
+        sum_of_leaves = leaves(game.cube)
+        if sum_of_leaves is not None and store is None:
+            return of_leaves.dividends(game, sum_of_leaves, order, limit)
         if order is None:
             return _all(game, active, limit, store)
         return _up_to(game, active, order, limit, store)

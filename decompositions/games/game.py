@@ -187,6 +187,46 @@ class Game:
         return cls._of(function_cube(f, x, baseline, players, weights, chunk), names)
 
     @classmethod
+    @outside_inference()
+    def from_trees(
+        cls,
+        model: Any,
+        x: Any,
+        baseline: Any,
+        *,
+        target: Any = None,
+        players: Any = None,
+        weights: Any = None,
+        names: Sequence[str] | None = None,
+    ) -> Game:
+        """A forest or a boosting model, read as the sum of its trees: exact effects of any number of features.
+
+        It is the game of :meth:`from_model` about the model's own output. As that is a sum of leaves, its dividends,
+        and with them Shapley values, are known without the 2ⁿ coalitions. Of boosting classifiers the output is the
+        margin (log-odds), as a probability is no sum of trees; of forests it is the probability of a class. The leaves
+        are compared with the model at x, at baselines and at mixtures of them.
+
+        Args:
+            model: fitted; scikit-learn's decision trees, random forests, extra trees, (histogram) gradient boosting,
+                XGBoost or LightGBM.
+            x: one row, an array ``(d,)`` or ``(1, d)``, a DataFrame of one row, or a Series.
+            baseline: a number for all cells, a row, or a background set of rows, whose mean game is asked about.
+            target: the number of a class or its name; of a regression with several outputs the number of one. A
+                boosting classifier of two classes is asked for the margin of the second without it.
+            players: as in :meth:`from_model`; several features may be one player.
+            weights: of the baselines, non-negative; equal by default.
+            names: of the players.
+
+        Raises:
+            TypeError, ValueError, LookupError: whatever does not fit, said with the way out.
+            RuntimeError: the leaves do not add up to the model's output.
+        """
+        from decompositions.games.from_trees import tree_cube  # it is loaded only where there are trees
+
+        cube, columns = tree_cube(model, x, baseline, target, players, weights)
+        return cls(cube, players_.check_names(columns if names is None else names, cube.n))
+
+    @classmethod
     def from_expression(
         cls,
         expression: Any,

@@ -16,6 +16,7 @@ from decompositions.arithmetic import Array, is_exact, rationals, zeros
 from decompositions.evaluation.corners import dense
 from decompositions.evaluation.cost import LIMIT, require_limit
 from decompositions.games.game import Game, require_game
+from decompositions.games.leaves import leaves
 from synergy.method import AbstractMethod, kept, register
 from synergy.policies.policy import Policy, equal_shares
 
@@ -57,6 +58,9 @@ class Shapley(AbstractMethod):
 
     def attribute(self, game: Game, ends: Any = None) -> Array:
         require_game(game, "an attribution method")
+        sum_of_leaves = leaves(game.cube)
+        if ends is None and sum_of_leaves is not None:
+            return torch.from_numpy(sum_of_leaves.by_player(lambda size: Fraction(1, size)))
         active = game.cube.active()
         calls = 2 ** len(active) * game.cube.calls_per_point
         require_limit(calls, self.limit, "take fewer players")

@@ -1,0 +1,161 @@
+"""The dividends of a sum of leaves: sparse, exact, of any number of players."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations
+from math import comb
+
+import numpy as np
+import torch
+
+from decompositions.counts import count
+from decompositions.effects.coalitions import ONE, WORD, Coalitions
+from decompositions.effects.effects import Effects
+from decompositions.effects.strata import Strata
+from decompositions.games.game import Game
+from decompositions.games.leaves import Leaves
+from decompositions.trees.terms import Terms, merged
+
+AT_ONCE = 2**21  # words of bitsets that are made together
+ODD = np.uint64(0x9E3779B97F4A7C15)
+
+
+def dividends(game: Game, leaves: Leaves, order: int | None, limit: int) -> Effects:
+    r"""The dividends of all coalitions that have one, or of those of at most ``order`` players.
+
+    .. math:: J(A \cup T) \mathrel{+}= c\,(-1)^{|T|} \quad \text{for all } T \subseteq B, \text{ of every leaf}
+
+    Args:
+        game: whose function is a sum of leaves.
+        leaves: that sum.
+        order: the largest number of players; None for all.
+        limit: terms above which the work is refused; a leaf has :math:`2^{|B|}`.
+
+    Raises:
+        ValueError: too many terms.
+    """
+    terms = merged(leaves.blocks())
+    _require_few(_count(terms, order), limit)
+    words = -(-leaves.n // WORD)
+    total = (np.zeros((1, words), dtype=np.uint64), np.array([leaves.offset]))
+    for bits, values in _expanded(terms, words, order):
+        total = summed(np.concatenate([total[0], bits]), np.concatenate([total[1], values]))
+    return _effects(game, leaves, order, *total)
+
+
+def summed(bits: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Every coalition once, with the sum of its values. Shape ``(m, words)``, ``(m,)``, in no order that is said.
+
+    >>> bits, values = summed(np.array([[5], [3], [5]], dtype=np.uint64), np.array([1.0, 2.0, 4.0]))
+    >>> bits.tolist(), values.tolist()
+    ([[3], [5]], [2.0, 5.0])
+    """
+    keys = _mixed(bits)
+    order = np.argsort(keys)
+    bits, keys = bits[order], keys[order]
+    same, alike = keys[1:] == keys[:-1], (bits[1:] == bits[:-1]).all(1)
+    if (same & ~alike).any():  # two coalitions of one key
+        order = order[np.lexsort(bits.T)]
+        bits = bits[np.lexsort(bits.T)]
+        alike = (bits[1:] == bits[:-1]).all(1)
+    starts = np.flatnonzero(np.concatenate([[True], ~alike]))
+    return bits[starts], np.add.reduceat(values[order], starts)
+
+
+def _mixed(bits: np.ndarray) -> np.ndarray:
+    """A number for every coalition: itself if it is one word, else one that others hardly have."""
+    if bits.shape[1] == 1:
+        return bits[:, 0]
+    keys = np.zeros(len(bits), dtype=np.uint64)
+    for word in bits.T:
+        keys = (keys ^ word) * ODD
+        keys ^= keys >> np.uint64(32)
+    return keys
+
+
+def _count(terms: Terms, order: int | None) -> int:
+    """How many dividends all terms have, each with those of others counted again."""
+    pairs, times = np.unique(np.stack(_sizes(terms)), axis=1, return_counts=True)
+    return sum(
+        int(time) * sum(comb(int(b), t) for t in range(_most(int(a), int(b), order) + 1))
+        for (a, b), time in zip(pairs.T, times, strict=True)
+    )
+
+
+def _sizes(terms: Terms) -> tuple[np.ndarray, np.ndarray]:
+    return np.bitwise_count(terms.present).astype(np.int64), np.bitwise_count(terms.absent).astype(np.int64)
+
+
+def _most(a: int, b: int, order: int | None) -> int:
+    """How many of b players may join a of them."""
+    return b if order is None else min(b, order - a)
+
+
+def _require_few(terms: int, limit: int) -> None:
+    if terms > limit:
+        raise ValueError(
+            f"the leaves of this game have {count(terms)} dividends, above the limit of {count(limit)}; pass "
+            f"limit={terms} to have them all, or take order=2, or fewer baselines; Shapley values need none of them"
+        )
+
+
+def _expanded(terms: Terms, words: int, order: int | None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Coalitions A ∪ T and their values, for terms of the same |A| and |B| together, some at a time."""
+    a, b = _sizes(terms)
+    groups = np.unique(np.stack([a, b]), axis=1).T
+    for size_a, size_b in groups.tolist():
+        rows = np.flatnonzero((a == size_a) & (b == size_b))
+        present, absent = (
+            _players(terms, part, rows, size) for part, size in (("present", size_a), ("absent", size_b))
+        )
+        for size in range(_most(size_a, size_b, order) + 1):
+            chosen = np.array(list(combinations(range(size_b), size)), dtype=np.int64).reshape(comb(size_b, size), size)
+            step = max(1, AT_ONCE // (len(chosen) * words))
+            for start in range(0, len(rows), step):
+                some = slice(start, start + step)
+                joined = np.concatenate(
+                    [np.repeat(present[some, None], len(chosen), 1), absent[some][:, chosen]], axis=2
+                )
+                values = np.repeat((-1) ** size * terms.weight[rows[some]], len(chosen))
+                yield _bits(joined.reshape(len(values), -1), words), values
+
+
+def _players(terms: Terms, part: str, rows: np.ndarray, size: int) -> np.ndarray:
+    """The players at the places of some terms, all of which have so many. Shape ``(rows, size)``."""
+    places = getattr(terms, part)[rows]
+    there = places[:, None] >> np.arange(terms.members.shape[1], dtype=np.uint64) & ONE
+    return terms.members[terms.leaf[rows]][there.astype(bool)].reshape(len(rows), size)
+
+
+def _bits(players: np.ndarray, words: int) -> np.ndarray:
+    """Coalitions of the same size as bitsets. Shape ``(m, size)`` → ``(m, words)``."""
+    bits = np.zeros((len(players), words), dtype=np.uint64)
+    every = np.arange(len(players))
+    for column in players.T:
+        bits[every, column // WORD] |= ONE << (column % WORD).astype(np.uint64)
+    return bits
+
+
+def _effects(game: Game, leaves: Leaves, order: int | None, bits: np.ndarray, values: np.ndarray) -> Effects:
+    sizes = np.bitwise_count(bits).sum(1, dtype=np.int64)
+    kept = (values != 0) | (sizes == 0)
+    bits, values, sizes = bits[kept], values[kept], sizes[kept]
+    by_size = np.lexsort((*bits.T, sizes))
+    bits, values = bits[by_size], values[by_size]
+    coalitions, strata = Coalitions(bits, leaves.n), None
+    if order is not None:
+        found, coalitions, strata = coalitions, Coalitions.up_to(game.cube.active(), leaves.n, order), Strata(order)
+        places = coalitions.rows(found.bits)
+        values = np.bincount(places, values, len(coalitions))
+    top = float(game(np.ones((1, game.n)))[0])
+    return Effects(
+        torch.from_numpy(values),
+        names=game.names,
+        coalitions=coalitions,
+        noise=leaves.noise,
+        remainder=torch.tensor(top - values.sum(), dtype=torch.float64),
+        truncated=order is not None and order < len(game.cube.active()),
+        strata=strata,
+        evaluation=leaves.how,
+    )

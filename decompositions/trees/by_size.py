@@ -1,0 +1,80 @@
+r"""Symmetric indices of a sum of products, in closed form for every term.
+
+The dividends of c·Π_{A} zᵢ Π_{B} (1 − zᵢ) are J(A ∪ T) = c (−1)^{|T|} for T ⊆ B. An index that gives w(|S|) J(S) to
+every group of players in S, of which p are in B and the others in A, gives it of this term
+
+.. math:: c \sum_{T \subseteq B} (-1)^{|T|} w(|A| + |T|) [\ldots]
+          = c\, (-1)^p\, \Delta(|A| + p, |B| - p), \qquad
+          \Delta(s, r) = \sum_j (-1)^j \binom{r}{j} w(s + j)
+
+and Δ(s, r) = Δ(s, r − 1) − Δ(s + 1, r − 1), in exact arithmetic. For the Shapley value, w(s) = 1/s, a player of A is
+given c / (a C(a + b, a)), one of B −c / (b C(a + b, b)).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from itertools import pairwise
+
+import numpy as np
+
+from decompositions.trees.terms import ONE, Terms
+
+BySize = Callable[[int], Fraction]
+
+
+def differences(weights: BySize, largest: int, least: int = 1) -> np.ndarray:
+    """Δ(s, r) for least ≤ s and s + r ≤ largest, 0 elsewhere. Shape ``(largest+1, largest+1)``.
+
+    >>> differences(lambda s: Fraction(1, s), 2).tolist()
+    [[0.0, 0.0, 0.0], [1.0, 0.5, 0.0], [0.5, 0.0, 0.0]]
+    """
+    table = np.zeros((largest + 1, largest + 1))
+    column = [weights(size) for size in range(least, largest + 1)]
+    for r in range(len(column)):
+        table[least : least + len(column), r] = [float(entry) for entry in column]
+        column = [one - other for one, other in pairwise(column)]
+    return table
+
+
+def by_player(terms: Terms, weights: BySize, n: int) -> np.ndarray:
+    """Σ over the coalitions S with i of w(|S|) J(S), of every player i. Shape ``(n,)``."""
+    given, found = _given(terms, weights, 1), np.zeros(n + 1)
+    for place in range(terms.members.shape[1]):
+        there, gone = has(terms.present, place), has(terms.absent, place)
+        amount = _by_leaf(terms, there * given[0] + gone * given[1])
+        found += np.bincount(terms.members[:, place] + 1, amount, n + 1)
+    return found[1:]
+
+
+def by_pair(terms: Terms, weights: BySize, n: int) -> np.ndarray:
+    """Σ over the coalitions S with i and k of w(|S|) J(S), of every pair; 0 for i = k. Shape ``(n, n)``."""
+    given, found = _given(terms, weights, 2), np.zeros((n + 1) ** 2)
+    for place in range(1, terms.members.shape[1]):
+        there, gone = has(terms.present, place), has(terms.absent, place)
+        by_other = np.where(there, given[:2], 0.0) + np.where(gone, given[1:], 0.0)
+        for other in range(place):
+            amount = has(terms.present, other) * by_other[0] + has(terms.absent, other) * by_other[1]
+            pairs = (terms.members[:, other] + 1) * (n + 1) + terms.members[:, place] + 1
+            found += np.bincount(pairs, _by_leaf(terms, amount), (n + 1) ** 2)
+    table = found.reshape(n + 1, n + 1)[1:, 1:]
+    return table + table.T
+
+
+def _given(terms: Terms, weights: BySize, order: int) -> np.ndarray:
+    """What a group of ``order`` players is given of every term, 0, 1, … of them absent. Shape ``(order+1, m)``."""
+    a, b = np.bitwise_count(terms.present).astype(np.int64), np.bitwise_count(terms.absent).astype(np.int64)
+    largest = max(int((a + b).max(initial=0)), order)
+    table = differences(weights, largest, order)
+    rows = [(-1) ** p * table[np.minimum(a + p, largest), np.maximum(b - p, 0)] * (b >= p) for p in range(order + 1)]
+    return np.stack(rows) * terms.weight
+
+
+def has(places: np.ndarray, place: int) -> np.ndarray:
+    """Whether a place is among those of every term. Shape ``(m,)``."""
+    return (places >> np.uint64(place) & ONE).astype(bool)
+
+
+def _by_leaf(terms: Terms, amount: np.ndarray) -> np.ndarray:
+    return np.bincount(terms.leaf, amount, len(terms.members))

@@ -1,0 +1,85 @@
+"""What is read from a model of trees."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from decompositions.arguments import shown, whole
+from decompositions.trees.ensemble import Ensemble
+
+
+@dataclass(frozen=True, eq=False)
+class TreeModel:
+    """A sum of trees, and the model's own output that it has to give.
+
+    Args:
+        ensemble: the trees.
+        call: the model's output at rows as a caller has them. Shape ``(batch,)``.
+        encode: such rows as the numbers that the trees compare. Shape ``(batch, width)``.
+        names: of the columns with which the model was fitted; None where it was not told any.
+        output: what it gives, in words.
+    """
+
+    ensemble: Ensemble
+    call: Callable[[Any], np.ndarray]
+    encode: Callable[[Any], np.ndarray]
+    names: tuple[str, ...] | None
+    output: str
+
+
+def place_of(target: Any, classes: Sequence[Any], what: str) -> int | None:
+    """The number of a class, or of another output, that is asked for by its number or name; None for none.
+
+    Args:
+        target: what came.
+        classes: the names of all.
+        what: they are, in words.
+
+    Raises:
+        TypeError, LookupError: there is no such class.
+    """
+    if target is None:
+        return None
+    names = [str(each) for each in classes]
+    if isinstance(target, str):
+        if target not in names:
+            raise LookupError(f"target {target!r} is no class; there are {', '.join(map(repr, names[:12]))}")
+        return names.index(target)
+    number = whole(target, f"target is the number of {what}, or the name of a class")
+    if not 0 <= number < len(names):
+        raise LookupError(f"target is the number of {what}, from 0 to {len(names) - 1}, not {number}")
+    return number
+
+
+def require_place(target: Any, classes: Sequence[Any], what: str) -> int:
+    """The same where there are several, one of which is explained."""
+    place = place_of(target, classes, what)
+    if place is None:
+        some = ", ".join(map(str, list(classes)[:6]))
+        raise ValueError(
+            f"this model has {len(classes)} outputs ({some}), and one is explained: give {what} as target="
+        )
+    return place
+
+
+def numbers(rows: Any) -> np.ndarray:
+    """Rows of an array or a DataFrame as float64. Shape ``(batch, width)``.
+
+    Raises:
+        TypeError: a column is no number.
+    """
+    if hasattr(rows, "dtypes"):
+        for name, dtype in rows.dtypes.items():
+            if getattr(dtype, "kind", "O") not in "biuf":
+                raise TypeError(
+                    f"the trees compare numbers, and column {name!r} is {dtype}; convert it as the model was taught, "
+                    "or ask by Game.from_model(model.predict_proba, x, background)"
+                )
+        return np.asarray(rows.to_numpy(dtype=np.float64, na_value=np.nan))
+    if rows.dtype.kind not in "biuf":
+        raise TypeError(f"the trees compare numbers, and x is {rows.dtype} ({shown(rows)}); give x as floats")
+    return rows.astype(np.float64)
