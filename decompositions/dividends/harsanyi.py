@@ -15,7 +15,7 @@ from decompositions.counts import count
 from decompositions.dividends import of_leaves
 from decompositions.dividends.known import known
 from decompositions.dividends.noise import evaluation_noise
-from decompositions.effects.coalitions import Coalitions
+from decompositions.effects.coalitions import WORD, Coalitions
 from decompositions.effects.effects import Effects
 from decompositions.effects.strata import Strata
 from decompositions.evaluation import corners as coalitions
@@ -136,7 +136,9 @@ def _up_to(game: Game, active: tuple[int, ...], order: int, limit: int, store: C
     calls, done = price(game, order), _paid_earlier(game, store)
     left = calls - done
     require_limit(left, limit, "take a lower order")
-    with needed(f"the table of {count(calls)} coalitions", calls * game.n, way_out="take a lower order"):
+    with needed(
+        f"the values of {count(calls)} coalitions", 24 * calls * -(-game.n // WORD), way_out="take a lower order"
+    ):
         lower = Coalitions.up_to(active, game.n, order)
         what = f"coalitions of at most {order}"
         found, paid = with_progress(game, calls, what, lambda g: known(g, lower, store), done)

@@ -79,9 +79,13 @@ def known(game: Game, coalitions: Coalitions, checkpoint: Checkpoint | None = No
     Raises:
         ValueError: a value that is not finite (the coalition is named).
     """
-    table = np.concatenate([coalitions.table(), np.ones((1, game.n), dtype=np.uint8)])
-    found = corners.rows(game, table, checkpoint)
-    corners.require_finite(found.values, lambda row: _name(game, table[row]))
+
+    def table(start: int, stop: int) -> np.ndarray:
+        some = coalitions.table(start, stop)
+        return some if stop <= len(coalitions) else np.concatenate([some, np.ones((1, game.n), dtype=np.uint8)])
+
+    found = corners.rows(game, table, len(coalitions) + 1, checkpoint)
+    corners.require_finite(found.values, lambda row: _name(game, table(row, row + 1)[0]))
     noise = max(evaluation_noise(game, found.values), found.error)
     values = found.values if is_exact(found.values) else wide(found.values)
     return Known(game, coalitions, values[..., :-1], values[..., -1:], noise)

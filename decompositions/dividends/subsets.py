@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from decompositions.arithmetic import Array, is_exact, zeros
-from decompositions.effects.coalitions import ONE, WORD, Coalitions, unpacked
+from decompositions.effects.coalitions import Coalitions, listed, with_players
 
 NUMBERS = 2**22  # values that are gathered at once
 MOST = 20  # players of a coalition whose subsets are made
@@ -112,10 +112,8 @@ def _subsets(coalitions: Coalitions) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         for rows in np.array_split(of_size, max(1, (len(of_size) * words << size) // NUMBERS)):
             if not len(rows):
                 continue
-            members = np.nonzero(unpacked(coalitions.bits[rows], coalitions.n))[1].reshape(len(rows), size)
             subsets = np.zeros((len(rows), 1, words), dtype=np.uint64)
-            for column in members.T:
-                single = np.zeros((len(rows), 1, words), dtype=np.uint64)
-                single[np.arange(len(rows)), 0, column // WORD] = ONE << (column % WORD).astype(np.uint64)
+            for players in listed(coalitions.bits[rows], size).T:
+                single = with_players(np.zeros((len(rows), words), dtype=np.uint64), players)[:, None]
                 subsets = np.concatenate([subsets, subsets | single], 1)
             yield rows, subsets

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import combinations
-from math import comb
 
 import numpy as np
 
@@ -49,10 +47,9 @@ class Coalitions:
             raise ValueError(f"a coalition has a player beyond the {self.n} that there are")
         if self.bits[0].any():
             raise ValueError(f"the first coalition is the empty one, not {self.members(0)}")
-        order = self._order
-        twice = np.flatnonzero((self.bits[order[1:]] == self.bits[order[:-1]]).all(1))
-        if len(twice):
-            raise ValueError(f"every coalition is there once; {self.members(int(order[twice[0]]))} is there twice")
+        twice = _twice(self.bits, self._order, self._sorted)
+        if twice is not None:
+            raise ValueError(f"every coalition is there once; {self.members(twice)} is there twice")
 
     @staticmethod
     def of_table(table: np.ndarray) -> Coalitions:
@@ -81,15 +78,15 @@ class Coalitions:
         >>> Coalitions.up_to((0, 2), 3, 2).masks()
         [0, 1, 4, 5]
         """
-        pool, blocks = np.array(players, dtype=np.int64), []
-        for size in range(min(order, len(pool)) + 1):
-            count = comb(len(pool), size)
-            flat = (place for chosen in combinations(range(len(pool)), size) for place in chosen)
-            chosen = pool[np.fromiter(flat, dtype=np.int64, count=count * size)].reshape(count, size)
-            bits = np.zeros((count, -(-n // WORD)), dtype=np.uint64)
-            for column in chosen.T:
-                bits[np.arange(count), column // WORD] |= ONE << (column % WORD).astype(np.uint64)
-            blocks.append(bits)
+        pool = np.array(players, dtype=np.int64)
+        chosen, blocks = np.zeros((1, 0), dtype=np.int64), [np.zeros((1, -(-n // WORD)), dtype=np.uint64)]
+        for _ in range(min(order, len(pool))):
+            least = chosen[:, -1] + 1 if chosen.shape[1] else np.zeros(1, dtype=np.int64)
+            parents = np.repeat(np.arange(len(chosen)), len(pool) - least)
+            firsts = np.cumsum(len(pool) - least) - (len(pool) - least)
+            last = least[parents] + np.arange(len(parents)) - firsts[parents]
+            chosen = np.concatenate([chosen[parents], last[:, None]], 1)
+            blocks.append(with_players(blocks[-1][parents], pool[last]))
         return Coalitions(np.concatenate(blocks), n)
 
     def __len__(self) -> int:
@@ -120,9 +117,15 @@ class Coalitions:
 
     def rows(self, bits: np.ndarray) -> np.ndarray:
         """Where some coalitions are, −1 for those that are not among these. Shape ``(k, words)`` → ``(k,)``."""
-        known, wanted = self._keys[self._order], _keys(bits)
-        places = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
-        return np.where(known[places] == wanted, self._order[places], -1)
+        keys = _keys(bits)
+        places = np.minimum(np.searchsorted(self._sorted, keys), len(self) - 1)
+        found = self._order[places]
+        same = (self.bits[found] == bits).all(1)
+        for row in np.flatnonzero(~same & (self._sorted[places] == keys)):  # another coalition of the same key
+            alike = self._order[self._sorted == keys[row]]
+            alike = alike[(self.bits[alike] == bits[row]).all(1)]
+            found[row], same[row] = (alike[0], True) if len(alike) else (0, False)
+        return np.where(same, found, -1)
 
     def meeting(self, mask: int) -> np.ndarray:
         """Which rows have a player of a coalition. Shape ``(m,)``, booleans."""
@@ -134,12 +137,12 @@ class Coalitions:
         return (self.members(row) for row in range(len(self)))
 
     @cached_property
-    def _keys(self) -> np.ndarray:
-        return _keys(self.bits)
+    def _order(self) -> np.ndarray:
+        return np.argsort(_keys(self.bits), kind="stable")
 
     @cached_property
-    def _order(self) -> np.ndarray:
-        return np.argsort(self._keys, kind="stable")
+    def _sorted(self) -> np.ndarray:
+        return _keys(self.bits)[self._order]
 
 
 def packed(table: np.ndarray) -> np.ndarray:
@@ -156,9 +159,50 @@ def unpacked(bits: np.ndarray, n: int) -> np.ndarray:
     return np.unpackbits(octets, axis=1, count=n, bitorder="little")
 
 
+def with_players(bits: np.ndarray, players: np.ndarray) -> np.ndarray:
+    """Each coalition with one more player. Shape ``(m, words)``, ``(m,)`` → ``(m, words)``."""
+    more = bits.copy()
+    more[np.arange(len(bits)), players // WORD] |= ONE << (players % WORD).astype(np.uint64)
+    return more
+
+
+def listed(bits: np.ndarray, size: int) -> np.ndarray:
+    """The players of coalitions of one size, in order. Shape ``(m, words)`` → ``(m, size)``.
+
+    >>> listed(np.array([[0b101], [0b110]], dtype=np.uint64), 2).tolist()
+    [[0, 2], [1, 2]]
+    """
+    left, rows = bits.copy(), np.arange(len(bits))
+    players = np.empty((len(bits), size), dtype=np.int64)
+    for place in range(size):
+        word = (left != 0).argmax(1)
+        some = left[rows, word]
+        players[:, place] = WORD * word + np.bitwise_count((some & (~some + ONE)) - ONE)
+        left[rows, word] = some & (some - ONE)
+    return players
+
+
 def _keys(bits: np.ndarray) -> np.ndarray:
-    """Bitsets as values that can be sorted and compared: a number, or of several words their octets. Shape ``(m,)``."""
+    """A number for every bitset, by which it is looked for: itself, or of several words a mix of them. Shape ``(m,)``.
+
+    Two bitsets of several words may have the same number, so that those that are found are compared.
+    """
     if bits.shape[1] == 1:
         return bits[:, 0]
-    big = np.ascontiguousarray(bits[:, ::-1].astype(">u8"))
-    return big.view(f"S{8 * bits.shape[1]}")[:, 0] if bits.shape[1] else np.zeros(len(bits), dtype=np.uint64)
+    keys = np.zeros(len(bits), dtype=np.uint64)
+    for word in bits.T:
+        keys = (keys ^ word) * np.uint64(0x9E3779B97F4A7C15)
+        keys ^= keys >> np.uint64(29)
+        keys *= np.uint64(0xBF58476D1CE4E5B9)
+        keys ^= keys >> np.uint64(32)
+    return keys
+
+
+def _twice(bits: np.ndarray, order: np.ndarray, keys: np.ndarray) -> int | None:
+    """A row that is there twice; None where all differ. Only rows of one key are compared, which are sorted by it."""
+    alike = np.flatnonzero(keys[1:] == keys[:-1])
+    if not len(alike):
+        return None
+    rows = order[np.unique(np.concatenate([alike, alike + 1]))]
+    _, first, counts = np.unique(bits[rows], axis=0, return_index=True, return_counts=True)
+    return int(rows[first[counts > 1][0]]) if (counts > 1).any() else None

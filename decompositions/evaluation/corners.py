@@ -107,16 +107,31 @@ def dense(game: Game, active: tuple[int, ...]) -> Array:
     return corners(game, active).values
 
 
-def rows(game: Game, table: np.ndarray, checkpoint: Checkpoint | None = None) -> Corners:
-    """g at the coalitions of a table of zeros and ones. Shape ``(m, n)``, values ``(..., m)``."""
+def rows(
+    game: Game, table: Callable[[int, int], np.ndarray], total: int, checkpoint: Checkpoint | None = None
+) -> Corners:
+    """g at the coalitions of a table of zeros and ones, of which some rows are made at a time.
 
-    def points(start: int, stop: int) -> Array:
-        return game.points(table[start:stop].astype(bool))
+    Args:
+        game: the question.
+        table: from the first and the last but one of some rows to these. Shape ``(stop−start, n)``.
+        total: how many rows there are.
+        checkpoint: where values are kept.
 
+    Returns:
+        Values of shape ``(..., total)``.
+    """
     if isinstance(game.cube, FunctionCube):
-        work = Work(len(table), points, FunctionCube.values_at_once, lambda row: degrees.support(table[row]))
+        device = game.cube.device
+        work = Work(
+            total,
+            lambda start, stop: torch.from_numpy(table(start, stop) > 0).to(device),
+            FunctionCube.values_at_once,
+            lambda row: degrees.support(table(row, row + 1)[0]),
+        )
         return _evaluated(game, game.cube, work, checkpoint)
-    return Corners(concatenate([game.cube.values(points(*some)) for some in spans(len(table), RANGE)], -1))
+    parts = (game.points(table(*some).astype(bool)) for some in spans(total, RANGE))
+    return Corners(concatenate([game.cube.values(points) for points in parts], -1))
 
 
 def _plain_work(cube: FunctionCube, active: tuple[int, ...]) -> Work:

@@ -182,3 +182,14 @@ def test_an_estimate_of_a_sum_is_unbiased_and_its_spread_by_hand():
 def test_a_comparison_of_one_order_shows_itself():
     game = Game.from_values(torch.arange(8.0) ** 2)
     assert "up to" not in str(compare(game, ["shapley"]))
+
+
+def test_coalitions_of_one_key_are_told_apart(monkeypatch):
+    """Whatever the keys by which they are looked for are worth: with two keys in all, nothing changes."""
+    members = some_members(MANY, 300)
+    wanted = Coalitions.of_members([*members, (198, 199)], MANY).bits
+    monkeypatch.setattr("decompositions.effects.coalitions._keys", lambda bits: bits[:, 0] & np.uint64(1))
+    made = Coalitions.of_members(members, MANY)
+    assert made.rows(wanted).tolist() == [*range(len(members)), -1]
+    with pytest.raises(ValueError, match=r"\(3, 150\) is there twice"):
+        Coalitions.of_members([(), (3, 150), (5,), (3, 150)], MANY)
