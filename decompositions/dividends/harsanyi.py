@@ -49,7 +49,8 @@ def harsanyi(
         game: the question.
         order: the largest number of players of a coalition; None for all 2ⁿ. These dividends are exact, too, but they
             add up to f(x) − f(b) only with the higher ones; the difference is ``effects.remainder``.
-        limit: model calls above which the work is refused.
+        limit: model calls above which the work is refused; of a game of :meth:`Game.from_trees`, which needs none, the
+            dividends of all leaves, each counted.
         checkpoint: a directory in which the values of finished ranges of coalitions are kept. Whatever ends the call,
             the same call goes on from there, to the same result bit for bit; the limit is then for the calls that are
             left. Torch models and functions only.
@@ -71,24 +72,34 @@ def harsanyi(
     active = game.cube.active()
     if order is not None:
         order = whole(order, "order is the largest number of players of a coalition", 1)
+    sum_of_leaves = leaves(game.cube)
+    if sum_of_leaves is not None:
+        _require_no_checkpoint(checkpoint)
+        return of_leaves.dividends(game, sum_of_leaves, order, limit)
     with opened(checkpoint, game, active, order) as store:
-        sum_of_leaves = leaves(game.cube)
-        if sum_of_leaves is not None and store is None:
-            return of_leaves.dividends(game, sum_of_leaves, order, limit)
         if order is None:
             return _all(game, active, limit, store)
         return _up_to(game, active, order, limit, store)
 
 
 def price(game: Game, order: int | None = None) -> int:
-    """The model calls that :func:`harsanyi` would make.
+    """The model calls that :func:`harsanyi` would make; none for a sum of leaves, which is known without any.
 
     >>> price(Game.from_function(lambda z: z.sum(1), [1.0, 2.0, 3.0], [0.0, 2.0, 0.0]))
     4
     """
+    if leaves(game.cube) is not None:
+        return 0
     active = len(game.cube.active())
     count = 2**active if order is None else degrees.count_up_to_order(active, order) + 1  # and the input itself
     return count * game.cube.calls_per_point
+
+
+def _require_no_checkpoint(checkpoint: str | Path | None) -> None:
+    if checkpoint is not None:
+        raise ValueError(
+            "a checkpoint keeps the values of coalitions, and the dividends of trees need none; leave checkpoint= out"
+        )
 
 
 def _all(game: Game, active: tuple[int, ...], limit: int, store: Checkpoint | None) -> Effects:

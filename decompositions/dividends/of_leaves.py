@@ -18,6 +18,7 @@ from decompositions.games.leaves import Leaves
 from decompositions.trees.terms import Terms, merged
 
 AT_ONCE = 2**21  # words of bitsets that are made together
+Table = tuple[np.ndarray, np.ndarray]  # bitsets and their values
 ODD = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -39,12 +40,29 @@ def dividends(game: Game, leaves: Leaves, order: int | None, limit: int) -> Effe
     _require_few(_count(terms, order), limit)
     words = -(-leaves.n // WORD)
     total = (np.zeros((1, words), dtype=np.uint64), np.array([leaves.offset]))
-    for bits, values in _expanded(terms, words, order):
+    for bits, values in _gathered(_expanded(terms, words, order), AT_ONCE // words):
         total = summed(np.concatenate([total[0], bits]), np.concatenate([total[1], values]))
     return _effects(game, leaves, order, *total)
 
 
-def summed(bits: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _gathered(parts: Iterator[Table], rows: int) -> Iterator[Table]:
+    """The same rows in fewer parts, of about so many each."""
+    kept: list[Table] = []
+    for part in parts:
+        kept.append(part)
+        if sum(len(values) for _, values in kept) >= rows:
+            yield _joined(kept)
+            kept = []
+    if kept:
+        yield _joined(kept)
+
+
+def _joined(parts: list[Table]) -> Table:
+    bits, values = zip(*parts, strict=True)
+    return np.concatenate(bits), np.concatenate(values)
+
+
+def summed(bits: np.ndarray, values: np.ndarray) -> Table:
     """Every coalition once, with the sum of its values. Shape ``(m, words)``, ``(m,)``, in no order that is said.
 
     >>> bits, values = summed(np.array([[5], [3], [5]], dtype=np.uint64), np.array([1.0, 2.0, 4.0]))
@@ -100,7 +118,7 @@ def _require_few(terms: int, limit: int) -> None:
         )
 
 
-def _expanded(terms: Terms, words: int, order: int | None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def _expanded(terms: Terms, words: int, order: int | None) -> Iterator[Table]:
     """Coalitions A ∪ T and their values, for terms of the same |A| and |B| together, some at a time."""
     a, b = _sizes(terms)
     groups = np.unique(np.stack([a, b]), axis=1).T
@@ -124,7 +142,7 @@ def _expanded(terms: Terms, words: int, order: int | None) -> Iterator[tuple[np.
 def _players(terms: Terms, part: str, rows: np.ndarray, size: int) -> np.ndarray:
     """The players at the places of some terms, all of which have so many. Shape ``(rows, size)``."""
     places = getattr(terms, part)[rows]
-    there = places[:, None] >> np.arange(terms.members.shape[1], dtype=np.uint64) & ONE
+    there = places[:, None] >> np.arange(terms.members.shape[1], dtype=places.dtype) & places.dtype.type(1)
     return terms.members[terms.leaf[rows]][there.astype(bool)].reshape(len(rows), size)
 
 

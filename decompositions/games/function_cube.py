@@ -77,6 +77,12 @@ class FunctionCube(AbstractCube):
         return len(self.baseline)
 
     @property
+    def row_function(self) -> RowFunction | None:
+        """f, if it is a function of rows; in a rehearsal, too."""
+        f = self.f.rows if isinstance(self.f, _Blank) else self.f
+        return f if isinstance(f, RowFunction) else None
+
+    @property
     def points_at_once(self) -> int:
         """How many points make one batch of inputs."""
         return max(1, self.chunk // len(self.baseline))
@@ -152,12 +158,12 @@ class FunctionCube(AbstractCube):
         Raises:
             TypeError: says what to take.
         """
-        f = self.f.rows if isinstance(self.f, _Blank) else self.f
-        if isinstance(f, RowFunction):
+        asked = self.row_function
+        if asked is not None:
             raise TypeError(
-                f"{NEEDED} need a torch model, and this one is a function of {f.cells.kinds}, whose cells are those of "
-                "x or of the baseline, with nothing between; take a method that only removes players (occlusion_1, "
-                "prediction_difference, shapley, …)"
+                f"{NEEDED} need a torch model, and this one is a function of {asked.cells.kinds}, whose cells are "
+                "those of x or of the baseline, with nothing between; take a method that only removes players "
+                "(occlusion_1, prediction_difference, shapley, …)"
             )
 
     def _embeddings(self) -> str:

@@ -11,7 +11,6 @@ import numpy as np
 from decompositions.games.cube import AbstractCube
 from decompositions.games.function_cube import FunctionCube
 from decompositions.models.cells import ArrayCells
-from decompositions.models.row_function import RowFunction
 from decompositions.trees import by_size
 from decompositions.trees.by_size import BySize
 from decompositions.trees.ensemble import Ensemble
@@ -84,9 +83,22 @@ class Leaves:
         cells = self.function.ensemble.cells
         return blocks(self.function.ensemble, self.ways, cells(self.x)[0], cells(self.baselines), self.weights)
 
-    def by_player(self, weights: BySize) -> np.ndarray:
-        """Σ over the coalitions S with i of w(|S|) J(S), of every player i. Shape ``(n,)``."""
-        return sum((by_size.by_player(terms, weights, self.n) for terms in self.blocks()), np.zeros(self.n))
+    def by_player(self, weights: BySize, ends: np.ndarray | None = None) -> np.ndarray:
+        """Σ over the coalitions S with i of w(|S|) J(S), of every player i.
+
+        Args:
+            weights: w.
+            ends: coalitions T to which the game is restricted, one by one. Shape ``(m, n)``, booleans.
+
+        Returns:
+            Shape ``(n,)``, or ``(m, n)`` for some ends.
+        """
+        if ends is None:
+            return sum((by_size.by_player(terms, weights, self.n) for terms in self.blocks()), np.zeros(self.n))
+        found = np.zeros(ends.shape)
+        for terms in self.blocks():
+            found += [by_size.by_player(terms.within(end), weights, self.n) for end in ends]
+        return found
 
     def by_pair(self, weights: BySize) -> np.ndarray:
         """Σ over the coalitions S with i and k of w(|S|) J(S), of every pair; 0 for i = k. Shape ``(n, n)``."""
@@ -95,9 +107,10 @@ class Leaves:
 
 def leaves(cube: AbstractCube) -> Leaves | None:
     """The leaves of a game's function; None of one that is no sum of trees."""
-    if not isinstance(cube, FunctionCube) or not isinstance(cube.f, RowFunction):
+    asked = cube.row_function if isinstance(cube, FunctionCube) else None
+    if not isinstance(cube, FunctionCube) or asked is None:
         return None
-    function, cells = cube.f.call, cube.f.cells
+    function, cells = asked.call, asked.cells
     if not isinstance(function, LeafSum) or not isinstance(cells, ArrayCells):
         return None
     x, baselines = (cells.taken(codes.numpy()) for codes in (cube.x, cube.baseline))

@@ -19,7 +19,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from decompositions.trees.terms import ONE, Terms
+from decompositions.trees.terms import Terms
 
 BySize = Callable[[int], Fraction]
 
@@ -64,16 +64,18 @@ def by_pair(terms: Terms, weights: BySize, n: int) -> np.ndarray:
 
 def _given(terms: Terms, weights: BySize, order: int) -> np.ndarray:
     """What a group of ``order`` players is given of every term, 0, 1, … of them absent. Shape ``(order+1, m)``."""
-    a, b = np.bitwise_count(terms.present).astype(np.int64), np.bitwise_count(terms.absent).astype(np.int64)
+    a, b = np.bitwise_count(terms.present).astype(np.intp), np.bitwise_count(terms.absent)
     largest = max(int((a + b).max(initial=0)), order)
-    table = differences(weights, largest, order)
-    rows = [(-1) ** p * table[np.minimum(a + p, largest), np.maximum(b - p, 0)] * (b >= p) for p in range(order + 1)]
-    return np.stack(rows) * terms.weight
+    steps, place = differences(weights, largest, order), a * (largest + 1) + b
+    table = np.zeros((order + 1, largest + 1, largest + 1))
+    for p in range(order + 1):
+        table[p, : largest + 1 - p, p:] = (-1) ** p * steps[p:, : largest + 1 - p]
+    return table.reshape(order + 1, -1).take(place, axis=1) * terms.weight
 
 
 def has(places: np.ndarray, place: int) -> np.ndarray:
     """Whether a place is among those of every term. Shape ``(m,)``."""
-    return (places >> np.uint64(place) & ONE).astype(bool)
+    return np.asarray((places & places.dtype.type(1 << place)) != 0)
 
 
 def _by_leaf(terms: Terms, amount: np.ndarray) -> np.ndarray:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from decompositions.arguments import shown, whole
 from decompositions.trees.model import place_of, require_place
 
 NAMES = "X (does not have valid|has) feature names"  # how scikit-learn warns; the columns are compared before
@@ -83,8 +84,11 @@ def output_of(target: Any, count: int) -> int:
     Raises:
         TypeError, ValueError, LookupError: no such output.
     """
-    names = list(range(count))
-    return require_place(target, names, "an output") if count > 1 else place_of(target, names, "an output") or 0
+    if count > 1:
+        return require_place(target, range(count), "an output")
+    if target is not None and (isinstance(target, str) or whole(target, "target is the number of an output")):
+        raise LookupError(f"this model has one output, and no {shown(target)}; leave target= out")
+    return 0
 
 
 def unnamed(call: Callable[[Any], Any], place: int | None) -> Callable[[Any], np.ndarray]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from decompositions.arguments import shown, whole
 from decompositions.trees.ensemble import Ensemble
+
+NUMBERS = "biuf"  # kinds of types
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +50,7 @@ def place_of(target: Any, classes: Sequence[Any], what: str) -> int | None:
     names = [str(each) for each in classes]
     if isinstance(target, str):
         if target not in names:
-            raise LookupError(f"target {target!r} is no class; there are {', '.join(map(repr, names[:12]))}")
+            raise LookupError(f"target {target!r} is not there; there are {', '.join(map(repr, names[:12]))}")
         return names.index(target)
     number = whole(target, f"target is the number of {what}, or the name of a class")
     if not 0 <= number < len(names):
@@ -66,20 +69,32 @@ def require_place(target: Any, classes: Sequence[Any], what: str) -> int:
     return place
 
 
-def numbers(rows: Any) -> np.ndarray:
+def numbers(rows: Any, taught: Mapping[str, Sequence[Any]] = MappingProxyType({})) -> np.ndarray:
     """Rows of an array or a DataFrame as float64. Shape ``(batch, width)``.
 
+    Args:
+        rows: whose columns are numbers, or of a DataFrame categories.
+        taught: the categories of columns by their names, as the model was taught them. A cell is its number among
+            them; one that is not there is missing.
+
     Raises:
-        TypeError: a column is no number.
+        TypeError: a column of another kind.
     """
     if hasattr(rows, "dtypes"):
-        for name, dtype in rows.dtypes.items():
-            if getattr(dtype, "kind", "O") not in "biuf":
-                raise TypeError(
-                    f"the trees compare numbers, and column {name!r} is {dtype}; convert it as the model was taught, "
-                    "or ask by Game.from_model(model.predict_proba, x, background)"
-                )
-        return np.asarray(rows.to_numpy(dtype=np.float64, na_value=np.nan))
-    if rows.dtype.kind not in "biuf":
+        return np.stack([_column(rows[name], taught.get(str(name))) for name in rows.columns], 1)
+    if rows.dtype.kind not in NUMBERS:
         raise TypeError(f"the trees compare numbers, and x is {rows.dtype} ({shown(rows)}); give x as floats")
-    return rows.astype(np.float64)
+    return np.asarray(rows.astype(np.float64))
+
+
+def _column(column: Any, categories: Sequence[Any] | None) -> np.ndarray:
+    """A column of a DataFrame as numbers."""
+    if categories is not None and hasattr(column, "cat"):
+        codes = column.cat.set_categories(categories).cat.codes.to_numpy(dtype=np.float64)
+        return np.where(codes < 0, np.nan, codes)
+    if getattr(column.dtype, "kind", "O") not in NUMBERS:
+        raise TypeError(
+            f"the trees compare numbers, and column {column.name!r} is {column.dtype}; convert it as the model was "
+            "taught, or ask by Game.from_model(model.predict_proba, x, background)"
+        )
+    return np.asarray(column.to_numpy(dtype=np.float64, na_value=np.nan))

@@ -103,16 +103,12 @@ def _names(model: Any, booster: Any) -> tuple[str, ...] | None:
 
 
 def _encode(booster: Any) -> Callable[[Any], np.ndarray]:
-    """Rows as the trees see them: a category is its number among those that the model was taught."""
+    """Rows as the trees see them; the categories that the model was taught are those of all such columns in turn."""
 
     def encoded(rows: Any) -> np.ndarray:
-        if not hasattr(rows, "columns"):
-            return _rounded(numbers(rows))
-        coded, taught = rows.copy(), list(booster.pandas_categorical or [])
-        for name in [name for name, kind in rows.dtypes.items() if str(kind) == "category"]:
-            codes = rows[name].cat.set_categories(taught.pop(0)).cat.codes if taught else rows[name].cat.codes
-            coded[name] = np.where(codes < 0, np.nan, codes)
-        return _rounded(numbers(coded))
+        kinds = rows.dtypes.items() if hasattr(rows, "columns") else ()
+        columns = [str(name) for name, kind in kinds if str(kind) == "category"]
+        return _rounded(numbers(rows, dict(zip(columns, booster.pandas_categorical or [], strict=False))))
 
     return encoded
 

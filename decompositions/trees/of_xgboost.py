@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -39,7 +40,7 @@ def read_xgboost(model: Any, target: Any) -> TreeModel:
     return TreeModel(
         ensemble(read, int(facts["num_feature"]), sign * offset, single=True),
         _signed(unnamed(predict, place), sign),
-        _encode(missing),
+        _encode(missing, _taught(learner)),
         None if names is None else tuple(names),
         output,
     )
@@ -107,9 +108,26 @@ def _signed(call: Callable[[Any], np.ndarray], sign: int) -> Callable[[Any], np.
     return call if sign == 1 else lambda rows: -call(rows)
 
 
-def _encode(missing: float) -> Callable[[Any], np.ndarray]:
+def _taught(learner: dict[str, Any]) -> dict[str, list[Any]]:
+    """The categories of columns by their names; of versions before 3.1, which do not keep them, none."""
+    model = learner["gradient_booster"].get("model") or learner["gradient_booster"]["gbtree"]["model"]
+    stored = model.get("cats", {}).get("enc", [])
+    return {
+        name: _categories(each) for name, each in zip(learner["feature_names"], stored, strict=False) if each["values"]
+    }
+
+
+def _categories(stored: dict[str, Any]) -> list[Any]:
+    """Numbers as they are, texts from their bytes, which lie one behind the other."""
+    if "offsets" not in stored:
+        return list(stored["values"])
+    text, ends = bytes(stored["values"]), stored["offsets"]
+    return [text[start:stop].decode() for start, stop in pairwise(ends)]
+
+
+def _encode(missing: float, taught: dict[str, list[Any]]) -> Callable[[Any], np.ndarray]:
     def encoded(rows: Any) -> np.ndarray:
-        cells = numbers(rows)
+        cells = numbers(rows, taught)
         return cells if np.isnan(missing) else np.where(cells.astype(np.float32) == np.float32(missing), np.nan, cells)
 
     return encoded

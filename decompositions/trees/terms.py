@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,7 +12,6 @@ from decompositions.trees.ensemble import Ensemble
 from decompositions.trees.ways import Ways
 
 AT_ONCE = 2**20  # leaves times baselines that are looked at together
-ONE = np.uint64(1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,8 +26,8 @@ class Terms:
     Args:
         weight: c. Shape ``(m,)``.
         leaf: whose way it is, a row of ``members``. Shape ``(m,)``.
-        present: A. Shape ``(m,)``, uint64.
-        absent: B. Shape ``(m,)``, uint64.
+        present: A. Shape ``(m,)``, unsigned.
+        absent: B. Shape ``(m,)``, unsigned.
         members: the player at every place, −1 where there is none. Shape ``(L, longest)``.
     """
 
@@ -39,6 +39,20 @@ class Terms:
 
     def __len__(self) -> int:
         return len(self.weight)
+
+    def within(self, there: np.ndarray) -> Terms:
+        r"""The terms of the game restricted to some players, :math:`v_T(S) = v(S \cap T)`.
+
+        Args:
+            there: T. Shape ``(n,)``, booleans.
+        """
+        places = np.zeros(len(self.members), dtype=self.present.dtype)
+        for place, players in enumerate(self.members.T):
+            places |= np.where(players >= 0, there[players], False) * places.dtype.type(1 << place)
+        inside = places.take(self.leaf)
+        kept = np.flatnonzero((self.present & ~inside) == 0)
+        weight, leaf, present = (part.take(kept) for part in (self.weight, self.leaf, self.present))
+        return Terms(weight, leaf, present, (self.absent & inside).take(kept), self.members)
 
 
 def blocks(
@@ -83,32 +97,51 @@ def _merged(terms: Terms) -> Terms:
     return Terms(weight, leaf[starts], present[starts], terms.absent[order][starts], terms.members)
 
 
+class _Going(NamedTuple):
+    """Pairs of a tree and a baseline on their way: the node, the baseline, A and B so far. Shape ``(m,)`` each."""
+
+    node: np.ndarray
+    row: np.ndarray
+    present: np.ndarray
+    absent: np.ndarray
+
+    def some(self, which: np.ndarray) -> _Going:
+        places = np.flatnonzero(which)
+        return _Going(*(part.take(places) for part in self))
+
+
 def _terms(ensemble: Ensemble, ways: Ways, x: np.ndarray, baselines: np.ndarray, weights: np.ndarray) -> Terms:
-    """Down all trees together, one level at a time: a way goes on for whoever of x and b alone is still on it."""
-    x_left = ensemble.goes_left(np.arange(len(ensemble.left)), x[ensemble.column])
-    is_leaf = ensemble.is_leaf
-    node, row = np.tile(ensemble.roots, len(baselines)), np.repeat(np.arange(len(baselines)), len(ensemble.roots))
-    present = absent = np.zeros(len(node), dtype=np.uint64)
-    ended: list[tuple[np.ndarray, ...]] = []
-    while len(node):
-        ends = is_leaf[node]
-        if ends.any():
-            ended.append((node[ends], row[ends], present[ends], absent[ends]))
-            node, row, present, absent = node[~ends], row[~ends], present[~ends], absent[~ends]
-        bit = ONE << ways.place[node].astype(np.uint64)
-        x_goes = x_left[node]
-        b_goes = ensemble.goes_left(node, baselines[row, ensemble.column[node]])
-        x_there, b_there = (absent & bit) == 0, (present & bit) == 0
-        parts = []
-        for child, x_here, b_here in (
-            (ensemble.left, x_there & x_goes, b_there & b_goes),
-            (ensemble.right, x_there & ~x_goes, b_there & ~b_goes),
-        ):
-            on = x_here | b_here
-            only_x, only_b = (x_here & ~b_here)[on], (b_here & ~x_here)[on]
-            some = bit[on]
-            parts.append((child[node[on]], row[on], present[on] | some * only_x, absent[on] | some * only_b))
-        node, row, present, absent = (np.concatenate(pair) for pair in zip(*parts, strict=True))
-    node, row, present, absent = (np.concatenate(part) for part in zip(*ended, strict=True))
-    leaf = ways.leaf[node]
-    return Terms(ways.value[leaf] * weights[row], leaf, present, absent, ways.members)
+    """Down all trees together, one level at a time."""
+    x_left, is_leaf = ensemble.goes_left(np.arange(len(ensemble.left)), x[ensemble.column]), ensemble.is_leaf
+    rows, trees = np.arange(len(baselines)), ensemble.roots
+    nobody = np.zeros(len(rows) * len(trees), dtype=ways.bit.dtype)
+    going = _Going(np.tile(trees, len(rows)), np.repeat(rows, len(trees)), nobody, nobody)
+    ended: list[_Going] = []
+    while len(going.node):
+        ends = is_leaf.take(going.node)
+        ended.append(going.some(ends))
+        going = _joined(_below(ensemble, ways, x_left, baselines, going.some(~ends)))
+    found = _joined(ended)
+    leaf = ways.leaf.take(found.node)
+    return Terms(ways.value[leaf] * weights[found.row], leaf, found.present, found.absent, ways.members)
+
+
+def _below(
+    ensemble: Ensemble, ways: Ways, x_left: np.ndarray, baselines: np.ndarray, going: _Going
+) -> tuple[_Going, _Going]:
+    """To the left and to the right: where x goes, unless the player is in B, and where b goes, unless it is in A."""
+    node, row, present, absent = going
+    bit, x_goes = ways.bit.take(node), x_left.take(node)
+    b_goes = ensemble.goes_left(node, baselines.take(row * baselines.shape[1] + ensemble.column.take(node)))
+    x_there, b_there = (absent & bit) == 0, (present & bit) == 0
+
+    def side(children: np.ndarray, x_here: np.ndarray, b_here: np.ndarray) -> _Going:
+        moved = _Going(children.take(node), row, present | bit * (x_here > b_here), absent | bit * (b_here > x_here))
+        return moved.some(x_here | b_here)
+
+    left = side(ensemble.left, x_there & x_goes, b_there & b_goes)
+    return left, side(ensemble.right, x_there > x_goes, b_there > b_goes)
+
+
+def _joined(parts: Sequence[_Going]) -> _Going:
+    return _Going(*(np.concatenate(part) for part in zip(*parts, strict=True)))

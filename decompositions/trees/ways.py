@@ -8,7 +8,8 @@ import numpy as np
 
 from decompositions.trees.ensemble import Ensemble
 
-PLAYERS = 64  # on one way, the bits of a word
+WORDS = (8, 16, 32, 64)  # bits
+PLAYERS = WORDS[-1]  # on one way
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,13 +17,13 @@ class Ways:
     """Every way has places for its players, in the order in which they are asked first.
 
     Args:
-        place: of a split, its player's place on the way to it. Shape ``(N,)``.
+        bit: of a split, 2 to the power of its player's place on the way to it. Shape ``(N,)``, unsigned.
         leaf: of a leaf, its row in ``members``; −1 of a split. Shape ``(N,)``.
         members: the players on the way to every leaf, −1 behind the last. Shape ``(L, longest)``.
         value: of the leaves. Shape ``(L,)``.
     """
 
-    place: np.ndarray
+    bit: np.ndarray
     leaf: np.ndarray
     members: np.ndarray
     value: np.ndarray
@@ -56,7 +57,8 @@ def ways(ensemble: Ensemble, players: np.ndarray) -> Ways:
         members[start : start + len(part), : part.shape[1]] = part
     value = np.zeros(count)
     value[leaf[is_leaf]] = ensemble.value[is_leaf]
-    return Ways(place, leaf, members, value)
+    bits = min(size for size in WORDS if size >= longest)
+    return Ways((np.uint64(1) << place.astype(np.uint64)).astype(f"u{bits // 8}"), leaf, members, value)
 
 
 def _asking(asked: np.ndarray, player: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -32,7 +32,7 @@ class Shapley(AbstractMethod):
     At x it is computed as it is written. For a batch of end points the potential of Hart and Mas-Colell
     (hart1989potential) gives the Shapley values of all games restricted to coalitions T in one pass:
     :math:`P(T) = (v(T) - v(\emptyset) + \sum_{i \in T} P(T \setminus i)) / |T|` and
-    :math:`a_i(T) = P(T) - P(T \setminus i)`.
+    :math:`a_i(T) = P(T) - P(T \setminus i)`. Of a game of trees every leaf has its own in closed form, whatever n.
 
     Args:
         limit: model calls above which the work is refused.
@@ -58,18 +58,17 @@ class Shapley(AbstractMethod):
 
     def attribute(self, game: Game, ends: Any = None) -> Array:
         require_game(game, "an attribution method")
+        points = None if ends is None else _corners(game, ends)
         sum_of_leaves = leaves(game.cube)
-        if ends is None and sum_of_leaves is not None:
-            return torch.from_numpy(sum_of_leaves.by_player(lambda size: Fraction(1, size)))
+        if sum_of_leaves is not None:
+            given = sum_of_leaves.by_player(_by_size, None if points is None else np.asarray(points == 1))
+            return torch.from_numpy(given)
         active = game.cube.active()
         calls = 2 ** len(active) * game.cube.calls_per_point
         require_limit(calls, self.limit, "take fewer players")
         corners = dense(game, active)
-        if ends is None:
+        if points is None:
             return _at_input(corners, active, game.n)
-        points = game.ends(ends)
-        if not (isinstance(ends, torch.Tensor) and ends.dtype == torch.bool):
-            _require_corners(points)
         return _gains(_potential(corners, len(active)), _masks(points, active), active, game)
 
 
@@ -126,9 +125,21 @@ def _index(places: torch.Tensor, values: Array) -> Any:
     return places.numpy() if is_exact(values) else places.to(values.device)
 
 
-def _require_corners(ends: Array) -> None:
-    if ((ends != 0) & (ends != 1)).any():
+def _corners(game: Game, ends: Any) -> Array:
+    """End points that are rows of zeros and ones.
+
+    Raises:
+        ValueError: others.
+    """
+    points = game.ends(ends)
+    known = isinstance(ends, torch.Tensor) and ends.dtype == torch.bool
+    if not known and ((points != 0) & (points != 1)).any():
         raise ValueError("the Shapley value is defined for end points x_T: rows of zeros and ones")
+    return points
+
+
+def _by_size(size: int) -> Fraction:
+    return Fraction(1, size)
 
 
 def _masks(ends: Array, active: tuple[int, ...]) -> torch.Tensor:
