@@ -76,6 +76,14 @@ class AbstractMethod(ABC):
         self.attribute(game.rehearsal(calls), game.ends())
         return calls.count
 
+    def within(self, game: Game, calls: int) -> AbstractMethod | None:
+        """This method at a price of at most so many model calls for one end point; None if there is no such rule.
+
+        A method that chooses its rule may take a cheaper one, whose larger error it states; settings that a person
+        gave are kept.
+        """
+        return self if self.price(game) <= calls else None
+
 
 class AbstractEstimate(AbstractMethod):
     """A method whose algorithm has a numerical error of its own: a quadrature, a sample."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from decompositions.arguments import whole
@@ -11,7 +11,9 @@ from decompositions.games.game import Game, require_game
 from decompositions.models.undisturbed import outside_inference
 from synergy.algorithms.path.integral import MOST, integral, price
 from synergy.estimate import Estimate
-from synergy.method import AbstractEstimate, kept
+from synergy.method import AbstractEstimate, AbstractMethod, kept
+
+CHEAPER = (64, 32, 16, 8)  # nodes, where the choice is too dear
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,13 @@ class AbstractPathMethod(AbstractEstimate):
 
     def answer(self, game: Game, ends: Any = None) -> Estimate:
         return self.integrate(game, ends)
+
+    def within(self, game: Game, calls: int) -> AbstractMethod | None:
+        """The choice of the rule, or, where that is too dear, the largest of some Gauss–Legendre rules that is not."""
+        if self.nodes is not None or self.price(game) <= calls:
+            return self if self.price(game) <= calls else None
+        cheaper = (replace(self, nodes=nodes) for nodes in CHEAPER)
+        return next((each for each in cheaper if each.price(game) <= calls), None)
 
     def price(self, game: Game) -> int:
         """Model calls for one end point: the most that the choice can take; of the exact sum about those for x."""

@@ -20,6 +20,7 @@ from decompositions.expressions.settling import settle
 from decompositions.games.game import Game
 from decompositions.games.subgame_cube import SubgameCube
 from decompositions.games.table_cube import TableCube
+from decompositions.mobius import zeta
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +40,13 @@ class Known:
     values: Array
     top: Array
     noise: float
+
+    @staticmethod
+    def of_effects(game: Game, effects: Effects, coalitions: Coalitions) -> Known:
+        """Values that all dividends of a game say. Shape ``(..., 2**n)``."""
+        table = zeta(effects.values)
+        at = coalitions.masks() if is_exact(table) else torch.as_tensor(coalitions.masks(), device=table.device)
+        return Known(game, coalitions, table[..., at], table[..., -1:], effects.noise)
 
     def dividends(self, wanted: Coalitions, strata: Strata | None = None) -> Effects:
         """The exact dividends of some coalitions, and what they leave of f(x) − f(b).

@@ -127,6 +127,14 @@ class Coalitions:
             found[row], same[row] = (alike[0], True) if len(alike) else (0, False)
         return np.where(same, found, -1)
 
+    def joined(self, others: Coalitions) -> Coalitions:
+        """These, and behind them those of the others that are not among them.
+
+        >>> Coalitions.of_masks([0, 1], 3).joined(Coalitions.of_masks([0, 6, 1], 3)).masks()
+        [0, 1, 6]
+        """
+        return Coalitions(np.concatenate([self.bits, others.bits[self.rows(others.bits) < 0]]), self.n)
+
     def meeting(self, mask: int) -> np.ndarray:
         """Which rows have a player of a coalition. Shape ``(m,)``, booleans."""
         words = np.array([mask >> WORD * k & 2**WORD - 1 for k in range(self.bits.shape[1])], dtype=np.uint64)

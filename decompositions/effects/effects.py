@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import KW_ONLY, dataclass, fields, replace
@@ -20,6 +19,7 @@ from decompositions.arithmetic import Array, free_symbols, is_exact, like, stren
 from decompositions.counts import count, rounded
 from decompositions.effects import archive
 from decompositions.effects.coalitions import Coalitions, packed, unpacked
+from decompositions.effects.naming import Coalition, members_of
 from decompositions.effects.series import NONE, Series
 from decompositions.effects.strata import Strata
 from decompositions.expressions.settling import settle
@@ -28,8 +28,6 @@ from decompositions.memory import needed
 from decompositions.show import Formula
 from decompositions.visible import visible
 
-Coalition = int | str | Iterable[int | str]
-COALITION = "a coalition is made of players, each by its name or its number"
 TABLE = 16  # players up to whom Taylor effects are summed into a table of all coalitions
 DEGREE = "a degree vector has one entry per player"
 VALUES = "effects are a torch tensor of floats or an object array of exact numbers"
@@ -224,7 +222,7 @@ class Effects:
 
     def rows(self, coalition: Coalition) -> list[int]:
         """The rows whose support is a coalition; none where a series has no such term. Raises as indexing does."""
-        members = self._coalition(coalition)
+        members = members_of(coalition, self.names)
         mask = degrees_.mask(members)
         if self.coalitions is not None:
             row = self.coalitions.row(mask)
@@ -246,34 +244,6 @@ class Effects:
         if len(members) > order >= int(self.coalitions.sizes.max()):
             raise LookupError(f"{named} has more players than the order that was decomposed")
         raise LookupError(f"{named} is not among the {len(self):,} coalitions whose dividends were computed")
-
-    def _coalition(self, coalition: Coalition) -> tuple[int, ...]:
-        """The numbers of the players that a coalition names."""
-        if isinstance(coalition, (Mapping, bytes)):
-            raise TypeError(f"{COALITION}, not {shown(coalition)}")
-        number = isinstance(coalition, (torch.Tensor, np.ndarray)) and coalition.ndim == 0
-        single = number or isinstance(coalition, str) or not isinstance(coalition, Iterable)
-        listed: Iterable[Any] = (coalition,) if single else coalition  # type: ignore[assignment]
-        members = tuple(self._player(each) for each in listed)
-        if len(set(members)) < len(members):
-            raise ValueError(f"a coalition holds a player once; {shown(coalition)} has {_twice(members)} twice")
-        return members
-
-    def _player(self, player: int | str) -> int:
-        """The number of a player that is given by number or name."""
-        if not isinstance(player, str):
-            number = whole(player, COALITION)
-            if not 0 <= number < self.n:
-                raise IndexError(f"no player {shown(number)}: the players are 0 to {self.n - 1}")
-            return number
-        count = self.names.count(player)
-        if count > 1:
-            raise LookupError(f"{count} players are named {shown(player)}; say by its number which is meant")
-        if not count:
-            near = difflib.get_close_matches(player, self.names, 1)
-            known = f"did you mean {near[0]!r}?" if near else f"the players are {shown(', '.join(self.names))}"
-            raise LookupError(f"no player is named {shown(player)}; {known}")
-        return self.names.index(player)
 
     def degree(self, degree: Iterable[int]) -> Any:
         """The Taylor effect of one degree vector; zero if the series has no such term.
@@ -515,10 +485,6 @@ class Effects:
     def _rows_by_degree(self) -> dict[tuple[int, ...], int]:
         assert self.degrees is not None
         return {tuple(int(k) for k in entries): row for row, entries in enumerate(self.degrees)}
-
-
-def _twice(members: tuple[int, ...]) -> int:
-    return next(player for player in members if members.count(player) > 1)
 
 
 def _scalar(value: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 import torch
@@ -100,7 +100,15 @@ class Allocation:
 
     @property
     def attribution(self) -> Array:
-        """What each player is given in all, by the rows and by what they leave. Shape ``(..., n)``."""
+        """What each player is given in all, by the rows and by what they leave. Shape ``(..., n)``.
+
+        Of truncated effects a theory knows what the rows give, and no more.
+
+        Raises:
+            ValueError: measured on some rows, by a method whose attributions nobody knows.
+        """
+        if self.error is not None and self.rest is None and self.effects.truncated:
+            self._nobody_knows()
         if self.total is not None:
             return settle(self.total())
         blocks = self.blocks()
@@ -117,11 +125,14 @@ class Allocation:
             ValueError: rows are missing, and a theory does not know what they are given.
         """
         if self.rest is None and self.effects.truncated:
-            raise ValueError(
-                f"'{self.source}' is known on {len(self):,} rows, and nobody knows what the others are given; measure "
-                "the method, whose attributions are known without them"
-            )
+            self._nobody_knows()
         return zeros((*self.effects.values.shape[:-1], self.n), self.effects.values) if self.rest is None else self.rest
+
+    def _nobody_knows(self) -> NoReturn:
+        raise ValueError(
+            f"'{self.source}' is known on {len(self):,} rows, and nobody knows what the others are given; measure a "
+            "method whose attributions are found without them, or estimate them: estimate(game, 'shapley')"
+        )
 
     @property
     def unexplained(self) -> Any:

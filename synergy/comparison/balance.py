@@ -106,7 +106,10 @@ def _reproduces(result: Result, error: float) -> bool:
 def _gaps(table: Allocation, with_base: bool, error: float, most: int = 3) -> tuple[Part, ...]:
     """The rows that are not shared out in full: the largest few, and what the effects do not explain."""
     effects = table.effects
-    found = [Part("the effects' remainder", scalar(effects.remainder), 0)]
+    rest = 0 if table.rest is None else scalar(table.rest.sum())
+    found = [
+        Part("what the rows leave" if effects.truncated else "the effects' remainder", scalar(effects.remainder), rest)
+    ]
     for start, stop, rows in table.blocks():
         values, given = effects.values[start:stop], rows.sum(-1)
         left = np.abs(to_float(values - given))

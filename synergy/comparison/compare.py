@@ -11,7 +11,6 @@ import numpy as np
 from decompositions import counts
 from decompositions.arguments import shown, whole
 from decompositions.arithmetic import to_float, within_floats
-from decompositions.dividends.harsanyi import harsanyi
 from decompositions.effects.effects import Effects
 from decompositions.games.game import Game, require_game
 from decompositions.memory import is_out_of_memory
@@ -20,19 +19,20 @@ from decompositions.series.taylor import taylor
 from decompositions.series.terms.convergence import describes
 from synergy.allocation.allocation import Allocation, allocate
 from synergy.calls import Calls
+from synergy.comparison.base import Base, base_of
 from synergy.comparison.comparison import Comparison
 from synergy.comparison.result import Result
 from synergy.estimate import Estimate
 from synergy.measurement import measure as measurement
 from synergy.measurement import subject
 from synergy.measurement.external import ForeignMethod
+from synergy.measurement.measure import BUDGET
+from synergy.measurement.rows import measured_rows
 from synergy.measurement.synergy_function import POINTS
 from synergy.method import ALL, METHODS, AbstractMethod, usual
 from synergy.policies.layer_policy import LayerPolicy
 from synergy.policies.policy import Policy
 from synergy.wording.numbers import brief
-
-BUDGET = 2**17  # model calls that a measured allocation may cost
 
 
 @outside_inference()
@@ -40,6 +40,7 @@ def compare(
     game: Game,
     methods: str | Iterable[Any] | None = None,
     *,
+    order: int | None = None,
     budget: int = BUDGET,
     effects: Effects | None = None,
     degree: int | None = None,
@@ -51,7 +52,10 @@ def compare(
         game: the question.
         methods: names, methods or callables; by default the fourteen, SmoothGrad and your own registered ones, "all"
             for every one that is registered.
-        budget: model calls that one measured allocation may cost; dearer ones are left out and their price is said.
+        order: the largest number of players of which all rows are wanted; None for all rows where they fit the
+            budget, else for those of two players, or of single ones.
+        budget: model calls that one measured allocation may cost. A dearer one is measured on some rows, by a cheaper
+            rule where it has one (:func:`synergy.measurement.measure.measure`).
         effects: the game's Harsanyi dividends, if they are known already.
         degree: of the Taylor series, where it does not end.
         announce: told in a line what comes next and what it costs.
@@ -66,6 +70,8 @@ def compare(
     if not game.n:
         raise ValueError("a game without players has nothing to share out; its only value is f(b) = f(x)")
     budget = whole(budget, "budget is the number of model calls that one measured allocation may cost", 0)
+    if order is not None:
+        order = whole(order, "order is the largest number of players of a coalition", 1, game.n)
     if degree is not None:
         degree = whole(degree, "degree is the largest total degree of the Taylor series", 0)
     if not (announce is None or callable(announce)):
@@ -74,21 +80,20 @@ def compare(
     say = announce or (lambda line: None)
     paid = Calls()
     game = game.watched(paid)
-    if effects is None:
-        effects = harsanyi(game)
-    else:
+    if effects is not None:
         measurement.require_same(effects, game)  # watched: its calls count
         paid(effects.calls)
-    effects.require_numbers("compare()")
-    if not within_floats(effects.values):
+    base = base_of(game, order, budget, effects)
+    base.effects.require_numbers("compare()")
+    if not within_floats(base.effects.values):
         raise ValueError(
             "a comparison is written and drawn in floats, and some effects of this game are exact numbers beyond their "
             "range; multiply the expression by a power of ten, or take harsanyi(), allocate() and criteria(), which "
             "are exact at every size"
         )
     series, series_note = _series(game, degree) if _reads_degrees(chosen, game) else (None, "")
-    results = tuple(_result(each, game, effects, (series, series_note), budget, say) for each in chosen)
-    return Comparison(effects, series, series_note, results, paid.count)
+    results = tuple(_result(each, base, (series, series_note), say) for each in chosen)
+    return Comparison(base.effects, series, series_note, results, paid.count)
 
 
 def _chosen(methods: Any, game: Game) -> list[AbstractMethod | ForeignMethod]:
@@ -143,13 +148,12 @@ def _series(game: Game, degree: int | None) -> tuple[Effects | None, str]:
 
 def _result(
     method: AbstractMethod | ForeignMethod,
-    game: Game,
-    effects: Effects,
+    base: Base,
     series: tuple[Effects | None, str],
-    budget: int,
     say: Callable[[str], None],
 ) -> Result:
-    theory, theory_note = _theory(method, game, effects, series)
+    game = base.game
+    theory, theory_note = _theory(method, game, base.effects, series)
     result = Result(
         method.name,
         method.target,
@@ -162,7 +166,8 @@ def _result(
     paid = Calls()
     try:
         price = subject.price(method, game)
-        seen = subject.seen(method, game.watched(paid), effects)
+        watched = game.watched(paid)
+        seen = subject.seen(method, watched, base.effects) if base.effects.dense else watched
         found = subject.estimate(method, seen)
     except Exception as failure:  # whatever a method, or the model in its hands, raises
         reason = _reason(failure)
@@ -170,16 +175,36 @@ def _result(
     settings = _rule_and_error(found) if found.rule else result.settings
     price = paid.count * subject.ends(game) if found.rule else price  # that of the rule that was chosen for x
     result = replace(result, attribution=found.values, error=found.errors, price=price, settings=settings)
-    if price > budget:
-        note = f"measuring takes {counts.count(price)} model calls, above the budget of {counts.count(budget)}"
-        return replace(result, measured_note=note)
-    say(f"measuring {method.name}: {price:,} model calls" if price else f"measuring {method.name}: no further calls")
     try:
-        measurement.require_ends(game)
-        points = min(POINTS, (budget - price) // max(1, subject.ends(game) * game.cube.calls_per_point))
-        return replace(result, measured=measurement.measured(method, game, effects, points))
+        return _measured(method, base, result, found, say)
     except Exception as failure:  # at another end point than x
         return replace(result, measured_note=_reason(failure))
+
+
+def _measured(
+    method: AbstractMethod | ForeignMethod, base: Base, result: Result, found: Estimate, say: Callable[[str], None]
+) -> Result:
+    """The table of all rows, or of those that the budget pays."""
+    game, price = base.game, result.price
+    if base.effects.dense and price <= base.budget:
+        say(
+            f"measuring {method.name}: {price:,} model calls" if price else f"measuring {method.name}: no further calls"
+        )
+        measurement.require_ends(game)
+        points = min(POINTS, (base.budget - price) // max(1, subject.ends(game) * game.cube.calls_per_point))
+        return replace(result, measured=measurement.measured(method, game, base.effects, points))
+    rows = base.rows(method)
+    if rows is None:
+        least = subject.price_of_one(method, game) * (len(game.cube.active()) + 1)
+        over = f"above the budget of {counts.count(base.budget)}"
+        note = f"its rows of order 1 take {counts.count(least)} model calls, {over}"
+        return replace(result, measured_note=note)
+    affordable, effects = rows
+    say(f"measuring {method.name} on {len(effects) - 1:,} effects")
+    table = measured_rows(affordable, base.known, effects, found)
+    if affordable is not method:
+        result = replace(result, settings=f"{result.settings}; rows by {_settings(affordable)}".lstrip("; "))
+    return replace(result, measured=table, price=table.calls)
 
 
 def _rule_and_error(found: Estimate) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from decompositions import show
-from decompositions.arithmetic import Array, to_float
+from decompositions.arithmetic import Array, stack, to_float
 from synergy.allocation.allocation import Allocation
 from synergy.allocation.criteria import Criteria
 from synergy.method import ITS_OWN
@@ -91,10 +91,9 @@ class Result:
         """The largest difference of a row in theory and measured, and the row."""
         assert self.theory is not None
         assert self.measured is not None
-        largest, row = 0.0, 0
-        sides = zip(self.theory.by_support().blocks(), self.measured.blocks(), strict=True)
-        for (start, _, theory), (_, _, measured) in sides:
-            differences = to_float(abs(theory - measured)).max(-1)
+        largest, row, theory = 0.0, 0, self.theory.by_support()
+        for start, stop, measured in self.measured.blocks():
+            differences = to_float(abs(_rows_of(theory, self.measured, start, stop) - measured)).max(-1)
             differences = differences.reshape(-1, differences.shape[-1]).max(0)  # of several games the largest
             if differences.max() > largest:
                 largest, row = float(differences.max()), start + int(differences.argmax())
@@ -104,3 +103,10 @@ class Result:
     def measured_criteria(self) -> Criteria | None:
         """The criteria of the measured allocation, if it was measured."""
         return None if self.measured is None else self.measured.criteria()
+
+
+def _rows_of(theory: Allocation, measured: Allocation, start: int, stop: int) -> Array:
+    """What the theory gives in some rows of the measured table. Shape ``(..., stop−start, n)``."""
+    if theory.effects is measured.effects or (theory.effects.dense and measured.effects.dense):
+        return theory.rows(start, stop)
+    return stack([theory[measured.effects.key(row)] for row in range(start, stop)], -2)

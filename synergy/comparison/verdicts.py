@@ -8,9 +8,24 @@ from synergy.wording.numbers import brief
 
 
 def figures(criteria: Criteria) -> tuple[tuple[str, str, str], ...]:
-    """For each criterion its name, verdict and number: the coverage, the leakage, the residual."""
+    """For each criterion its name, verdict and number: the coverage, the leakage, the residual, with its interval."""
     coverage = brief(criteria.coverage)
     if coverage == "1" and criteria.verdicts["coverage"] != "pass":
         coverage = f"1-{brief(1 - criteria.coverage)}"
-    values = (coverage, brief(criteria.leakage), brief(criteria.residual))
+    values = [coverage, brief(criteria.leakage), brief(criteria.residual)]
+    for place, name in enumerate(("coverage", "leakage", "residual")):
+        low, high = criteria.intervals.get(name, (0.0, 0.0))
+        if low < high:
+            values[place] += f" [{brief(low)}, {brief(high)}]"
     return tuple((name, criteria.verdicts[name], value) for name, value in zip(CRITERIA, values, strict=True))
+
+
+def scope(criteria: Criteria) -> str:
+    """Of which coalitions the numbers speak; empty where of all."""
+    return "" if criteria.order is None else f"≤ {criteria.order}"
+
+
+SCOPE = (
+    "≤ k: of coalitions of at most k players; nothing is said of larger ones, and their rows can fail a method but not "
+    "pass it; [in brackets]: 95 of 100 samples drawn anew"
+)

@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
 
 from decompositions import degrees
 from decompositions.arguments import shown, whole
-from decompositions.arithmetic import Array, concatenate, is_exact, to_float, wide, zeros
+from decompositions.arithmetic import Array, concatenate, is_exact, wide, zeros
 from decompositions.dividends.harsanyi import harsanyi
+from decompositions.dividends.known import known
+from decompositions.dividends.subsets import closure
 from decompositions.effects.effects import Effects
+from decompositions.effects.naming import Coalition
 from decompositions.evaluation import corners as coalitions
 from decompositions.evaluation.cost import LIMIT, require_limit, with_progress
 from decompositions.games.game import Game, require_game
 from decompositions.mobius import mobius, zeta
 from decompositions.models.undisturbed import outside_inference
 from synergy.allocation.allocation import Allocation, from_table
-from synergy.allocation.judge import SAME_SIZE
 from synergy.measurement.external import ForeignMethod
-from synergy.measurement.subject import as_method, ends, estimate, price, require_table, seen
+from synergy.measurement.rows import Wanted, attributions_at_x, choose, measured_rows, require_rows
+from synergy.measurement.spread import ENDS, Rows, attributions, independent, require_finite
+from synergy.measurement.subject import as_method, ends, price, seen
 from synergy.measurement.synergy_function import POINTS, vanishing
-from synergy.method import AbstractMean, AbstractMethod
-from synergy.moments import Moments, certain
+from synergy.method import AbstractMethod
 
-ENDS = 1024  # end points that a method is asked for at once
+BUDGET = 2**17  # model calls that a measured allocation may cost
 COMPARED = 6  # coalitions beside ∅ and N at which effects and game are compared
 
 
@@ -36,7 +39,10 @@ def measure(
     subject: str | AbstractMethod | Callable[..., torch.Tensor] | Any,
     game: Game,
     *,
+    order: int | None = None,
+    rows: Iterable[Coalition] | None = None,
     effects: Effects | None = None,
+    budget: int = BUDGET,
     limit: int = LIMIT,
     points: int = POINTS,
 ) -> Allocation:
@@ -47,11 +53,20 @@ def measure(
     Needs nothing of the method but its attributions at the 2ⁿ masked inputs, so it exists for every method and model.
     Null players are not switched: x_T is the same with and without them.
 
+    A row takes only the 2^|S| end points of its own coalition's subsets. So ``order`` and ``rows`` measure some rows of
+    any number of players: all of at most ``order`` of them, and of every further size 16 that are drawn uniformly, up
+    to the largest size, 8 at most, whose end points the budget pays. The criteria then speak of coalitions up to that
+    size, with intervals; what these rows leave of the attributions is ``remainder``.
+
     Args:
         subject: a registered name, a method, any callable ``(model, inputs, baselines, target) → attributions``
             shaped like the inputs, or a captum attribution object on the game's model.
         game: the question; for a callable, of a model.
-        effects: the game's Harsanyi dividends, if they are known already.
+        order: the largest number of players of which all coalitions are measured.
+        rows: coalitions that are measured, by their players' numbers or names; beside ``order``, further ones.
+        effects: the game's Harsanyi dividends, if they are known already; of some coalitions, whose rows are measured.
+        budget: model calls that rows up to an order may cost together with those that are drawn; the former are
+            measured whatever they cost.
         limit: end points above which the work is refused.
         points: interior points of the cube at which it may be tried whether synergies without a dividend vanish (for
             the diagnostic ``phantom``); only where there are any, 2ⁿ model calls each at most.
@@ -65,7 +80,14 @@ def measure(
     require_game(game, "measure()")
     limit = whole(limit, "limit is the number of end points above which the work is refused", 1)
     points = whole(points, "points is the number of interior points that may be tried", 0)
+    budget = whole(budget, "budget is the number of model calls that rows may cost", 0)
     chosen = as_method(subject, game)
+    if order is not None or rows is not None:
+        if effects is not None:
+            raise ValueError("effects say themselves which rows there are; give them, or an order and rows")
+        return _some_rows(chosen, game, choose(chosen, game, order, rows, budget), None, (budget, limit))
+    if isinstance(effects, Effects) and effects.coalitions is not None:
+        return _some_rows(chosen, game, Wanted(effects.coalitions, effects.strata), effects, (budget, limit))
     require_ends(game, limit)
     if effects is None:
         return measured(chosen, game, harsanyi(game, limit=max(limit, LIMIT)), points)
@@ -74,19 +96,48 @@ def measure(
     return replace(table, calls=table.calls + checked)
 
 
+def _some_rows(
+    chosen: AbstractMethod | ForeignMethod, game: Game, wanted: Wanted, effects: Effects | None, limits: tuple[int, int]
+) -> Allocation:
+    """:func:`measure` of some rows: their values first, then the method's attributions at the same coalitions."""
+    budget, limit = limits
+    everything = closure(wanted.coalitions)
+    require_limit(len(everything), limit, "take a lower order, or fewer rows")
+    price = len(everything) * game.cube.calls_per_point
+    found, paid = with_progress(game, price, "coalitions", lambda watched: known(watched, everything))
+    found = replace(found, game=game)
+    if effects is None:
+        effects = found.dividends(wanted.coalitions, wanted.strata)
+    else:
+        require_rows(effects, found)
+    at_x, more = with_progress(
+        game, 0, f"{chosen.name} at x", lambda watched: attributions_at_x(chosen, watched, budget)
+    )
+    table = measured_rows(chosen, found, effects, at_x)
+    return replace(table, calls=table.calls + paid + more)
+
+
 def measured(chosen: AbstractMethod | ForeignMethod, game: Game, effects: Effects, points: int) -> Allocation:
     """:func:`measure` of what has been looked at."""
     active = game.cube.active()
     masks = degrees.spread_masks(active)
+    rows = Rows(_mobius_by_player, zeta)
+    step = len(masks) if chosen.corners else ENDS
+    starts = range(0, len(masks), step)
     (table, own), paid = with_progress(
         game,
         price(chosen, game),
         chosen.name,
-        lambda watched: _attributions(chosen, seen(chosen, watched, effects), active),
+        lambda watched: attributions(
+            chosen,
+            seen(chosen, watched, effects),
+            (degrees.spread(s, min(s + step, len(masks)), active, game.n, game.cube.device) for s in starts),
+            rows,
+        ),
     )
-    _require_finite(table, chosen.name, lambda row: coalitions.label(game, degrees.coalition(int(masks[row]))))
+    require_finite(table, chosen.name, lambda row: coalitions.label(game, degrees.coalition(int(masks[row]))))
     noise = game.cube.precision * float(abs(table).max()) if game.cube.precision else 0.0
-    spread = own.beside(_independent(np.full((len(masks), game.n), noise))).over(masks, 2**game.n)
+    spread = own.beside(independent(np.full((len(masks), game.n), noise), rows)).over(masks, 2**game.n)
     table = _transform(table, masks, game.n)
     ghosts, more = with_progress(
         game,
@@ -150,67 +201,6 @@ def _value(effects: Effects, corner: np.ndarray) -> Array:
     return values[..., within.numpy() if is_exact(values) else within.to(values.device)].sum(-1, keepdims=True)
 
 
-class _Spread(NamedTuple):
-    """The numerical error of every row: of its sum, and of its shares one by one (their norm). Shape ``(m,)`` each.
-
-    What exceeds it ``certain`` times over is no error.
-    """
-
-    sums: np.ndarray
-    shares: np.ndarray
-    certain: float = SAME_SIZE
-
-    def beside(self, other: _Spread) -> _Spread:
-        """Both errors, which know nothing of each other."""
-        return _Spread(np.hypot(self.sums, other.sums), np.hypot(self.shares, other.shares), self.certain)
-
-    def over(self, masks: np.ndarray, length: int) -> _Spread:
-        """Among more rows, that err by nothing."""
-        wider = np.zeros((2, length))
-        wider[:, masks] = self.sums, self.shares
-        return _Spread(wider[0], wider[1], self.certain)
-
-
-def _attributions(chosen: AbstractMethod | ForeignMethod, game: Game, active: tuple[int, ...]) -> tuple[Array, _Spread]:
-    """A_i at all end points of the active players, ``(..., 2**active, n)``, and the method's error in the rows."""
-    total = 2 ** len(active)
-    step = total if chosen.corners else ENDS
-    blocks = (degrees.spread(s, min(s + step, total), active, game.n, game.cube.device) for s in range(0, total, step))
-    if isinstance(chosen, AbstractMean):
-        return _of_draws(chosen, game, [game.ends(block) for block in blocks])
-    pieces, errors = [], []
-    for some in map(game.ends, blocks):
-        found = estimate(chosen, game, some)
-        pieces.append(found.values)
-        errors.append(np.zeros((len(some), game.n)) if found.errors is None else to_float(found.errors))
-    return concatenate(pieces, -2), _independent(np.concatenate(errors))
-
-
-def _of_draws(chosen: AbstractMean, game: Game, blocks: list[Array]) -> tuple[Array, _Spread]:
-    """The mean over the draws at all end points, and its standard error in the rows.
-
-    The draws are the same at every end point, so they are transformed one by one: a row errs by what its own value
-    varies by from draw to draw, not by what its end points would add up to if they knew nothing of each other.
-    """
-    at_ends, sums, shares = Moments(), Moments(), Moments()
-    for parts in zip(*(chosen.draws(game, some) for some in blocks), strict=True):
-        for part, some in zip(parts, blocks, strict=True):
-            require_table(part, chosen.name, (len(some), game.n))
-        table = concatenate(list(parts), -2)
-        at_ends.add(table)
-        rows = _mobius_by_player(table)
-        sums.add(to_float(rows.sum(-1)))
-        shares.add(to_float(rows))
-    return at_ends.mean, _Spread(sums.error, np.linalg.norm(shares.error, axis=-1), certain(sums.count))
-
-
-def _independent(errors: np.ndarray) -> _Spread:
-    """The error of the rows where those at the end points know nothing of each other: they add in squares."""
-    unit = float(errors.max(initial=0.0)) or 1.0  # squares stay in range
-    spread = unit * np.sqrt(np.maximum(zeta(((errors / unit) ** 2).sum(-1)), 0))
-    return _Spread(spread, spread)
-
-
 def _transform(table: Array, masks: np.ndarray, n: int) -> Array:
     """Möbius transform over the end points, and zero rows for the coalitions with null players."""
     rows = _mobius_by_player(table)
@@ -225,14 +215,3 @@ def _mobius_by_player(table: Array) -> Array:
     """Möbius transform over the end points. Shape ``(..., 2**n, players)`` in and out."""
     turned = table.swapaxes(-1, -2)
     return mobius(turned if is_exact(turned) else wide(turned).contiguous()).swapaxes(-1, -2)
-
-
-def _require_finite(table: Array, name: str, label: Callable[[int], str]) -> None:
-    if is_exact(table):
-        return
-    finite = torch.isfinite(table).all(-1)
-    if not finite.all():
-        first = int((~finite.reshape(-1, table.shape[-2]).all(0)).nonzero()[0])
-        raise ValueError(
-            f"{name} gives NaN or infinity at the end point {label(first)}; nothing can be measured with that"
-        )

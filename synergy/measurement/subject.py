@@ -36,11 +36,14 @@ def price(subject: Any, game: Game) -> int:
     chosen = as_method(subject, game)
     if not isinstance(chosen, ForeignMethod) and chosen.scope != "game" and game.model is None:
         raise TypeError(f"{chosen.name} needs the network; build the game with Game.from_model and a torch.nn.Module")
+    return price_of_one(chosen, game) * ends(game)
+
+
+def price_of_one(chosen: AbstractMethod | ForeignMethod, game: Game) -> int:
+    """The model calls for one end point; none for a method that looks at masked inputs only."""
     if isinstance(chosen, ForeignMethod) or chosen.scope != "game":
-        return ends(game) * game.cube.calls_per_point
-    if chosen.corners:
-        return 0
-    return chosen.price(game) * ends(game)
+        return game.cube.calls_per_point
+    return 0 if chosen.corners else chosen.price(game)
 
 
 def ends(game: Game) -> int:

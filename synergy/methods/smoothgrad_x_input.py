@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,10 +11,11 @@ import numpy as np
 from decompositions.arguments import real, whole
 from decompositions.arithmetic import Array
 from decompositions.games.game import Game, require_game
-from synergy.method import AbstractMean, kept, register
+from synergy.method import AbstractMean, AbstractMethod, kept, register
 from synergy.policies.policy import Policy
 
 MOST = 10**6  # noisy inputs
+SAMPLES, FEWEST = 64, 4  # noisy inputs that are taken, and as few as may be taken instead
 
 
 @register
@@ -49,7 +50,7 @@ class SmoothGradXInput(AbstractMean):
     counterexample = "x₁x₂ at (2, 3)"
     at_x = True
     sigma: float = 0.1
-    samples: int = 64
+    samples: int = SAMPLES
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -95,6 +96,14 @@ class SmoothGradXInput(AbstractMean):
         noise = game.cube.array(shifts)
         for k in range(len(noise)):
             yield points * game.smoothed(noise[k : k + 1]).gradient(points)
+
+    def within(self, game: Game, calls: int) -> AbstractMethod | None:
+        """Fewer noisy inputs where all of them are too dear, but at least four; a number that was given stays."""
+        require_game(game, "an attribution method")
+        affordable = calls // max(1, game.cube.calls_per_point)
+        if affordable >= self.samples:
+            return self
+        return replace(self, samples=affordable) if self.samples == SAMPLES and affordable >= FEWEST else None
 
     def _entry_of_player(self, game: Game) -> np.ndarray:
         """The one entry of each player. Shape ``(n,)``."""

@@ -14,7 +14,7 @@ from synergy.comparison.balance import balance
 from synergy.comparison.comparison import Comparison
 from synergy.comparison.result import Result
 from synergy.comparison.scale import strongest_players
-from synergy.comparison.verdicts import figures
+from synergy.comparison.verdicts import SCOPE, figures, scope
 from synergy.policies.policy import CRITERIA
 from synergy.wording.effects import above_noise, effect_label, noise_line
 from synergy.wording.names import NAME, columns, shorten
@@ -33,7 +33,8 @@ def effects_table(effects: Effects, k: int = 10) -> str:
     found = effects.top(k)
     strong = above_noise(effects)
     word = "Taylor effects" if effects.basis == "taylor" else "effects"
-    head = f"strongest {word} ({len(found)} of {strong} above the noise; {noise_line(effects)})"
+    of = f" of the {len(effects) - 1:,} that were computed" if effects.coalitions is not None else ""
+    head = f"strongest {word} ({len(found)} of {strong} above the noise{of}; {noise_line(effects)})"
     largest = max((abs(float(value)) for _, value in found), default=1.0)
     rows = [[effect_label(effects, key), number(value, sign=True), _bar(value, largest)] for key, value in found]
     return "\n".join([head, *grid(rows, "<><")])
@@ -79,7 +80,10 @@ def comparison_summary(comparison: Comparison) -> str:
     rows = [["", "theory", "measured"]]
     for result in comparison.results:
         sides = (result.theory_criteria, result.measured_criteria) if result.attribution is not None else ()
-        cells = [" · ".join(each.verdicts[name] for name in CRITERIA) if each else "none" for each in sides]
+        cells = [
+            f"{' · '.join(each.verdicts[name] for name in CRITERIA)} {scope(each)}".rstrip() if each else "none"
+            for each in sides
+        ]
         rows.append([shorten(result.name, HEAD * 3), *(cells or ["does not apply", ""])])
     verdicts = [f"verdicts on {' · '.join(CRITERIA)}", *grid(rows, "<<<")]
     end = "numbers and reasons: .table(); pictures: .plot(), .to_html(path)"
@@ -212,7 +216,7 @@ def _criteria(comparison: Comparison, notes: list[str]) -> list[str]:
         )
         for side, table, criteria, reason in sides:
             line = [f"none [{_note(notes, reason)}]"] if criteria is None else _verdicts(criteria, table)
-            rows.append([name, side, *line])
+            rows.append([name, f"{side} {scope(criteria)}".rstrip() if criteria else side, *line])
             name = ""
     plain = [row for row in rows if len(row) == len(head)]
     lines = grid([head, *(row + [""] * (len(head) - len(row)) for row in rows)], "<" * len(head))
@@ -221,6 +225,8 @@ def _criteria(comparison: Comparison, notes: list[str]) -> list[str]:
     )
     if tolerances and plain:
         lines.append(f"tolerance {', '.join(map(brief, tolerances))}; undecided: of the size of the numerical error")
+    if any(scope(r) for x in comparison.results for r in (x.theory_criteria, x.measured_criteria) if r):
+        lines += textwrap.wrap(SCOPE, WIDTH)
     return ["\n".join(lines)]
 
 

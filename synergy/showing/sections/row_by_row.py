@@ -33,12 +33,12 @@ def row_by_row(comparison: Comparison) -> dict[str, Any]:
 
 def _share(result: Result, key: tuple[int, ...], effect: Any) -> dict[str, Any]:
     """What one method gives, in all, of one effect."""
-    measured, theory = (
-        None if table is None else scalar(_given(table, key).sum()) for table in (result.measured, result.theory)
-    )
+    measured, theory = (_given(table, key) for table in (result.measured, result.theory))
     first = theory if measured is None else measured
+    if first is None:
+        return {"given": "–", "ratio": "", "full": False, "error": "", "theory": ""}
     differs = measured is not None and theory is not None and not math.isclose(theory, measured, rel_tol=1e-6)
-    error = _row_error(result.measured, key) / abs(float(effect))
+    error = 0.0 if measured is None else _row_error(result.measured, key) / abs(float(effect))
     return {
         "given": signed(first),
         "ratio": times(first, effect),
@@ -55,9 +55,14 @@ def _row_error(table: Allocation | None, key: tuple[int, ...]) -> float:
     return float(table.error[table.effects.rows(key)].sum())
 
 
-def _given(table: Allocation, key: tuple[int, ...]) -> Any:
-    """What each player is given of the effects of one coalition. Shape ``(n,)``."""
-    return table[key]
+def _given(table: Allocation | None, key: tuple[int, ...]) -> Any | None:
+    """What all players are given of the effects of one coalition; None where its row is not there."""
+    if table is None:
+        return None
+    try:
+        return scalar(table[key].sum())
+    except LookupError:  # not measured
+        return None
 
 
 def _disagreement(result: Result) -> tuple[str, str]:

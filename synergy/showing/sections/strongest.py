@@ -36,7 +36,8 @@ def effect_lists(comparison: Comparison) -> list[dict[str, Any]]:
 
 def _independent(effects: Effects) -> list[tuple[tuple[int, ...], Any]]:
     """The independent effects above the noise, strongest first."""
-    found = [((i,), scalar(effects[(i,)])) for i in range(effects.n)]
+    singles = np.flatnonzero(effects.sizes(0, len(effects)) == 1).tolist()
+    found = [(effects.key(row), scalar(effects.values[row])) for row in singles]
     strong = [(key, value) for key, value in found if abs(value) > effects.noise * math.sqrt(2)]
     return sorted(strong, key=lambda pair: -abs(float(pair[1])))
 

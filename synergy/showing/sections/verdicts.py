@@ -8,7 +8,7 @@ from synergy.allocation.allocation import Allocation
 from synergy.allocation.criteria import Criteria
 from synergy.comparison.comparison import Comparison
 from synergy.comparison.result import Result
-from synergy.comparison.verdicts import figures
+from synergy.comparison.verdicts import figures, scope
 from synergy.wording.effects import effect_label
 from synergy.wording.notes import clause
 from synergy.wording.numbers import brief, minus
@@ -52,4 +52,5 @@ def _side(label: str, table: Allocation | None, criteria: Criteria | None, note:
     cells = [(name, verdict, SYMBOLS[verdict], minus(value)) for name, verdict, value in figures(criteria)]
     worst = "" if criteria.worst is None else effect_label(table.effects, criteria.worst, 60)
     note = "" if criteria.effects else "no effect rises above the noise floor"
+    label = f"{label} {scope(criteria)}".rstrip()
     return Side(label, cells, minus(brief(criteria.tolerance)), minus(brief(criteria.error)), worst, note)

@@ -1,0 +1,105 @@
+"""What all methods of a comparison are held against: the effects, all or some, and which rows a method can pay."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from decompositions.counts import count
+from decompositions.degrees import count_up_to_order
+from decompositions.dividends.choice import chosen
+from decompositions.dividends.harsanyi import harsanyi
+from decompositions.dividends.harsanyi import price as harsanyi_price
+from decompositions.dividends.known import Known, known
+from decompositions.dividends.subsets import closure
+from decompositions.effects.coalitions import Coalitions
+from decompositions.effects.effects import Effects
+from decompositions.evaluation.cost import LIMIT, require_limit, with_progress
+from decompositions.games.game import Game
+from synergy.measurement.external import ForeignMethod
+from synergy.measurement.subject import price_of_one
+from synergy.method import AbstractMethod
+
+PAIRS = 2  # the order up to which all rows are wanted, where they can be paid
+
+Rows = tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Base:
+    """The effects of a comparison, and the values that they are made of.
+
+    Args:
+        game: the question.
+        effects: all dividends, or those of some coalitions.
+        known: values at the coalitions of which rows may be wanted, and at all their subsets.
+        order: up to which all rows are wanted.
+        besides: further coalitions whose rows are wanted.
+        budget: model calls that the rows of one method may cost.
+    """
+
+    game: Game
+    effects: Effects
+    known: Known
+    order: int
+    besides: Rows
+    budget: int
+
+    def rows(self, method: AbstractMethod | ForeignMethod) -> tuple[AbstractMethod | ForeignMethod, Effects] | None:
+        """A method, by a cheaper rule where it must be, and the effects whose rows it can pay; None where it cannot."""
+        choices = list(dict.fromkeys((order, some) for order in (self.order, 1) for some in (self.besides, ())))
+        for order, besides in choices:
+            if price_of_one(method, self.game) * self._ends(order, besides) <= self.budget:
+                return method, self._effects(method, order, besides)
+        if isinstance(method, ForeignMethod):
+            return None
+        for order, besides in [each for each in choices if each[0] == 1]:
+            cheaper = method.within(self.game, self.budget // self._ends(order, besides))
+            if cheaper is not None:
+                return cheaper, self._effects(cheaper, order, besides)
+        return None
+
+    def _ends(self, order: int, besides: Rows) -> int:
+        """End points of all rows up to an order and of further ones."""
+        larger = closure(Coalitions.of_members([(), *(each for each in besides if len(each) > order)], self.game.n))
+        return count_up_to_order(len(self.game.cube.active()), order) + int((larger.sizes > order).sum())
+
+    def _effects(self, method: AbstractMethod | ForeignMethod, order: int, besides: Rows) -> Effects:
+        most = self.budget // max(1, price_of_one(method, self.game), self.game.cube.calls_per_point)
+        wanted, strata = chosen(self.game, order, most, besides)
+        own = self.effects
+        if own.coalitions is not None and wanted.masks() == own.coalitions.masks():
+            return own
+        return self.known.dividends(wanted, strata)
+
+
+def base_of(game: Game, order: int | None, budget: int, effects: Effects | None, besides: Rows = ()) -> Base:
+    """All dividends where they fit the budget and no order is asked for, or where they are given; else rows.
+
+    Args:
+        game: the question.
+        order: up to which all rows are wanted; None for two, or one where two cost too much.
+        budget: model calls.
+        effects: all dividends, if they are known.
+        besides: further coalitions whose rows are wanted.
+
+    Raises:
+        ValueError: a price that must be asked for by name.
+    """
+    if effects is None and order is None and harsanyi_price(game) <= budget:
+        effects = harsanyi(game)
+    rows_to = order or _affordable(game, budget)
+    most = max(1, budget // max(1, game.cube.calls_per_point))
+    wanted, strata = chosen(game, rows_to, most, besides)
+    everything = closure(wanted)
+    if effects is not None:
+        return Base(game, effects, Known.of_effects(game, effects, everything), rows_to, besides, budget)
+    price = len(everything) * game.cube.calls_per_point
+    require_limit(price, max(LIMIT, budget), "take order=1, or fewer players")
+    what = f"coalitions of at most {count(rows_to)}, and some larger ones"
+    found, _ = with_progress(game, price, what, lambda watched: known(watched, everything))
+    found = replace(found, game=game)
+    return Base(game, found.dividends(wanted, strata), found, rows_to, besides, budget)
+
+
+def _affordable(game: Game, budget: int) -> int:
+    return PAIRS if harsanyi_price(game, PAIRS) <= budget else 1
