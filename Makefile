@@ -14,7 +14,7 @@ setup: ## a virtual environment in .venv with everything the project needs
 demo: setup ## explain a sentence, a digit and a photo with real networks; reports in reports/
 	$(RUN)/synergy explain sentence "I'm not happy" --output reports/sentence.html
 	$(RUN)/synergy explain digits 7 --players grid:3x3 --output reports/digits.html
-	$(RUN)/synergy explain photo coffee --players grid:3x3 --budget 0 --output reports/photo.html
+	$(RUN)/synergy explain photo coffee --players grid:3x3 --output reports/photo.html
 	@echo
 	@echo "The reports: reports/sentence.html, reports/digits.html, reports/photo.html"
 

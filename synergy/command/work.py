@@ -9,11 +9,8 @@ from typing import Annotated
 
 import typer
 
-from decompositions.evaluation.cost import LIMIT
 from decompositions.files.whole_file import require_writable
 from synergy.method import ALL, METHODS, method, usual
-
-BUDGET = 20_000
 
 EXAMPLES = {"--output": "report.html", "--save": "effects.npz"}  # names of files
 
@@ -25,8 +22,18 @@ class Work:
     methods: Annotated[
         str | None, typer.Option(help="names with commas, or all; the fourteen and SmoothGrad by default")
     ] = None
-    budget: Annotated[int, typer.Option(min=0, help="model calls that one measured allocation may cost")] = BUDGET
-    limit: Annotated[int, typer.Option(min=1, help="model calls that the decomposition may cost")] = LIMIT
+    order: Annotated[
+        int | None,
+        typer.Option(min=1, help="players of the largest coalitions of which all are looked at; all by default"),
+    ] = None
+    budget: Annotated[
+        int | None,
+        typer.Option(min=0, help="model calls that measuring one method may cost; the question's by default"),
+    ] = None
+    limit: Annotated[
+        int | None,
+        typer.Option(min=1, help="model calls up to which all effects are computed; the question's by default"),
+    ] = None
     output: Annotated[Path | None, typer.Option(help="the report; reports/KIND.html by default")] = None
     save: Annotated[Path | None, typer.Option(help="a file for the effects (.npz)")] = None
     checkpoint: Annotated[

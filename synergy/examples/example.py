@@ -21,6 +21,8 @@ class Example:
             ``source`` (with its licence).
         settings: By method, those that the model asks for, as keywords of ``method(name, …)``.
         besides: Methods beside the fourteen that it shows as well.
+        limit: Model calls up to which all its dividends are computed; else those of some coalitions.
+        budget: Model calls that measuring one method may cost, so that the whole answer takes minutes on one core.
     """
 
     name: str
@@ -30,6 +32,8 @@ class Example:
     facts: dict[str, str]
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     besides: tuple[str, ...] = ()
+    limit: int = 2**20
+    budget: int = 20_000
 
     def __repr__(self) -> str:
         """The name, the title and the game, without the input."""

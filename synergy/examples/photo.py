@@ -18,6 +18,7 @@ from synergy.examples.example import Example
 from synergy.examples.trained import predictor
 from synergy.wording.view import Picture
 
+LIMIT, BUDGET = 2**10, 160  # model calls, of some 20 ms each and three times that with a gradient
 SIDE, MIDDLE, SPREAD = 224, 127.0, 128.0  # the network takes (pixel - 127) / 128
 
 PICTURES = (
@@ -177,4 +178,5 @@ def example(subject: str | None = None, players: str | None = None) -> Example:
     }
     names = [f"region {i}" for i in range(int(regions.max()) + 1)]
     game = Game.from_model(net, x, 0.0, target=target, players=regions, names=names)
-    return Example("photo", f"Why {class_name(target)}? {Path(subject).name}", game, view, facts)
+    title = f"Why {class_name(target)}? {Path(subject).name}"
+    return Example("photo", title, game, view, facts, limit=LIMIT, budget=BUDGET)

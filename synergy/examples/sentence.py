@@ -15,6 +15,9 @@ from synergy.examples.example import Example
 from synergy.examples.trained import predictor, read
 from synergy.wording.view import Words
 
+SHORT, ALL, SOME = 4, 4_096, 700  # words up to which every row of every method is measured, and the prices of these
+LIMIT = 2**13  # model calls, about a minute
+
 
 class Sentiment(nn.Module):
     """Word-piece embeddings of a sentence to its rating, (batch, L, 384) to (batch,)."""
@@ -107,4 +110,5 @@ def example(subject: str | None = None, players: str | None = None) -> Example:
         "source": "all-MiniLM-L6-v2, Apache-2.0; ratings by Hutto and Gilbert 2014",
     }
     game = Game.from_model(net, x, baseline, players=owners, names=names)
-    return Example("sentence", f"How positive is “{subject}”?", game, Words(names), facts)
+    title, budget = f"How positive is “{subject}”?", ALL if game.n <= SHORT else SOME
+    return Example("sentence", title, game, Words(names), facts, limit=LIMIT, budget=budget)
