@@ -10,12 +10,12 @@ from synergy.wording.numbers import brief
 def figures(criteria: Criteria) -> tuple[tuple[str, str, str], ...]:
     """For each criterion its name, verdict and number: the coverage, the leakage, the residual, with its interval."""
     coverage = brief(criteria.coverage)
-    if coverage == "1" and criteria.verdicts["coverage"] != "pass":
+    if coverage == "1" and 1 - criteria.coverage > criteria.tolerance:
         coverage = f"1-{brief(1 - criteria.coverage)}"
     values = [coverage, brief(criteria.leakage), brief(criteria.residual)]
     for place, name in enumerate(("coverage", "leakage", "residual")):
         low, high = criteria.intervals.get(name, (0.0, 0.0))
-        if low < high:
+        if brief(low) != brief(high):
             values[place] += f" [{brief(low)}, {brief(high)}]"
     return tuple((name, criteria.verdicts[name], value) for name, value in zip(CRITERIA, values, strict=True))
 
