@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
@@ -75,6 +75,10 @@ class AbstractMethod(ABC):
         calls = Calls()
         self.attribute(game.rehearsal(calls), game.ends())
         return calls.count
+
+    def question(self) -> Hashable:
+        """A key that methods share which give the same numbers on every game; None for a method like no other."""
+        return None
 
     def within(self, game: Game, calls: int) -> AbstractMethod | None:
         """This method at a price of at most so many model calls for one end point; None if there is no such rule.

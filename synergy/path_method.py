@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -54,6 +55,10 @@ class AbstractPathMethod(AbstractEstimate):
 
     def answer(self, game: Game, ends: Any = None) -> Estimate:
         return self.integrate(game, ends)
+
+    def question(self) -> Hashable:
+        """On the mean game of several baselines Integrated Gradients are Expected Gradients."""
+        return ("path", self.nodes)
 
     def within(self, game: Game, calls: int) -> AbstractMethod | None:
         """The choice of the rule, or, where that is too dear, the largest of some Gauss–Legendre rules that is not."""

@@ -58,14 +58,15 @@ class Known:
         found = settle(dividends(self.values, self.coalitions, wanted))
         active = self.game.cube.active()
         null = degrees.mask(set(range(self.game.n)) - set(active))
+        truncated = int((~wanted.meeting(null)).sum()) < 2 ** len(active)
         return Effects(
             found,
             names=self.game.names,
             coalitions=wanted,
             noise=self.noise,
             remainder=settle(self.top - found.sum(-1, keepdims=True))[..., 0],
-            truncated=int((~wanted.meeting(null)).sum()) < 2 ** len(active),
-            strata=strata,
+            truncated=truncated,
+            strata=strata if truncated else None,
         )
 
     def subgame(self, members: tuple[int, ...]) -> Game:

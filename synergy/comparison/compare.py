@@ -92,8 +92,31 @@ def compare(
             "are exact at every size"
         )
     series, series_note = _series(game, degree) if _reads_degrees(chosen, game) else (None, "")
-    results = tuple(_result(each, base, (series, series_note), say) for each in chosen)
+    results = _results(chosen, base, (series, series_note), say)
     return Comparison(base.effects, series, series_note, results, paid.count)
+
+
+def _results(
+    chosen: list[AbstractMethod | ForeignMethod],
+    base: Base,
+    series: tuple[Effects | None, str],
+    say: Callable[[str], None],
+) -> tuple[Result, ...]:
+    """One for every method; methods that ask the same question are asked once."""
+    found: list[Result] = []
+    asked: dict[Any, Result] = {}
+    for each in chosen:
+        key = None if isinstance(each, ForeignMethod) else each.question()
+        first = asked.get(key)
+        if key is None or first is None:
+            found.append(_result(each, base, series, say))
+            asked[key] = found[-1]
+        else:
+            name, title = each.name, _title(each)
+            found.append(
+                replace(first, name=name, title=title, target=each.target, formula=each.formula, twin=first.name)
+            )
+    return tuple(found)
 
 
 def _chosen(methods: Any, game: Game) -> list[AbstractMethod | ForeignMethod]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,8 @@ from decompositions.effects.effects import Effects
 from decompositions.files.whole_file import as_path
 from synergy.comparison.result import Result
 from synergy.wording.view import Features, Picture, Words
+
+PLAIN = "f(x) − f(b)"  # the target of methods that are named first among those with the same numbers
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +33,20 @@ class Comparison:
     series_note: str
     results: tuple[Result, ...]
     calls: int = 0
+
+    @property
+    def columns(self) -> tuple[Result, ...]:
+        """One result for every question: methods with the same numbers together, "Occlusion-1 = Occlusion-patch"."""
+        return tuple(self._with_twins(each) for each in self.results if not each.twin)
+
+    def _with_twins(self, first: Result) -> Result:
+        """A result under the names of all methods that share its numbers."""
+        alike = [first, *(each for each in self.results if each.twin == first.name)]
+        if len(alike) == 1:
+            return first
+        alike.sort(key=lambda each: each.target != PLAIN)
+        names, titles = " = ".join(each.name for each in alike), " = ".join(each.heading for each in alike)
+        return replace(first, name=names, title=titles, target=alike[0].target, formula=alike[0].formula)
 
     def __getitem__(self, name: str) -> Result:
         """The result of one method.

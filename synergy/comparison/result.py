@@ -28,6 +28,7 @@ class Result:
         price: model calls of the measured allocation beside those of the effects.
         settings: of the method, as a person reads them; of a path integral the rule that was used and its error.
         title: what texts call the method; its name by default.
+        twin: the name of the method before it that asks the same question, and so has the same numbers.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Result:
     price: int = 0
     settings: str = ""
     title: str = ""
+    twin: str = ""
 
     def __repr__(self) -> str:
         if self.attribution is None:

@@ -13,7 +13,7 @@ APART = 30.0  # the largest attribution of a method with a scale of its own, in 
 
 def strongest_players(comparison: Comparison, most: int) -> list[int]:
     """The players, in order; of more than ``most`` those that any method gives most, each on its scale."""
-    shown = [r for r in comparison.results if r.attribution is not None]
+    shown = [r for r in comparison.columns if r.attribution is not None]
     given = [np.abs(to_float(r.attribution)) / unit(comparison, r) for r in shown]
     n = comparison.effects.n
     if n <= most or not given:
@@ -25,7 +25,7 @@ def unit(comparison: Comparison, result: Result | None = None) -> float:
     """The largest attribution of all methods that share a scale, or of one that has its own; 1 if all are zero."""
     if result is not None and own_scale(comparison, result):
         return _largest(result) or 1.0
-    shared = [each for each in comparison.results if each.attribution is not None and not own_scale(comparison, each)]
+    shared = [each for each in comparison.columns if each.attribution is not None and not own_scale(comparison, each)]
     return max(map(_largest, shared), default=0.0) or 1.0
 
 
@@ -33,7 +33,7 @@ def own_scale(comparison: Comparison, result: Result) -> bool:
     """Whether a method is shown on a scale of its own: another unit, or so large that it would hide all others."""
     if result.own_unit:
         return True
-    sizes = [_largest(each) for each in comparison.results if each.attribution is not None and not each.own_unit]
+    sizes = [_largest(each) for each in comparison.columns if each.attribution is not None and not each.own_unit]
     return _largest(result) > APART * float(np.median(sizes)) > 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,6 +55,10 @@ class DeepSHAP(AbstractLayerMethod):
     def policy(self, game: Game) -> LayerPolicy:
         require_game(game, "an attribution method")
         return equal_layer_shares() if self.fused else degree_layer_shares()
+
+    def question(self) -> Hashable:
+        """With elementwise modules it is DeepLIFT Rescale, averaged over baselines."""
+        return None if self.fused else "rescale"
 
     def attribute(self, game: Game, ends: Any = None) -> Array:
         return attribute(game, ends, FusedShapley(), fused) if self.fused else attribute(game, ends, Rescale())

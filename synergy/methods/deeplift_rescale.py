@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,6 +41,10 @@ class DeepLIFTRescale(AbstractLayerMethod):
     def policy(self, game: Game) -> LayerPolicy:
         require_game(game, "an attribution method")
         return degree_layer_shares()
+
+    def question(self) -> Hashable:
+        """Averaged over baselines it is Deep SHAP of elementwise modules."""
+        return "rescale"
 
     def attribute(self, game: Game, ends: Any = None) -> Array:
         return attribute(game, ends, Rescale())

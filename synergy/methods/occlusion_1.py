@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +35,10 @@ class Occlusion1(AbstractMethod):
     def policy(self, game: Game) -> Policy:
         require_game(game, "an attribution method")
         return full_credit
+
+    def question(self) -> Hashable:
+        """Where every player is a patch, it is Occlusion-patch; on the mean game Prediction Difference."""
+        return "removal"
 
     def attribute(self, game: Game, ends: Any = None) -> Array:
         return removal.attribute(game, ends)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from itertools import product
 from math import ceil
@@ -77,6 +78,10 @@ class OcclusionPatch(AbstractMethod):
                 "a window cuts a player in two, and no rule over the players' effects says what is lost then"
             )
         return _windowed(meets, self._credit(game, windows, owners))
+
+    def question(self) -> Hashable:
+        """Without a window each player is a patch, and the method is Occlusion-1."""
+        return "removal" if self.window is None else None
 
     def attribute(self, game: Game, ends: Any = None) -> Array:
         require_game(game, "an attribution method")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +38,10 @@ class PredictionDifference(AbstractMethod):
     def policy(self, game: Game) -> Policy:
         require_game(game, "an attribution method")
         return full_credit
+
+    def question(self) -> Hashable:
+        """On the mean game it is Occlusion-1."""
+        return "removal"
 
     def attribute(self, game: Game, ends: Any = None) -> Array:
         return removal.attribute(game, ends)

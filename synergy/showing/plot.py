@@ -54,7 +54,7 @@ def plot_comparison(comparison: Comparison, path: str | Path | None = None) -> F
         ValueError: effects of several games.
     """
     _require_one_game(comparison.effects)
-    shown = [result for result in comparison.results if result.attribution is not None]
+    shown = [result for result in comparison.columns if result.attribution is not None]
     rows = strongest_players(comparison, PLAYERS)
     lines = -(-len(shown) // PANELS)
     members = _members(comparison.effects, EFFECTS)[1]

@@ -78,13 +78,13 @@ def comparison_summary(comparison: Comparison) -> str:
     if comparison.effects.values.ndim != 1:
         return repr(comparison)
     rows = [["", "theory", "measured"]]
-    for result in comparison.results:
+    for result in comparison.columns:
         sides = (result.theory_criteria, result.measured_criteria) if result.attribution is not None else ()
         cells = [
             f"{' · '.join(each.verdicts[name] for name in CRITERIA)} {scope(each)}".rstrip() if each else "none"
             for each in sides
         ]
-        rows.append([shorten(result.name, HEAD * 3), *(cells or ["does not apply", ""])])
+        rows.append([shorten(result.name, HEAD * 6), *(cells or ["does not apply", ""])])
     verdicts = [f"verdicts on {' · '.join(CRITERIA)}", *grid(rows, "<<<")]
     end = "numbers and reasons: .table(); pictures: .plot(), .to_html(path)"
     return "\n\n".join([_heading(comparison), *_attributions(comparison), "\n".join(verdicts), end])
@@ -123,7 +123,7 @@ def settings_of(comparison: Comparison) -> str:
     """The methods' settings in a line; empty where none has any."""
     return "; ".join(
         f"{result.name} {result.settings}"
-        for result in comparison.results
+        for result in comparison.columns
         if result.settings and result.attribution is not None
     )
 
@@ -144,7 +144,7 @@ def _heading(comparison: Comparison) -> str:
 
 def _attributions(comparison: Comparison) -> list[str]:
     """Players × methods, as many methods side by side as fit."""
-    shown = [result for result in comparison.results if result.attribution is not None]
+    shown = [result for result in comparison.columns if result.attribution is not None]
     if not shown:
         return []
     rows = strongest_players(comparison, PLAYERS)
@@ -181,7 +181,7 @@ def _width(column: list[str]) -> int:
 def _lines(name: str) -> str:
     """A method's name in lines, its underscores as spaces."""
     lines: list[str] = []
-    for piece in name.split("_"):
+    for piece in name.replace(" ", "_").split("_"):
         word = shorten(piece, HEAD)
         if lines and columns(lines[-1]) + 1 + columns(word) <= HEAD:
             lines[-1] += " " + word
@@ -205,10 +205,11 @@ def _criteria(comparison: Comparison, notes: list[str]) -> list[str]:
     """One line per method and table; the reasons for what is missing go to the notes."""
     head = ["criteria", "", "coverage", "relevance (leakage)", "completeness (residual)", "error ±", "worst effect"]
     rows: list[list[str]] = []
-    for result in comparison.results:
-        name = shorten(result.name, HEAD * 3)
+    for result in comparison.columns:
+        first, *others = result.name.split(" = ")
+        names = iter([first, "= " + " = ".join(others) if others else ""])
         if result.attribution is None:
-            rows.append([name, f"does not apply [{_note(notes, result.note)}]"])
+            rows.append([shorten(result.name, HEAD * 3), f"does not apply [{_note(notes, result.note)}]"])
             continue
         sides = (
             ("theory", result.theory, result.theory_criteria, result.theory_note),
@@ -216,16 +217,16 @@ def _criteria(comparison: Comparison, notes: list[str]) -> list[str]:
         )
         for side, table, criteria, reason in sides:
             line = [f"none [{_note(notes, reason)}]"] if criteria is None else _verdicts(criteria, table)
-            rows.append([name, f"{side} {scope(criteria)}".rstrip() if criteria else side, *line])
-            name = ""
+            shown = f"{side} {scope(criteria)}".rstrip() if criteria else side
+            rows.append([shorten(next(names), HEAD * 3), shown, *line])
     plain = [row for row in rows if len(row) == len(head)]
     lines = grid([head, *(row + [""] * (len(head) - len(row)) for row in rows)], "<" * len(head))
     tolerances = sorted(
-        {r.tolerance for x in comparison.results for r in (x.theory_criteria, x.measured_criteria) if r}
+        {r.tolerance for x in comparison.columns for r in (x.theory_criteria, x.measured_criteria) if r}
     )
     if tolerances and plain:
         lines.append(f"tolerance {', '.join(map(brief, tolerances))}; undecided: of the size of the numerical error")
-    if any(scope(r) for x in comparison.results for r in (x.theory_criteria, x.measured_criteria) if r):
+    if any(scope(r) for x in comparison.columns for r in (x.theory_criteria, x.measured_criteria) if r):
         lines += textwrap.wrap(SCOPE, WIDTH)
     return ["\n".join(lines)]
 
@@ -255,7 +256,7 @@ def _sums(comparison: Comparison) -> list[str]:
     """What the attributions are meant to add up to, and where the gaps went; methods alike share a line."""
     targets: dict[str, list[str]] = {}
     gaps: dict[str, list[str]] = {}
-    for result in comparison.results:
+    for result in comparison.columns:
         if result.attribution is not None:
             targets.setdefault(result.target, []).append(result.name)
             gaps.setdefault(balance(comparison, result).explain(), []).append(result.name)
@@ -269,7 +270,7 @@ def _disagreements(comparison: Comparison) -> list[str]:
     """Theory against measurement, row by row, where both are known."""
     known = [
         f"{result.name} {brief(result.disagreement)}" + (f" in {where}" if (where := result.disagreement_at) else "")
-        for result in comparison.results
+        for result in comparison.columns
         if result.disagreement is not None
     ]
     if not known:

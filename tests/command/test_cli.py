@@ -125,9 +125,24 @@ def test_explain_expression_is_exact(tmp_path, monkeypatch):
 
 
 def test_budget_leaves_out_what_is_too_dear_and_says_the_price(model_words):
-    out = run(*model_words, "--target", "0", "--methods", "integrated_gradients", "--budget", "100")
+    out = run(*model_words, "--target", "0", "--methods", "integrated_gradients", "--budget", "20")
     assert "2,104" in out  # 8 end points × (8 + 16 + 32 nodes, 195 adaptive ones, and 12 values) at most
-    assert "above the budget of 100" in out
+    assert "above the budget of 20" in out
+
+
+def test_within_a_budget_some_rows_are_measured(model_words):
+    out = run(*model_words, "--target", "0", "--methods", "integrated_gradients,lrp_epsilon", "--budget", "100")
+    assert "within 100 some rows are measured" in out
+    assert "integrated_gradients nodes=8" not in out.split("settings")[0]
+    assert "rows by nodes=8" in " ".join(out.split())
+    assert "measured ≤ 1" in out
+    assert "nothing is said of larger ones" in " ".join(out.split())
+
+
+def test_rows_up_to_an_order(model_words):
+    out = run(*model_words, "--target", "0", "--methods", "shapley", "--order", "1", "--budget", "0")
+    assert "2^3 coalitions, of which some are looked at: all of at most 1 players" in out
+    assert "measured ≤ 1" in out
 
 
 @pytest.mark.parametrize(

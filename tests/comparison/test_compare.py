@@ -219,3 +219,75 @@ def test_values_of_any_size_are_compared():
     text = compare(Game.from_values([0.0, 1e200, 2e200, 7e200]), ["shapley"]).table()
     assert "7e200" in text.replace("+", "")
     assert compare(Game.from_values([0.0, 1e-200, 2e-200, 7e-200]), ["shapley"])["shapley"].measured is not None
+
+
+def test_methods_that_ask_the_same_question_are_asked_once():
+    """Twins have the numbers of the first, and pay nothing."""
+    _, game = counted(torch.rand(3, generator=torch.Generator().manual_seed(0)).double(), 0.0)
+    both = compare(game, ["integrated_gradients", "expected_gradients"])
+    assert both.calls == compare(game, ["integrated_gradients"]).calls
+    assert [each.twin for each in both.results] == ["", "integrated_gradients"]
+    assert both["expected_gradients"].measured is both["integrated_gradients"].measured
+    assert both["expected_gradients"].target == "f(x) − E f(b)"
+    (column,) = both.columns
+    assert column.name == "integrated_gradients = expected_gradients"
+    assert column.heading == "Integrated Gradients = Expected Gradients"
+    apart = compare(game, [method("integrated_gradients", nodes=8), "expected_gradients"])
+    assert [each.twin for each in apart.results] == ["", ""]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "settings", "alike"),
+    [
+        ("occlusion_1", "prediction_difference", {}, True),
+        ("occlusion_1", "occlusion_patch", {}, True),
+        ("occlusion_1", "occlusion_patch", {"window": 2}, False),
+        ("deeplift_rescale", "deep_shap", {}, True),
+        ("deeplift_rescale", "deep_shap", {"fused": True}, False),
+        ("gradient_x_input", "lrp_epsilon", {}, False),
+    ],
+)
+def test_which_methods_ask_the_same_question(first, second, settings, alike):
+    """What is called the same has the same numbers, on two baselines with weights, by its own algorithm."""
+    one, other = method(first), method(second, **settings)
+    assert (one.question() is not None and one.question() == other.question()) is alike
+    if alike:
+        net = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.ReLU(), torch.nn.Linear(4, 1)).double().eval()
+        baselines = torch.tensor([[0.0, 1.0, 2.0], [1.0, 0.0, -1.0]]).double()
+        game = Game.from_model(net, torch.ones(1, 3).double() * 3, baselines, weights=[1, 3])
+        assert torch.allclose(one.attribute(game), other.attribute(game), atol=1e-12)
+
+
+def test_more_players_than_can_be_enumerated_are_compared_on_rows():
+    """f = z₀ + 2 z₁z₂ of 30 players; all else is a null effect: Occlusion-1 gives 2 z₁z₂ twice, IG once."""
+    game = Game.from_function(lambda z: z[:, 0] + 2 * z[:, 1] * z[:, 2], torch.ones(30, dtype=torch.float64))
+    comparison = compare(game, ["occlusion_1", "integrated_gradients", "gradient_x_input"])
+    assert not comparison.effects.dense
+    assert comparison.effects[1, 2] == 2
+    assert comparison["occlusion_1"].measured[1, 2].tolist()[:4] == [0, 2, 2, 0]
+    assert comparison["integrated_gradients"].measured[1, 2].tolist()[:4] == pytest.approx([0, 1, 1, 0], abs=1e-9)
+    assert comparison["occlusion_1"].measured_criteria.verdicts["completeness"] == "fail"
+    assert comparison["occlusion_1"].theory_criteria.verdicts["completeness"] == "fail"
+    assert comparison["integrated_gradients"].measured_criteria.verdicts["completeness"] == "undecided"
+    assert comparison["occlusion_1"].disagreement == 0
+    assert comparison["occlusion_1"].measured.remainder.tolist() == [0.0] * 30
+    text = comparison.table()
+    assert "measured ≤" in text
+    assert comparison.effects.strata.order == 2
+    one = compare(game, ["occlusion_1"], order=1, budget=0)
+    assert one.effects.strata.largest == 1
+    assert len(one.effects) == 31
+
+
+def test_a_dear_method_is_measured_by_a_cheaper_rule():
+    game = Game.from_function(lambda z: torch.tanh(z.sum(1)), torch.rand(12, dtype=torch.float64))
+    comparison = compare(game, ["integrated_gradients", "smoothgrad_x_input"], budget=500)
+    for name, cheaper in {
+        "integrated_gradients": "rows by nodes=16",
+        "smoothgrad_x_input": "rows by sigma=0.1, samples=38",
+    }.items():
+        result = comparison[name]
+        assert cheaper in result.settings
+        assert len(result.measured) == 13
+        assert result.measured.calls <= 500
+        assert torch.allclose(result.measured.attribution, result.attribution)

@@ -34,7 +34,7 @@ class Panel(NamedTuple):
 def panels(comparison: Comparison, view: Picture | Words | Features | None) -> list[Panel]:
     """One for each method that applies."""
     found = []
-    for result in comparison.results:
+    for result in comparison.columns:
         if result.attribution is None:
             continue
         digits = 2 if isinstance(view, Picture) else 3

@@ -19,7 +19,7 @@ ROWS = 8  # effects that are followed row by row
 def row_by_row(comparison: Comparison) -> dict[str, Any]:
     """What every method gives of the strongest effects, measured beside theory."""
     effects = comparison.effects
-    shown = [r for r in comparison.results if r.theory is not None or r.measured is not None]
+    shown = [r for r in comparison.columns if r.theory is not None or r.measured is not None]
     found = effects.top(ROWS)
     rows = [
         (effect_label(effects, key, 60), signed(value), [_share(r, key, value) for r in shown]) for key, value in found

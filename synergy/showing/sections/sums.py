@@ -18,7 +18,7 @@ PLAYERS = 60  # rows of the table of attributions
 def table(comparison: Comparison) -> dict[str, Any]:
     """Players × methods with the sums below."""
     effects = comparison.effects
-    shown = [r for r in comparison.results if r.attribution is not None]
+    shown = [r for r in comparison.columns if r.attribution is not None]
     rows = strongest_players(comparison, PLAYERS)
     hidden = effects.n - len(rows)
     units = [unit(comparison, r) for r in shown]
@@ -55,7 +55,7 @@ def _gap(sums: Balance) -> tuple[str, bool]:
 def gaps(comparison: Comparison) -> list[dict[str, Any]]:
     """Where the gaps went; methods with the same account share an entry."""
     entries: dict[str, dict[str, Any]] = {}
-    for result in comparison.results:
+    for result in comparison.columns:
         if result.attribution is None:
             continue
         sums = balance(comparison, result)

@@ -42,7 +42,7 @@ def sides(result: Result) -> list[Side]:
 
 def reasons(comparison: Comparison) -> list[str]:
     """Why something is missing, each reason once and in full, if the table has only its beginning."""
-    known = [side for result in comparison.results if result.attribution is not None for side in sides(result)]
+    known = [side for result in comparison.columns if result.attribution is not None for side in sides(result)]
     return list(dict.fromkeys(side.note for side in known if not side.cells and side.short != side.note))
 
 
