@@ -283,7 +283,7 @@ def test_a_dear_method_is_measured_by_a_cheaper_rule():
     game = Game.from_function(lambda z: torch.tanh(z.sum(1)), torch.rand(12, dtype=torch.float64))
     comparison = compare(game, ["integrated_gradients", "smoothgrad_x_input"], budget=500)
     for name, cheaper in {
-        "integrated_gradients": "rows by nodes=16",
+        "integrated_gradients": "rows by nodes=8",
         "smoothgrad_x_input": "rows by sigma=0.1, samples=38",
     }.items():
         result = comparison[name]
