@@ -13,6 +13,8 @@ from synergy.allocation.allocation import allocate as allocate
 from synergy.allocation.criteria import Criteria as Criteria
 from synergy.comparison.compare import compare as compare
 from synergy.comparison.comparison import Comparison as Comparison
+from synergy.estimation.estimate import estimate as estimate
+from synergy.estimation.estimation import Estimation as Estimation
 from synergy.measurement.measure import measure as measure
 from synergy.method import METHODS as METHODS
 from synergy.method import AbstractEstimate as AbstractEstimate

@@ -154,10 +154,19 @@ class Checkpoint:
 
 
 @contextmanager
-def opened(folder: str | Path | None, game: Game, active: tuple[int, ...], order: int | None) -> Iterator[Any]:
+def opened(
+    folder: str | Path | None, game: Game, active: tuple[int, ...], order: int | str | None, total: int | None = None
+) -> Iterator[Any]:
     """The checkpoint of a game in a directory, or None without one.
 
     An error or an interruption inside is told how many coalitions are kept.
+
+    Args:
+        folder: the directory.
+        game: the question.
+        active: the players that are no null players.
+        order: which coalitions are evaluated: those up to an order, all for None, or others in words.
+        total: how many these others are.
 
     Raises:
         ValueError: a game that has nothing to keep, another question's checkpoint, or a damaged one.
@@ -172,7 +181,7 @@ def opened(folder: str | Path | None, game: Game, active: tuple[int, ...], order
     with explained(folder):
         folder.mkdir(parents=True, exist_ok=True)
     with locked(folder):
-        checkpoint = _ready(folder, game, cube, active, order)
+        checkpoint = _ready(folder, game, cube, active, order, _total(len(active), order) if total is None else total)
         try:
             yield checkpoint
         except KeyboardInterrupt:
@@ -191,10 +200,15 @@ def _require_function(cube: AbstractCube) -> FunctionCube:
     return cube
 
 
-def _ready(folder: Path, game: Game, cube: FunctionCube, active: tuple[int, ...], order: int | None) -> Checkpoint:
+def _total(count: int, order: int | str | None) -> int:
+    """How many coalitions of so many players are evaluated up to an order, with the input itself; all for None."""
+    return degrees.count_up_to_order(count, order) + 1 if isinstance(order, int) else 2**count
+
+
+def _ready(
+    folder: Path, game: Game, cube: FunctionCube, active: tuple[int, ...], order: int | str | None, total: int
+) -> Checkpoint:
     """Compare the question, or write it down; clear what an earlier process left unfinished."""
-    count = len(active)
-    total = 2**count if order is None else degrees.count_up_to_order(count, order) + 1
     length = range_length(total, cube.points_at_once)
     question = question_of(game, cube, active, order) | {"range": length}
     path = folder / MANIFEST

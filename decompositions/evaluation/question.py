@@ -26,7 +26,7 @@ QUESTION = {
     "format": "the format",
     "versions": "the versions",
     "names": "the players' names",
-    "order": "the order",
+    "order": "the coalitions",
     "x": "the input",
     "baseline": "the baseline",
     "weights": "the baselines' weights",
@@ -42,7 +42,7 @@ QUESTION = {
 SHOWN = ("versions", "order", "target", "dtype", "device", "chunk", "range")  # rather than hashes or long lists
 
 
-def question_of(game: Game, cube: FunctionCube, active: tuple[int, ...], order: int | None) -> dict[str, Any]:
+def question_of(game: Game, cube: FunctionCube, active: tuple[int, ...], order: int | str | None) -> dict[str, Any]:
     """What the values depend on; parts of f that its calls change by themselves (counters, caches) are named."""
     before = _function(cube.f)
     values = _answers(cube, active)

@@ -183,7 +183,7 @@ def test_several_changes_are_all_named(tmp_path):
     interrupted(game_of(), tmp_path, 80, RuntimeError())
     with pytest.raises(ValueError, match=r"question: the input, the baseline, the target \(1 there, 0 here\) changed"):
         harsanyi(game_of(x=x_of(9), baseline=0.5, target=0), checkpoint=tmp_path)
-    with pytest.raises(ValueError, match="question: the order changed"):
+    with pytest.raises(ValueError, match="question: the coalitions changed"):
         harsanyi(game_of(), order=2, checkpoint=tmp_path)
 
 

@@ -1,0 +1,1 @@
+"""A sample of coalitions for games of many players, and a surrogate that is right on average."""

@@ -1,0 +1,119 @@
+"""The values of a game at the coalitions of a design: what every estimate and every search starts from."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from decompositions import degrees
+from decompositions.arguments import whole
+from decompositions.arithmetic import to_float
+from decompositions.dividends.noise import evaluation_noise
+from decompositions.evaluation import corners
+from decompositions.evaluation.checkpoint import opened
+from decompositions.evaluation.cost import with_progress
+from decompositions.games.game import Game, require_game
+from decompositions.sampling.design import Design, design, least
+from decompositions.sampling.left_out import Half, halves
+
+BUDGET = 5000  # model calls
+MOST = 2**22  # coalitions
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """A game's values at the coalitions of a design over its active players.
+
+    Args:
+        game: the question.
+        design: over the players that are no null players, in order.
+        values: of the rows of ``design.table()``. Shape ``(rows,)``, float64.
+        noise: rounding error of one value.
+        coalitions: that were evaluated; one that was drawn twice is evaluated once.
+        calls: model calls that were paid for them.
+    """
+
+    game: Game
+    design: Design
+    values: np.ndarray
+    noise: float
+    coalitions: int
+    calls: int
+
+    @property
+    def active(self) -> tuple[int, ...]:
+        """The players of the design."""
+        return self.game.cube.active()
+
+    @property
+    def unit(self) -> float:
+        """A power of two as large as the largest difference from the baseline's value; 1 where all are alike."""
+        largest = float(np.abs(self.values - self.values[0]).max())
+        return 2.0 ** math.frexp(largest)[1] if largest else 1.0
+
+    @property
+    def scaled(self) -> np.ndarray:
+        """The differences from the baseline's value, in that unit. Shape ``(rows,)``."""
+        return (self.values - self.values[0]) / self.unit
+
+    @cached_property
+    def halves(self) -> tuple[Half, Half]:
+        """The surrogates and what they leave, in that unit; of a design that is not complete. Computed once."""
+        return halves(self.design, self.scaled)
+
+
+def sample(game: Game, budget: int = BUDGET, seed: int = 0, checkpoint: str | Path | None = None) -> Sample:
+    """Evaluate a game at as many coalitions as a budget allows; at all of them where they fit.
+
+    Args:
+        game: the question.
+        budget: model calls.
+        seed: of the draws.
+        checkpoint: a directory in which finished ranges of values are kept, as in
+            :func:`decompositions.dividends.harsanyi.harsanyi`.
+
+    Raises:
+        TypeError: no whole numbers.
+        ValueError: a budget that is too small (the least one is said), a table of several games, or a value that is not
+            finite (the coalition is named).
+
+    >>> sample(Game.from_values([0., 1., 2., 7.])).values.tolist()
+    [0.0, 1.0, 2.0, 7.0]
+    """
+    require_game(game, "an estimate")
+    active, each = game.cube.active(), max(1, game.cube.calls_per_point)
+    budget = whole(budget, f"budget is the number of model calls, for {len(active)} players", each * least(len(active)))
+    seed = whole(seed, "seed is that of the coalitions that are drawn", 0)
+    plan = design(len(active), min(budget // each, MOST), seed)
+    table, places = _distinct(plan, active, game.n)
+    described = f"{budget} calls drawn with seed {seed}"
+    with opened(checkpoint, game, active, described, len(table)) as store:
+        done, calls = store.done * each if store else 0, each * len(table)
+        found, _ = with_progress(
+            game,
+            calls,
+            "coalitions",
+            lambda g: corners.rows(g, lambda start, stop: table[start:stop], len(table), store),
+            done,
+        )
+    corners.require_finite(found.values, lambda row: corners.label(game, degrees.support(table[row])))
+    if found.values.ndim != 1:
+        raise ValueError(
+            f"an estimate is of one game, and this table is of several, of shape {tuple(found.values.shape[:-1])}; "
+            "give them one by one, each as Game.from_values(table[place])"
+        )
+    noise = max(evaluation_noise(game, found.values), found.error)
+    return Sample(game, plan, to_float(found.values)[places], noise, len(table), calls)
+
+
+def _distinct(plan: Design, active: tuple[int, ...], n: int) -> tuple[np.ndarray, np.ndarray]:
+    """The coalitions of a design among n players, each once, and where each of its rows is among them."""
+    drawn = plan.table()[len(plan.border) :]
+    once, places = np.unique(drawn, axis=0, return_inverse=True) if len(drawn) else (drawn, np.zeros(0, np.int64))
+    table = np.zeros((len(plan.border) + len(once), n), dtype=np.uint8)
+    table[:, list(active)] = np.concatenate([plan.border, once])
+    return table, np.concatenate([np.arange(len(plan.border)), len(plan.border) + places.reshape(-1)])

@@ -1,0 +1,1 @@
+"""Indices of any number of players, estimated with their standard errors."""

@@ -1,0 +1,111 @@
+"""An index of a surrogate, and what the values beyond it add: unbiased whatever the surrogate is worth."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from math import comb
+
+import numpy as np
+import torch
+
+from decompositions.sampling.sample import Sample
+from synergy.estimation.index import Index
+
+BLOCK = 2**16  # coalitions that are summed together
+
+
+@dataclass(frozen=True, eq=False)
+class Corrected:
+    """An index of the active players, in the unit of ``sample.scaled``.
+
+    Args:
+        values: Shape ``(n,)`` or ``(n, n)``.
+        error: their standard errors.
+        surrogate: the surrogate's own.
+        r2: of the surrogate where it has not seen the coalitions; nan where all were evaluated.
+    """
+
+    values: np.ndarray
+    error: np.ndarray
+    surrogate: np.ndarray
+    r2: float
+
+
+def exact(sample: Sample, index: Index) -> Corrected:
+    """The index from the values of all coalitions."""
+    border = sample.design.border
+    values = total(border, _on_values(index, border) * sample.scaled)
+    return Corrected(values, np.zeros_like(values), values, math.nan)
+
+
+def corrected(sample: Sample, index: Index) -> Corrected:
+    """The index of the surrogates with their pairs left out, and the weighted residuals (the spread of the latter)."""
+    design, halves = sample.design, sample.halves
+    pairs, at_border = len(design.drawn), _on_values(index, design.border)
+    values, surrogate = np.zeros((design.n,) * index.order), np.zeros((design.n,) * index.order)
+    residuals = np.zeros((pairs, 2))
+    for half in halves:
+        part = len(half.pairs) / pairs
+        values += part * (index.of(half.left_out) + total(design.border, at_border * half.border))
+        surrogate += part * index.of(half.surrogate)
+        residuals[half.pairs] = half.residuals
+    summands = _summands(sample, index, residuals)
+    mean = total(design.drawn, summands) / pairs
+    square = total(design.drawn, summands**2) / pairs
+    error = np.sqrt(np.maximum(square - mean**2, 0.0) / (pairs - 1))
+    return Corrected(values + mean, error, surrogate, _r2(sample, residuals))
+
+
+def _summands(sample: Sample, index: Index, residuals: np.ndarray) -> np.ndarray:
+    """½ (w(z) r(z) + w(z̄) r(z̄)) / q of every pair, by how many players of a set are in z. Shape ``(order+1, pairs)``.
+
+    A set of which j players are in z has order − j in z̄.
+    """
+    design = sample.design
+    sizes = design.drawn.sum(1, dtype=np.int64)
+    first, second = index.weights[:, sizes], index.weights[::-1, design.n - sizes]
+    return (first * residuals[:, 0] + second * residuals[:, 1]) / (2 * design.chances[sizes])
+
+
+def _on_values(index: Index, table: np.ndarray) -> np.ndarray:
+    """The weight of each coalition's value, by how many players of a set are in it. Shape ``(order+1, m)``."""
+    n = table.shape[1]
+    weights = index.weights / np.array([float(comb(n, size)) for size in range(n + 1)])
+    return weights[:, table.sum(1, dtype=np.int64)]
+
+
+def _r2(sample: Sample, residuals: np.ndarray) -> float:
+    """The part of the variance at the drawn pairs that is explained by surrogates that have not seen them."""
+    drawn = sample.scaled[len(sample.design.border) :]
+    variance = float(drawn.var())
+    return 1 - float((residuals**2).mean()) / variance if variance else math.nan
+
+
+def total(table: np.ndarray, by_overlap: np.ndarray) -> np.ndarray:
+    """Sums over coalitions T of what each gives to a set S, which depends on |S ∩ T| alone.
+
+    No table with a row per coalition and an entry per set is made.
+
+    Args:
+        table: zeros and ones. Shape ``(m, n)``.
+        by_overlap: for |S ∩ T| = 0, 1 and, of pairs, 2. Shape ``(order+1, m)``.
+
+    Returns:
+        Of all players ``(n,)`` or all pairs ``(n, n)``, with zeros on the diagonal.
+
+    >>> total(np.array([[1, 0, 0], [1, 1, 0]]), np.array([[0.0, 0.0], [10.0, 1.0]])).tolist()
+    [11.0, 1.0, 0.0]
+    """
+    n, order = table.shape[1], len(by_overlap) - 1
+    found = torch.zeros((n,) * order, dtype=torch.float64)
+    for start in range(0, len(table), BLOCK):
+        z = torch.from_numpy(table[start : start + BLOCK]).double()
+        none, one, *both = torch.from_numpy(by_overlap[:, start : start + BLOCK])
+        single = (one - none) @ z
+        if both:
+            found += none.sum() + single[:, None] + single
+            found.addmm_((z * (both[0] - 2 * one + none)[:, None]).T, z)
+        else:
+            found += none.sum() + single
+    return (found.fill_diagonal_(0.0) if order == 2 else found).numpy()

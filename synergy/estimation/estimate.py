@@ -1,0 +1,107 @@
+"""Indices of a game of any number of players: unbiased, with standard errors, and refused where they would be noise."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from decompositions.arguments import yes_or_no
+from decompositions.games.game import Game, require_game
+from decompositions.sampling.sample import BUDGET, Sample, sample
+from synergy.estimation.correction import corrected, exact
+from synergy.estimation.estimation import Estimation
+from synergy.estimation.gate import WARNED, require_trust, said
+from synergy.estimation.index import index_of
+
+
+def estimate(
+    game: Game | Sample,
+    index: Any = "shapley",
+    *,
+    budget: int = BUDGET,
+    seed: int = 0,
+    refuse: bool = True,
+    checkpoint: str | Path | None = None,
+) -> Estimation:
+    r"""An index of all players, or of all pairs, from some of the coalitions: unbiased, and with its standard errors.
+
+    All coalitions of the smallest and largest sizes are evaluated, and pairs z, z̄ = N \\ z between them are drawn with
+    chances q. A Gaussian process g on coalitions is trained on the values; its kernel is chosen on one half of the
+    pairs, and what it leaves, r = v − g, is looked at on the other half, each pair being left out of g in turn:
+
+    .. math:: \hat I = I(\bar g) + \sum_{z \in \text{border}} w(z)\, (v - \bar g)(z)
+              + \operatorname{mean}_{P} \frac{w(z)\, r(z) + w(\bar z)\, r(\bar z)}{2\, q(z)}
+
+    with w the weights of the index on v. It is unbiased whatever g is worth, and the spread of the summands is the
+    standard error. Where all coalitions of the active players fit the budget, the index is exact.
+
+    Args:
+        game: the question; or a :class:`decompositions.sampling.sample.Sample` of one, for which nothing is paid.
+        index: "shapley", "banzhaf", "sii" (the Shapley interaction index of pairs), or a policy that gives all members
+            of a coalition the same by their number alone.
+        budget: model calls.
+        seed: of the draws.
+        refuse: whether an estimate whose standard errors are more than half of the values (as norms) is an error; from
+            a quarter on it is a warning.
+        checkpoint: a directory in which values are kept: the same call goes on from there, to the same numbers.
+
+    Raises:
+        TypeError, LookupError, ValueError: whatever does not fit, said with the way out; an estimate that is mostly
+            noise, with the budget that it would take.
+
+    Reference: musco2025provably, rasmussen2006gaussian
+
+    >>> estimate(Game.from_values([0., 1., 2., 7.])).values.tolist()
+    [3.0, 4.0]
+    """
+    yes_or_no(refuse, "refuse says whether an estimate that is mostly noise is an error")
+    if not isinstance(game, Sample):
+        require_game(game, "estimate()")
+        index_of(index, max(1, len(game.cube.active())), game.n)  # before anything is paid
+    given = game if isinstance(game, Sample) else sample(game, budget, seed, checkpoint)
+    found = estimated(given, index)
+    if refuse:
+        require_trust(found, len(given.active))
+    if found.trust > WARNED:
+        warnings.warn(said(found, len(given.active)), stacklevel=2)
+    return found
+
+
+def estimated(sample: Sample, index: Any) -> Estimation:
+    """The estimate of an index from a sample, whatever it is worth.
+
+    Raises:
+        TypeError, LookupError, ValueError: no such index.
+    """
+    n, active = sample.game.n, list(sample.active)
+    wanted = index_of(index, max(1, len(active)), n)
+    found = (exact if sample.design.complete else corrected)(sample, wanted)
+
+    def placed(part: np.ndarray) -> np.ndarray:
+        table = np.zeros((n,) * wanted.order)
+        table[np.ix_(*[active] * wanted.order)] = part * sample.unit
+        return table
+
+    return Estimation(
+        wanted.name,
+        *(placed(found.values), placed(found.error), placed(found.surrogate)),
+        r2=found.r2,
+        calls=sample.calls,
+        coalitions=sample.coalitions,
+        names=sample.game.names,
+        notes=_notes(sample),
+    )
+
+
+def _notes(sample: Sample) -> tuple[str, ...]:
+    """What is to be said of a sample."""
+    if sample.design.complete:
+        return ()
+    if not sample.scaled.any():
+        return ("the value is the same at all these coalitions, so nothing is seen to have an effect",)
+    if any(half.failed for half in sample.halves):
+        return ("no surrogate could be trained, so the errors are those of plain sampling",)
+    return ()

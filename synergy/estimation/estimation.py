@@ -1,0 +1,69 @@
+"""An estimate: values with their standard errors, and how far they are to be trusted."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from decompositions import show
+
+CERTAIN = 3.5  # standard errors from which on a value is told from zero
+
+
+@dataclass(frozen=True, eq=False)
+class Estimation:
+    """What is known of an index from some of the coalitions.
+
+    Args:
+        index: its name.
+        values: of players ``(n,)``, or of pairs ``(n, n)``, symmetric with zeros on the diagonal.
+        error: their standard errors, of the same shape; 0 where all coalitions were evaluated.
+        surrogate: the surrogate's own values, which may be biased.
+        r2: how much of the variance the surrogate explains at coalitions that it has not seen; nan where all were
+            evaluated, or where the values do not vary.
+        calls: model calls that were paid.
+        coalitions: that were evaluated.
+        names: of the players.
+        notes: what is to be said of them.
+    """
+
+    index: str
+    values: np.ndarray
+    error: np.ndarray
+    surrogate: np.ndarray
+    r2: float
+    calls: int
+    coalitions: int
+    names: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def n(self) -> int:
+        """The number of players."""
+        return len(self.names)
+
+    @property
+    def exact(self) -> bool:
+        """Whether there is no error to be told."""
+        return not self.error.any()
+
+    @property
+    def trust(self) -> float:
+        """‖standard errors‖ / ‖values‖: 0 is exact, above 1/4 is doubtful, above 1/2 is noise."""
+        largest = float(np.abs(self.values).max(initial=0.0))
+        if not largest:
+            return math.inf if self.error.any() else 0.0
+        return float(np.linalg.norm(self.error / largest) / np.linalg.norm(self.values / largest))
+
+    @property
+    def undecided(self) -> np.ndarray:
+        """Which values are below 3.5 of their standard errors: not told from zero. Of the shape of the values."""
+        return np.abs(self.values) < CERTAIN * self.error
+
+    def __str__(self) -> str:
+        return show.text(self)
+
+    def __repr__(self) -> str:
+        return str(self)

@@ -1,0 +1,166 @@
+"""Estimates: unbiased whatever the surrogate is worth, with errors that hold, and refused where they are noise."""
+
+import numpy as np
+import pytest
+import torch
+
+from decompositions.sampling import left_out
+from decompositions.sampling.kernel import Kernel
+from decompositions.sampling.sample import sample
+from synergy import Game, Policy, estimate
+from synergy.estimation.estimate import estimated
+
+N, BUDGET = 8, 100
+SQUARE = Policy(lambda s: s / s.sum(-1, keepdims=True) ** 2, formula="1/|S|²", reads="support")
+
+
+def bumpy(z):
+    return torch.sin(z @ torch.arange(1.0, z.shape[1] + 1, dtype=z.dtype)) + 3 * z[:, 0] * z[:, 1] + z.sum(1)
+
+
+@pytest.fixture(scope="module")
+def game():
+    points = (torch.arange(2**N)[:, None] >> torch.arange(N) & 1).double()
+    return Game.from_values(bumpy(points))
+
+
+INDICES = {"shapley": "shapley", "banzhaf": "banzhaf", "sii": "sii", "policy": SQUARE}
+
+
+@pytest.fixture(scope="module")
+def trained(game):
+    return [sample(game, BUDGET, seed) for seed in range(40)]
+
+
+@pytest.fixture(scope="module")
+def useless(game):
+    """Samples with a surrogate that hurts: what it adds to an absurd mean has little to do with the values."""
+
+    def absurd(table, values):
+        return Kernel(torch.linspace(0.1, 3.0, table.shape[1], dtype=torch.float64), 1.0, 2.0, 30.0, 7.0)
+
+    found = [sample(game, BUDGET, seed) for seed in range(200)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(left_out, "fitted", absurd)
+        assert all(half.surrogate.kernel.mean == 7.0 for each in found for half in each.halves)
+    return found
+
+
+@pytest.mark.parametrize("index", INDICES)
+@pytest.mark.parametrize("kind", ["trained", "useless"])
+def test_unbiased(game, index, kind, request):
+    """The mean of many seeds is within its error of the truth; the surrogate's own values are not."""
+    truth = estimate(game, INDICES[index], budget=2**N).values
+    found = [estimated(each, INDICES[index]) for each in request.getfixturevalue(kind)]
+
+    def away(values):
+        """In standard errors of the mean of all seeds."""
+        error = values.std(0, ddof=1) / len(values) ** 0.5
+        return np.abs(values.mean(0) - truth) / np.where(error, error, 1.0)
+
+    values = np.array([each.values for each in found])
+    assert away(values).max() < 4
+    if kind == "useless":
+        assert away(np.array([each.surrogate for each in found])).max() > 20
+        stated = np.array([each.error for each in found])
+        assert np.sqrt((stated**2).mean()) == pytest.approx(np.sqrt(values.var(0).mean()), rel=0.1)
+
+
+def test_shares_of_the_shapley_value_add_up(game):
+    found = estimate(game, budget=BUDGET)
+    ends = game(np.array([[0] * N, [1] * N]))
+    assert found.values.sum() == pytest.approx(float(ends[1] - ends[0]), rel=1e-9)
+
+
+def test_a_policy_is_the_index_that_it_is(game):
+    """By another way: size by size rather than by an integral."""
+    equal = Policy(lambda s: s / s.sum(-1, keepdims=True), formula="1/|S|", reads="support")
+    halving = Policy(lambda s: 2 * s / 2 ** s.sum(-1, keepdims=True), formula="2/2^|S|", reads="support")
+    some = sample(game, BUDGET)
+    for policy, name in ((equal, "shapley"), (halving, "banzhaf")):
+        one, other = estimate(some, policy), estimate(some, name)
+        np.testing.assert_allclose(one.values, other.values, rtol=1e-9)
+        np.testing.assert_allclose(one.error, other.error, rtol=1e-9)
+
+
+def test_one_sample_serves_several_indices(game):
+    paid = []
+    bought = sample(game.watched(paid.append), BUDGET)
+    before = sum(paid)
+    assert (estimate(bought).values == estimate(game, budget=BUDGET).values).all()
+    assert (estimate(bought, "banzhaf").values == estimate(game, "banzhaf", budget=BUDGET).values).all()
+    assert sum(paid) == before
+
+
+@pytest.mark.parametrize("factor", [1e-200, -3.0, 1e150])
+def test_units(game, factor):
+    found = estimate(Game.from_values(game.cube.table * factor), budget=BUDGET)
+    plain = estimate(game, budget=BUDGET)
+    np.testing.assert_allclose(found.values, factor * plain.values, rtol=1e-2, atol=0.02 * abs(factor))
+    assert found.trust == pytest.approx(plain.trust, rel=0.2)
+
+
+def test_a_large_base_costs_no_digits(game):
+    found = estimate(Game.from_values(game.cube.table + 2.0**20), budget=BUDGET)
+    np.testing.assert_allclose(found.values, estimate(game, budget=BUDGET).values, atol=1e-6)
+
+
+def test_values_that_do_not_vary():
+    found = estimate(Game.from_values(np.full(2**9, 4.0)), budget=100)
+    assert not found.values.any()
+    assert not found.error.any()
+    assert found.trust == 0
+    assert "the same at all these coalitions" in str(found)
+
+
+def test_the_unbiased_part_stands_where_no_surrogate_can_be_trained(game, monkeypatch):
+    def fail(*_):
+        raise torch.linalg.LinAlgError
+
+    monkeypatch.setattr(left_out, "fitted", fail)
+    found = estimate(game, budget=200)
+    truth = estimate(game, budget=2**N)
+    assert "no surrogate could be trained" in str(found)
+    assert np.abs(found.values - truth.values).max() < 4 * found.error.max()
+
+
+def noisy(n):
+    rng = np.random.default_rng(0)
+    return Game.from_values(rng.normal(size=2**n))
+
+
+def test_noise_is_refused_with_the_budget_that_it_would_take():
+    with pytest.raises(ValueError, match=r"is noise .* give budget=64 \(all coalitions\), or take coarser players"):
+        estimate(noisy(6), "sii", budget=40, seed=1)
+    with pytest.warns(UserWarning, match="is noise"):
+        found = estimate(noisy(10), "sii", budget=100, refuse=False)
+    assert found.trust > 0.5
+    assert found.undecided.sum() == 90
+
+
+def test_a_doubtful_estimate_is_a_warning():
+    game = Game.from_values(noisy(10).cube.table + 3.0 * torch.arange(2**10).bitwise_and(3).double())
+    with pytest.warns(UserWarning, match="of this estimate of 'shapley' is noise"):
+        assert 0.25 < estimate(game, budget=40, seed=1).trust < 0.5
+
+
+def test_weights_of_high_order_are_refused_by_their_errors():
+    """(−1)^|S| weighs values by 3¹²."""
+    alternating = Policy(lambda s: s * (-1) ** s.sum(-1, keepdims=True), formula="(−1)^|S|", reads="support")
+    with pytest.raises(ValueError, match="is noise"):
+        estimate(noisy(12), alternating, budget=500)
+
+
+def test_bars_cover(game):
+    truth = estimate(game, budget=2**N).values
+    found = [estimate(game, budget=BUDGET, seed=seed) for seed in range(20)]
+    inside = np.mean([np.abs(each.values - truth) <= 1.96 * each.error for each in found])
+    assert inside > 0.8
+
+
+def test_how_it_reads(game):
+    text = str(estimate(Game.from_values(game.cube.table, names=[*"abcdefgh"]), budget=BUDGET))
+    assert text.startswith("shapley of 8 players from ")
+    assert "± s.e." in text
+    assert "undecided (below 3.5 standard errors): " in text
+    assert str(estimate(game, budget=2**N)).splitlines()[0].endswith("all that there are: exact")
