@@ -12,7 +12,7 @@ from decompositions import degrees
 from decompositions.arguments import whole
 from decompositions.arithmetic import Array, is_exact, wide, zeros
 from decompositions.counts import count
-from decompositions.dividends import of_leaves
+from decompositions.dividends import of_leaves, of_polynomial
 from decompositions.dividends.known import known
 from decompositions.dividends.noise import evaluation_noise
 from decompositions.effects.coalitions import WORD, Coalitions
@@ -27,6 +27,7 @@ from decompositions.games.leaves import leaves
 from decompositions.memory import needed
 from decompositions.mobius import mobius
 
+DENSE = 26  # players of whom those that are null players have rows of zeros, too
 TOGETHER = 16  # active players whose dividends are put in their places at once
 
 
@@ -41,7 +42,9 @@ def harsanyi(
 
     .. math:: J(S) = \sum_{T \subseteq S} (-1)^{|S| - |T|} g(1_T)
 
-    Null players (whose part of x − b is zero) are not evaluated: their coalitions have dividend zero. g is evaluated in
+    Null players (whose part of x − b is zero) are not evaluated: their coalitions have dividend zero, and of more than
+    26 players no row. An expression of more than 20 players that is a polynomial is not evaluated either: its dividends
+    are the sums of its terms by the players in them, sparse and exact. g is evaluated in
     the model's precision and transformed in float64. Of 64 and more coalitions a few (at most a chunk, and
     one in 8) are evaluated once more at the end, which shows whether g is a function; they are not in the price.
 
@@ -50,7 +53,7 @@ def harsanyi(
         order: the largest number of players of a coalition; None for all 2ⁿ. These dividends are exact, too, but they
             add up to f(x) − f(b) only with the higher ones; the difference is ``effects.remainder``.
         limit: model calls above which the work is refused; of a game of :meth:`Game.from_trees`, which needs none, the
-            dividends of all leaves, each counted.
+            dividends of all leaves, each counted, and of such a polynomial its terms.
         checkpoint: a directory in which the values of finished ranges of coalitions are kept. Whatever ends the call,
             the same call goes on from there, to the same result bit for bit; the limit is then for the calls that are
             left. Torch models and functions only.
@@ -103,6 +106,9 @@ def _require_no_checkpoint(checkpoint: str | Path | None) -> None:
 
 
 def _all(game: Game, active: tuple[int, ...], limit: int, store: Checkpoint | None) -> Effects:
+    of_terms = of_polynomial.dividends(game, limit)
+    if of_terms is not None:
+        return of_terms
     calls, done = price(game), _paid_earlier(game, store)
     left = calls - done
     require_limit(left, limit, "take order=2 for the lower orders only")
@@ -121,8 +127,9 @@ def of_corners(game: Game, active: tuple[int, ...], corners: coalitions.Corners,
         ValueError: a value that is not finite (the coalition is named).
     """
     values = corners.values
-    size, device = 8 * 2**game.n * math.prod(values.shape[:-1]), getattr(values, "device", "cpu")
-    with needed(f"the dividends of {count(2**game.n)} coalitions", size, device):
+    rows = 2 ** (game.n if game.n <= DENSE else len(active))
+    size, device = 8 * rows * math.prod(values.shape[:-1]), getattr(values, "device", "cpu")
+    with needed(f"the dividends of {count(rows)} coalitions", size, device):
         return _of_values(game, active, corners, paid)
 
 
@@ -131,8 +138,15 @@ def _of_values(game: Game, active: tuple[int, ...], corners: coalitions.Corners,
     coalitions.require_finite(values, lambda row: coalitions.label(game, coalitions.members(row, active)))
     noise = max(evaluation_noise(game, values), corners.error)
     dividends = settle(mobius(_own(values, corners.fresh), inplace=True))
-    table = _scatter(dividends, active, game.n)
-    return Effects(table, names=game.names, noise=noise, calls=paid, evaluation=corners.how)
+    sparse = game.n > DENSE and len(active) < game.n
+    return Effects(
+        dividends if sparse else _scatter(dividends, active, game.n),
+        names=game.names,
+        coalitions=Coalitions.subsets(active, game.n) if sparse else None,
+        noise=noise,
+        calls=paid,
+        evaluation=corners.how,
+    )
 
 
 def _own(values: Array, fresh: bool) -> Array:

@@ -10,7 +10,7 @@ import torch
 from decompositions import degrees
 from decompositions.arithmetic import Array, is_exact, wide
 from decompositions.dividends.noise import evaluation_noise
-from decompositions.dividends.subsets import dividends, subset_bits
+from decompositions.dividends.subsets import dividends
 from decompositions.effects.coalitions import Coalitions
 from decompositions.effects.effects import Effects
 from decompositions.effects.strata import Strata
@@ -71,8 +71,7 @@ class Known:
 
     def subgame(self, members: tuple[int, ...]) -> Game:
         """The game restricted to some players, of which all coalitions are known; the others are null players."""
-        bits = subset_bits(members, self.game.n)
-        places = self.coalitions.rows(bits)
+        places = self.coalitions.rows(Coalitions.subsets(members, self.game.n).bits)
         at = places if is_exact(self.values) else torch.as_tensor(places, device=self.values.device)
         return Game(SubgameCube(TableCube(self.values[..., at]), members, self.game.n), self.game.names)
 

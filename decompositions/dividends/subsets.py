@@ -93,12 +93,6 @@ def _index(places: np.ndarray, values: Array) -> Array:
     return torch.as_tensor(places, device=values.device)
 
 
-def subset_bits(members: tuple[int, ...], n: int) -> np.ndarray:
-    """The bitsets of all coalitions of some players, in the order of bitmasks over them. Shape ``(2**s, words)``."""
-    single = Coalitions.of_members([(), members] if members else [()], n)
-    return list(_subsets(single))[-1][1][0]
-
-
 def _subsets(coalitions: Coalitions) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Rows of one size, some at a time, and the bitsets of their subsets ``(r, 2**s, words)`` in the order of masks."""
     largest, words = int(coalitions.sizes.max()), coalitions.bits.shape[1]

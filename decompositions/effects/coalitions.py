@@ -89,6 +89,18 @@ class Coalitions:
             blocks.append(with_players(blocks[-1][parents], pool[last]))
         return Coalitions(np.concatenate(blocks), n)
 
+    @staticmethod
+    def subsets(players: Sequence[int], n: int) -> Coalitions:
+        """All coalitions of some players, in the order of bitmasks over these.
+
+        >>> list(Coalitions.subsets((0, 2), 3))
+        [(), (0,), (2,), (0, 2)]
+        """
+        bits = np.zeros((1, -(-n // WORD)), dtype=np.uint64)
+        for player in players:
+            bits = np.concatenate([bits, with_players(bits, np.full(len(bits), player))])
+        return Coalitions(bits, n)
+
     def __len__(self) -> int:
         return len(self.bits)
 
@@ -103,7 +115,13 @@ class Coalitions:
 
     def masks(self) -> list[int]:
         """The bitmasks, as whole numbers of any size."""
-        return [sum(int(word) << WORD * k for k, word in enumerate(row)) for row in self.bits]
+        octets, width = np.ascontiguousarray(self.bits.astype("<u8")).tobytes(), 8 * self.bits.shape[1]
+        return [int.from_bytes(octets[row * width : (row + 1) * width], "little") for row in range(len(self))]
+
+    @cached_property
+    def everybody(self) -> int:
+        """The bitmask of the players that are in any of them."""
+        return int.from_bytes(np.bitwise_or.reduce(self.bits).astype("<u8").tobytes(), "little")
 
     def members(self, row: int) -> tuple[int, ...]:
         """The players of one, in order."""

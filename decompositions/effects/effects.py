@@ -18,7 +18,7 @@ from decompositions.arguments import real, shown, whole
 from decompositions.arithmetic import Array, free_symbols, is_exact, like, strengths, zeros
 from decompositions.counts import count, rounded
 from decompositions.effects import archive
-from decompositions.effects.coalitions import Coalitions, packed, unpacked
+from decompositions.effects.coalitions import Coalitions, packed
 from decompositions.effects.naming import Coalition, members_of
 from decompositions.effects.series import NONE, Series
 from decompositions.effects.strata import Strata
@@ -237,8 +237,7 @@ class Effects:
         if not self.truncated:
             return
         order = -1 if self.strata is None else self.strata.order
-        known = degrees_.mask(np.flatnonzero(unpacked(np.bitwise_or.reduce(self.coalitions.bits)[None], self.n)[0]))
-        if len(members) <= order and mask & ~known:
+        if len(members) <= order and mask & ~self.coalitions.everybody:
             return
         named = tuple(sorted(members))
         if len(members) > order >= int(self.coalitions.sizes.max()):
@@ -295,8 +294,20 @@ class Effects:
         """The independent effects ψ(i) of the single players. Shape ``(..., n)``."""
         if self.dense:
             return self.values[..., [1 << i for i in range(self.n)]]
+        if self.coalitions is not None:
+            return self._independent_sparse(self.coalitions)
         columns = [self[i] for i in range(self.n)]
         return np.array(columns, dtype=object).T if self.exact else torch.stack(columns, -1)
+
+    def _independent_sparse(self, coalitions: Coalitions) -> Array:
+        """ψ(i) where not all coalitions have a row; raises as indexing does."""
+        places = coalitions.rows(Coalitions.up_to(range(self.n), self.n, 1).bits[1:])
+        there = np.flatnonzero(places >= 0)
+        for player in np.flatnonzero(places < 0).tolist():
+            self._require_vanishing(1 << player, (player,))
+        alone = zeros((*self.values.shape[:-1], self.n), self.values)
+        alone[..., there] = self.values[..., places[there]]
+        return alone
 
     @property
     def interactions(self) -> dict[tuple[int, ...], Any]:
@@ -349,33 +360,34 @@ class Effects:
         return {self.key(row): self._number(row) for row in range(len(self))}
 
     def by_support(self) -> Effects:
-        """Taylor effects summed by support: coalition effects, in a table of all 2ⁿ for up to 16 players."""
+        """Taylor effects summed by support: coalition effects.
+
+        Up to 16 players in a table of all 2ⁿ, of more players with a row for every support that there is.
+        """
         if self.degrees is None:
             return self
-        if self.n > TABLE:
-            return self._by_support_sparse()
-        values = zeros((*self.values.shape[:-1], 2**self.n), self.values)
+        coalitions, places = self._supports
+        rows = 2**self.n if coalitions is None else len(coalitions)
+        sums = zeros((*self.values.shape[:-1], rows), self.values)
         if self.exact:
-            for mask, rows in self._rows_by_mask.items():
-                values[..., mask] = self.values[..., rows].sum(-1)
+            for row, place in enumerate(places.tolist()):
+                sums[..., place] += self.values[..., row]
         else:
-            masks = torch.as_tensor(degrees_.support_masks(self.degrees), device=values.device)
-            values.index_add_(-1, masks, self.values)
-        return replace(self, values=settle(values), basis="harsanyi", degrees=None)
-
-    def _by_support_sparse(self) -> Effects:
-        """One row for every support that there is."""
-        assert self.degrees is not None
-        bits = packed(self.degrees)
-        supports, place = np.unique(bits, axis=0, return_inverse=True)
-        sums = zeros((*self.values.shape[:-1], len(supports)), self.values)
-        if self.exact:
-            for row, where in enumerate(place.reshape(-1)):
-                sums[..., where] = sums[..., where] + self.values[..., row]
-        else:
-            sums.index_add_(-1, torch.as_tensor(place.reshape(-1), device=sums.device), self.values)
-        coalitions = Coalitions(supports, self.n)
+            sums.index_add_(-1, torch.as_tensor(places, device=sums.device), self.values)
         return replace(self, values=settle(sums), basis="harsanyi", degrees=None, coalitions=coalitions)
+
+    def supports(self) -> np.ndarray:
+        """In which row of :meth:`by_support` each row is. Shape ``(m,)``."""
+        return np.arange(len(self)) if self.degrees is None else self._supports[1]
+
+    @cached_property
+    def _supports(self) -> tuple[Coalitions | None, np.ndarray]:
+        """The supports of Taylor effects, each once, or None for all coalitions; and which one each row has."""
+        assert self.degrees is not None
+        if self.n <= TABLE:
+            return None, degrees_.support_masks(self.degrees)
+        bits, places = np.unique(packed(self.degrees), axis=0, return_inverse=True)
+        return Coalitions(bits, self.n), places.reshape(-1)
 
     def to_shapiq(self) -> Any:
         """The same numbers as ``shapiq.InteractionValues`` (index "Moebius"), for its plots and tools.

@@ -17,7 +17,7 @@ class Series:
         distance: between the function of these effects and the one that was asked about, the largest over the corners
             (over 256 of them from 9 players on); not zero for a network whose kinks were rounded off.
         gaps: for each coalition the sum of its Taylor effects less its Harsanyi dividend, ``(2**n,)``; None where they
-            were too many to compare.
+            were too many to compare, and of more than 16 players.
     """
 
     radius: float = float("nan")

@@ -10,7 +10,7 @@ from decompositions.arguments import whole
 from decompositions.arithmetic import Array
 from decompositions.degrees import some_corners
 from decompositions.dividends.harsanyi import harsanyi
-from decompositions.effects.effects import Effects
+from decompositions.effects.effects import TABLE, Effects
 from decompositions.effects.series import Series
 from decompositions.evaluation.cost import LIMIT, as_limit, with_progress
 from decompositions.games.cube import AbstractCube
@@ -102,7 +102,9 @@ def _distance(game: Game, softened: Game) -> float:
 
 
 def _gaps(game: Game, effects: Effects) -> Array | None:
-    """Σ of the Taylor effects of each coalition less its dividend; None where the dividends are too many."""
+    """Σ of the Taylor effects of each coalition less its dividend; None where the players or dividends are too many."""
+    if game.n > TABLE:
+        return None
     count = 2 ** len(game.cube.active())
     if count * game.cube.calls_per_point > GAPS[effects.exact]:
         return None

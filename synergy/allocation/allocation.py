@@ -9,12 +9,13 @@ from typing import Any, NamedTuple, NoReturn
 import numpy as np
 import torch
 
-from decompositions import degrees, show
+from decompositions import show
 from decompositions.arguments import shown
 from decompositions.arithmetic import Array, concatenate, is_exact, like, zeros
 from decompositions.contraction import by_player
 from decompositions.counts import count
 from decompositions.effects.effects import Effects
+from decompositions.evaluation.spans import spans
 from decompositions.expressions.settling import settle
 from decompositions.memory import needed
 from decompositions.show import Formula
@@ -24,7 +25,8 @@ from synergy.policies.layer_policy import LayerPolicy
 from synergy.policies.policy import Policy
 
 BY_ROW = "take some rows at a time with rows(start, stop) or blocks(), or the attribution only"
-ROWS = 2**16  # rows whose shares are made at once
+ROWS = 2**16  # rows whose shares are made at once, at most
+NUMBERS = 2**20  # shares that are made at once
 TRIED = 2**10  # rows on which a policy is looked at before it is taken
 ROUNDING = 1e-12  # of the weights of all members, which are 1 together
 
@@ -88,9 +90,7 @@ class Allocation:
 
     def blocks(self) -> Iterator[tuple[int, int, Array]]:
         """All rows, some at a time: start, stop and the shares ``(..., stop−start, n)``."""
-        for start in range(0, len(self), ROWS):
-            stop = min(start + ROWS, len(self))
-            yield start, stop, self.rows(start, stop)
+        return ((start, stop, self.rows(start, stop)) for start, stop in _ranges(self.effects))
 
     @property
     def values(self) -> Array:
@@ -143,11 +143,14 @@ class Allocation:
         """The same shares with one row per coalition: Taylor rows summed by support."""
         if self.effects.degrees is None:
             return self
-        effects, values = self.effects.by_support(), self.values
+        effects, places = self.effects.by_support(), self.effects.supports()
         table = zeros((len(effects), self.n), self.effects.values)
-        for row in range(len(self)):
-            place = effects.rows(degrees.support(self.effects.degrees[row]))[0]
-            table[place] = table[place] + values[row]
+        for start, stop, rows in self.blocks():
+            if effects.exact:
+                for row, place in zip(rows, places[start:stop].tolist(), strict=True):
+                    table[place] += row
+            else:
+                table.index_add_(0, torch.as_tensor(places[start:stop], device=table.device), rows)
         return Allocation(effects, lambda start, stop: table[start:stop], self.source)
 
     def criteria(self) -> Criteria:
@@ -240,12 +243,16 @@ def _in_all(effects: Effects, by_size: Array) -> Array:
     if effects.dense:
         return by_player(effects.values, by_size)
     total = zeros((*effects.values.shape[:-1], effects.n), effects.values)
-    for start in range(0, len(effects), ROWS):
-        stop = min(start + ROWS, len(effects))
+    for start, stop in _ranges(effects):
         sizes = effects.sizes(start, stop)
         weights = by_size[sizes if effects.exact else torch.as_tensor(sizes, device=by_size.device)]
         total = total + (effects.values[..., start:stop] * weights) @ effects.table(start, stop)
     return total
+
+
+def _ranges(effects: Effects) -> list[tuple[int, int]]:
+    """Rows whose shares are made at once."""
+    return spans(len(effects), max(1, min(ROWS, NUMBERS // max(1, effects.n))))
 
 
 def allocate_neuron(effects: Effects, policy: LayerPolicy, z: torch.Tensor, start: torch.Tensor) -> Allocation:

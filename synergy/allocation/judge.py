@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -36,7 +36,11 @@ class Measured(NamedTuple):
 
 @dataclass
 class _Sums:
-    """Running sums over blocks of rows, and what the rows add one by one where some of them stand for others."""
+    """Running sums over blocks of rows, and what the rows add one by one where some of them stand for others.
+
+    ``kept`` has a place for all rows from the start: arrays that are kept on the way lie in memory between those of the
+    blocks, which is then not given back.
+    """
 
     effects: Any = 0
     covered: Any = 0
@@ -47,7 +51,7 @@ class _Sums:
     constant: Any = 0
     worst: Any = 0.0
     worst_row: int | None = None
-    kept: list[np.ndarray] = field(default_factory=list)
+    kept: np.ndarray | None = None
 
 
 def judge(
@@ -76,6 +80,8 @@ def judge(
 
         return judge_identically(effects, blocks)
     measured, sums = measured or Measured(), _Sums()
+    if effects.strata is not None:
+        sums.kept = np.zeros((len(effects) - 1, 5))
     for start, _, rows in blocks:
         _add(sums, effects, start, rows, measured.vanishing)
     left = 0 * sums.effects if effects.strata else abs(effects.remainder)
@@ -122,10 +128,10 @@ class _Figures(NamedTuple):
 
 def _figures(effects: Effects, sums: _Sums, left: Any, total: Any, given: Any) -> _Figures:
     """Ratios of sums over all rows, or over the coalitions that the rows stand for."""
-    if effects.strata is None:
+    if effects.strata is None or sums.kept is None:
         return _Figures(_share(sums.covered, total), _share(sums.outside, given), _share(sums.gap + left, total))
     weights = effects.strata.weights(effects.sizes(0, len(effects)))[1:]
-    return _Figures(*_ratios(weights @ np.concatenate(sums.kept)).tolist())
+    return _Figures(*_ratios(weights @ sums.kept).tolist())
 
 
 def _ratios(table: np.ndarray) -> np.ndarray:
@@ -138,11 +144,11 @@ def _ratios(table: np.ndarray) -> np.ndarray:
 def _scope(effects: Effects, sums: _Sums) -> dict[str, Any]:
     """Up to which order the numbers speak, and the intervals in which they are where rows stand for others."""
     strata = effects.strata
-    if strata is None:
+    if strata is None or sums.kept is None:
         return {}
     scope: dict[str, Any] = {"order": strata.largest}
     if strata.sampled:
-        table, sizes = np.concatenate(sums.kept), effects.sizes(1, len(effects))
+        table, sizes = sums.kept, effects.sizes(1, len(effects))
         known = table[sizes <= strata.order].sum(0)
         rows = np.concatenate([np.zeros((1, table.shape[1])), table])  # with the constant, as the strata count
         low, high = np.quantile(_ratios(known + strata.resampled(rows, REPLICATES)), [TAIL, 1 - TAIL], axis=0)
@@ -171,8 +177,9 @@ def _add(sums: _Sums, effects: Effects, start: int, rows: Array, vanishing: froz
     sums.given += given.sum()
     sums.outside += leaked.sum()
     sums.gap += gap.sum()
-    if effects.strata is not None:
-        sums.kept.append(np.stack([to_float(each) for each in (strength, covered, given, leaked, gap)], -1))
+    if sums.kept is not None:
+        figures = [to_float(each) for each in (strength, covered, given, leaked, gap)]
+        sums.kept[start - 1 : stop - 1] = np.stack(figures, -1)
     ghosts = [s - start for s in vanishing or () if start <= s < stop]
     if ghosts:
         sums.ghosts += abs(own[ghosts]).sum()

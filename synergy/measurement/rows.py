@@ -12,8 +12,8 @@ from decompositions.arguments import whole
 from decompositions.arithmetic import Array, is_exact, to_float, wide, zeros
 from decompositions.dividends.choice import chosen
 from decompositions.dividends.known import Known
-from decompositions.dividends.subsets import closure, dividends, subset_bits, summed
-from decompositions.effects.coalitions import Coalitions, unpacked
+from decompositions.dividends.subsets import closure, dividends, summed
+from decompositions.effects.coalitions import Coalitions
 from decompositions.effects.effects import Effects
 from decompositions.effects.naming import Coalition, members_of
 from decompositions.effects.strata import Strata
@@ -157,7 +157,7 @@ def _of_subgames(method: AbstractMethod | ForeignMethod, known: Known, coalition
     n = coalitions.n
     table = zeros((*known.values.shape[:-1], len(coalitions), n), known.values)
     for row, members in enumerate(coalitions):
-        subsets = unpacked(subset_bits(members, n), n)
+        subsets = Coalitions.subsets(members, n).table()
         found = estimate(method, known.subgame(members), torch.as_tensor(subsets.astype(bool)))
         table[..., row, :] = _last(found.values)
     return table

@@ -285,3 +285,33 @@ def test_the_limit_of_an_order():
     game = Game.from_function(lambda z: z.sum(1), torch.ones(1, 6).double())
     with pytest.raises(ValueError, match="limit of 10"):
         harsanyi(game, order=2, limit=10)
+
+
+def test_null_players_of_many_have_no_rows():
+    """x₀ + 2 x₀x₁ + 3 x₀x₁x₃₉ at 1, b = 1 for all others: four players of 60, whatever the others are."""
+    x = torch.zeros(60, dtype=torch.float64)
+    x[[0, 1, 5, 39]] = 1
+    effects = harsanyi(
+        Game.from_function(lambda z: z[:, 0] + 2 * z[:, 0] * z[:, 1] + 3 * z[:, [0, 1, 39]].prod(1) + z.sum(1) * 0, x)
+    )
+    assert (len(effects), effects.calls, effects.truncated) == (16, 16, False)
+    assert {key: value for key, value in effects.to_dict().items() if value} == {(0,): 1, (0, 1): 2, (0, 1, 39): 3}
+    assert effects[7, 8] == effects[(59,)] == 0
+    assert effects.independent.tolist() == [1] + [0] * 59
+
+
+def test_the_dividends_of_a_polynomial_of_many_players_are_sums_of_its_terms():
+    """Σ xᵢ xᵢ₊₁² + 3 x₀ + 7 at 2, b = 1: per pair (1 + t)(1 + t′)², so 3 for i + 1, 1 for i, 3 for both."""
+    names = [f"x{i}" for i in range(40)]
+    terms = " + ".join(f"x{i}*x{i + 1}**2" for i in range(39)) + " + 3*x0 + 7"
+    effects = harsanyi(Game.from_expression(terms, dict.fromkeys(names, 2), 1))
+    assert effects.base == 39 + 3 + 7
+    assert (effects[0], effects[1], effects[39], effects[38, 39], effects[0, 2]) == (1 + 3, 3 + 1, 3, 3, 0)
+    assert len(effects) == 1 + 40 + 39
+    assert effects.base + effects.total == 39 * 8 + 6 + 7
+
+
+def test_a_function_of_many_players_that_is_no_polynomial_is_refused():
+    names = [f"x{i}" for i in range(40)]
+    with pytest.raises(ValueError, match="model calls, above the limit"):
+        harsanyi(Game.from_expression("exp(" + "+".join(names) + ")", dict.fromkeys(names, 1)))
