@@ -21,6 +21,7 @@ ALL = (
     "path_integral",
     "expression_series",
     "taylor_jets",
+    "and_or",
 )
 RESULTS = Path(__file__).parent / "RESULTS.md"
 LIBRARIES = ("numpy", "sympy", "torch", "captum", "shap", "shapiq")

@@ -1,5 +1,6 @@
 """How results are shown: text, formulas, figures, pages; importing this package registers it all."""
 
+from synergy.showing import and_or as and_or
 from synergy.showing import estimations as estimations
 from synergy.showing import formulas as formulas
 from synergy.showing import plot as plot

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import textwrap
-from typing import Any
 
 from decompositions import show
 from decompositions.effects.effects import Effects
@@ -20,7 +19,7 @@ from synergy.wording.effects import above_noise, effect_label, noise_line
 from synergy.wording.names import NAME, columns, shorten
 from synergy.wording.notes import clause
 from synergy.wording.numbers import brief, number, scalar
-from synergy.wording.table import grid
+from synergy.wording.table import bar, grid
 
 WIDTH = 118  # columns that a table may take
 HEAD = 10  # columns of a line of a method's name
@@ -36,7 +35,7 @@ def effects_table(effects: Effects, k: int = 10) -> str:
     of = f" of the {len(effects) - 1:,} that were computed" if effects.coalitions is not None else ""
     head = f"strongest {word} ({len(found)} of {strong} above the noise{of}; {noise_line(effects)})"
     largest = max((abs(float(value)) for _, value in found), default=1.0)
-    rows = [[effect_label(effects, key), number(value, sign=True), _bar(value, largest)] for key, value in found]
+    rows = [[effect_label(effects, key), number(value, sign=True), bar(value, largest)] for key, value in found]
     return "\n".join([head, *grid(rows, "<><")])
 
 
@@ -282,7 +281,3 @@ def _disagreements(comparison: Comparison) -> list[str]:
 def _filled(text: str) -> str:
     line = visible(text, "\t\n\r")  # which fill() makes spaces
     return textwrap.fill(line, WIDTH, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
-
-
-def _bar(value: Any, largest: float, width: int = 24) -> str:
-    return ("█" if value > 0 else "░") * max(1, round(width * abs(float(value)) / largest))

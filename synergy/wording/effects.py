@@ -12,20 +12,20 @@ from synergy.wording.numbers import brief
 LABEL = 36  # columns of an effect's name
 
 
-def effect_label(effects: Effects, key: tuple[int, ...], width: int = LABEL) -> str:
+def effect_label(effects: Effects, key: tuple[int, ...], width: int = LABEL, joint: str = "·") -> str:
     """The name of an effect in at most ``width`` columns, ``region 1·2·+3``.
 
     What all players' names begin with is said once; of too many members, how many more there are.
     """
     start, names = shared_start(effects.names), effects.members(key) or [effects.label(key)]
     members = [*names[:1], *(name[len(start) :] for name in names[1:])]
-    if columns("·".join(members)) <= width:
-        return shorten("·".join(members), width)
+    if columns(joint.join(members)) <= width:
+        return shorten(joint.join(members), width)
     for kept in range(len(members) - 1, 0, -1):
-        short = "·".join(members[:kept]) + f"·+{len(members) - kept}"
+        short = joint.join(members[:kept]) + f"{joint}+{len(members) - kept}"
         if columns(short) <= width:
             return shorten(short, width)
-    tail = f"·+{len(members) - 1}" if len(members) > 1 else ""
+    tail = f"{joint}+{len(members) - 1}" if len(members) > 1 else ""
     return shorten(members[0], width - len(tail)) + tail
 
 

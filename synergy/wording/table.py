@@ -6,6 +6,7 @@ import html
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from decompositions.visible import visible
 from synergy.wording.names import columns
@@ -114,3 +115,12 @@ def grid(rows: Sequence[Sequence[str]], alignment: str) -> list[str]:
         ]
         lines.append("  ".join(cells).rstrip())
     return lines
+
+
+def bar(value: Any, largest: float, width: int = 24) -> str:
+    """A number as a bar: solid for a positive one, shaded for a negative one.
+
+    >>> bar(-0.5, 1.0, 4)
+    '░░'
+    """
+    return ("█" if value > 0 else "░") * max(1, round(width * abs(float(value)) / largest))
