@@ -22,9 +22,10 @@ ALL = (
     "expression_series",
     "taylor_jets",
     "and_or",
+    "trees",
 )
 RESULTS = Path(__file__).parent / "RESULTS.md"
-LIBRARIES = ("numpy", "sympy", "torch", "captum", "shap", "shapiq")
+LIBRARIES = ("numpy", "sympy", "torch", "captum", "shap", "shapiq", "scikit-learn", "xgboost")
 
 
 class _Tee:

@@ -17,13 +17,14 @@ from decompositions.games.game import Game
 from decompositions.games.leaves import Leaves
 from decompositions.trees.terms import Terms, merged
 
+TABLE = 16  # players up to whom all coalitions have a row
 AT_ONCE = 2**21  # words of bitsets that are made together
 Table = tuple[np.ndarray, np.ndarray]  # bitsets and their values
 ODD = np.uint64(0x9E3779B97F4A7C15)
 
 
 def dividends(game: Game, leaves: Leaves, order: int | None, limit: int) -> Effects:
-    r"""The dividends of all coalitions that have one, or of those of at most ``order`` players.
+    r"""The dividends of all coalitions that have one, in a table of all 2ⁿ for up to 16 players; or up to an order.
 
     .. math:: J(A \cup T) \mathrel{+}= c\,(-1)^{|T|} \quad \text{for all } T \subseteq B, \text{ of every leaf}
 
@@ -156,16 +157,14 @@ def _bits(players: np.ndarray, words: int) -> np.ndarray:
 
 
 def _effects(game: Game, leaves: Leaves, order: int | None, bits: np.ndarray, values: np.ndarray) -> Effects:
-    sizes = np.bitwise_count(bits).sum(1, dtype=np.int64)
-    kept = (values != 0) | (sizes == 0)
-    bits, values, sizes = bits[kept], values[kept], sizes[kept]
-    by_size = np.lexsort((*bits.T, sizes))
-    bits, values = bits[by_size], values[by_size]
-    coalitions, strata = Coalitions(bits, leaves.n), None
-    if order is not None:
-        found, coalitions, strata = coalitions, Coalitions.up_to(game.cube.active(), leaves.n, order), Strata(order)
-        places = coalitions.rows(found.bits)
-        values = np.bincount(places, values, len(coalitions))
+    active, coalitions = game.cube.active(), None
+    if order is None and leaves.n <= TABLE:
+        values = np.bincount(bits[:, 0].astype(np.int64), values, 2**leaves.n)
+    elif order is None:
+        coalitions, values = _those_with_one(bits, values, leaves.n)
+    else:
+        coalitions = Coalitions.up_to(active, leaves.n, order)
+        values = np.bincount(coalitions.rows(bits), values, len(coalitions))
     top = float(game(np.ones((1, game.n)))[0])
     return Effects(
         torch.from_numpy(values),
@@ -173,7 +172,15 @@ def _effects(game: Game, leaves: Leaves, order: int | None, bits: np.ndarray, va
         coalitions=coalitions,
         noise=leaves.noise,
         remainder=torch.tensor(top - values.sum(), dtype=torch.float64),
-        truncated=order is not None and order < len(game.cube.active()),
-        strata=strata,
+        truncated=order is not None and order < len(active),
+        strata=None if order is None else Strata(order),
         evaluation=leaves.how,
     )
+
+
+def _those_with_one(bits: np.ndarray, values: np.ndarray, n: int) -> tuple[Coalitions, np.ndarray]:
+    """The coalitions whose dividend is not 0, and the empty one, by size and then by the players in them."""
+    sizes = np.bitwise_count(bits).sum(1, dtype=np.int64)
+    order = np.lexsort((*bits.T, sizes))
+    order = order[(values[order] != 0) | (sizes[order] == 0)]
+    return Coalitions(bits[order], n), values[order]

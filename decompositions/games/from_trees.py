@@ -45,6 +45,7 @@ def tree_cube(
     assert isinstance(own.f, RowFunction)
     cube = replace(own, f=RowFunction(found.ensemble, ArrayCells(encoded)), dtype=torch.float64)
     function = LeafSum(found.ensemble, _gap(found, own, cube))
+    function.ways(own.entry_players().numpy())
     return replace(cube, f=RowFunction(function, ArrayCells(encoded))), names
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -29,6 +28,14 @@ class LeafSum:
 
     ensemble: Ensemble
     gap: float
+    _ways: dict[bytes, Ways] = field(default_factory=dict, repr=False)
+
+    def ways(self, players: np.ndarray) -> Ways:
+        """The players on the way to every leaf, found once. Shape of players, column → player, ``(width,)``."""
+        key = players.tobytes()
+        if key not in self._ways:
+            self._ways[key] = ways(self.ensemble, players)
+        return self._ways[key]
 
     def __call__(self, rows: np.ndarray) -> np.ndarray:
         return self.ensemble(rows)
@@ -73,15 +80,10 @@ class Leaves:
         gap = self.function.gap
         return f"a sum of leaves, within {gap:.1g} of the model" if gap else "a sum of leaves"
 
-    @cached_property
-    def ways(self) -> Ways:
-        """The players on the way to every leaf."""
-        return ways(self.function.ensemble, self.players)
-
     def blocks(self) -> Iterator[Terms]:
         """The terms, those of some baselines at a time."""
-        cells = self.function.ensemble.cells
-        return blocks(self.function.ensemble, self.ways, cells(self.x)[0], cells(self.baselines), self.weights)
+        trees, known = self.function.ensemble, self.function.ways(self.players)
+        return blocks(trees, known, trees.cells(self.x)[0], trees.cells(self.baselines), self.weights)
 
     def by_player(self, weights: BySize, ends: np.ndarray | None = None) -> np.ndarray:
         """Σ over the coalitions S with i of w(|S|) J(S), of every player i.

@@ -9,6 +9,8 @@ every group of players in S, of which p are in B and the others in A, gives it o
 
 and Δ(s, r) = Δ(s, r − 1) − Δ(s + 1, r − 1), in exact arithmetic. For the Shapley value, w(s) = 1/s, a player of A is
 given c / (a C(a + b, a)), one of B −c / (b C(a + b, b)).
+
+Reference: lundberg2020local (interventional, of one baseline)
 """
 
 from __future__ import annotations
@@ -40,24 +42,24 @@ def differences(weights: BySize, largest: int, least: int = 1) -> np.ndarray:
 
 def by_player(terms: Terms, weights: BySize, n: int) -> np.ndarray:
     """Σ over the coalitions S with i of w(|S|) J(S), of every player i. Shape ``(n,)``."""
-    given, found = _given(terms, weights, 1), np.zeros(n + 1)
-    for place in range(terms.members.shape[1]):
+    given, found, (leaf, members) = _given(terms, weights, 1), np.zeros(n + 1), _met(terms)
+    for place, players in enumerate(members.T):
         there, gone = has(terms.present, place), has(terms.absent, place)
-        amount = _by_leaf(terms, there * given[0] + gone * given[1])
-        found += np.bincount(terms.members[:, place] + 1, amount, n + 1)
+        amount = np.bincount(leaf, there * given[0] + gone * given[1], len(members))
+        found += np.bincount(players + 1, amount, n + 1)
     return found[1:]
 
 
 def by_pair(terms: Terms, weights: BySize, n: int) -> np.ndarray:
     """Σ over the coalitions S with i and k of w(|S|) J(S), of every pair; 0 for i = k. Shape ``(n, n)``."""
-    given, found = _given(terms, weights, 2), np.zeros((n + 1) ** 2)
-    for place in range(1, terms.members.shape[1]):
+    given, found, (leaf, members) = _given(terms, weights, 2), np.zeros((n + 1) ** 2), _met(terms)
+    for place in range(1, members.shape[1]):
         there, gone = has(terms.present, place), has(terms.absent, place)
         by_other = np.where(there, given[:2], 0.0) + np.where(gone, given[1:], 0.0)
         for other in range(place):
             amount = has(terms.present, other) * by_other[0] + has(terms.absent, other) * by_other[1]
-            pairs = (terms.members[:, other] + 1) * (n + 1) + terms.members[:, place] + 1
-            found += np.bincount(pairs, _by_leaf(terms, amount), (n + 1) ** 2)
+            pairs = (members[:, other] + 1) * (n + 1) + members[:, place] + 1
+            np.add.at(found, pairs, np.bincount(leaf, amount, len(members)))
     table = found.reshape(n + 1, n + 1)[1:, 1:]
     return table + table.T
 
@@ -78,5 +80,8 @@ def has(places: np.ndarray, place: int) -> np.ndarray:
     return np.asarray((places & places.dtype.type(1 << place)) != 0)
 
 
-def _by_leaf(terms: Terms, amount: np.ndarray) -> np.ndarray:
-    return np.bincount(terms.leaf, amount, len(terms.members))
+def _met(terms: Terms) -> tuple[np.ndarray, np.ndarray]:
+    """The leaf of every term and the players on the way to each, without leaves that have no term."""
+    met = np.zeros(len(terms.members), dtype=bool)
+    met[terms.leaf] = True
+    return (np.cumsum(met) - 1).take(terms.leaf), terms.members[met]

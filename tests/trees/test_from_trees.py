@@ -37,10 +37,7 @@ def test_a_class_by_its_name_a_frame_and_groups():
         model.predict_proba, rows.iloc[[0]], rows[5:9], target="yes", players={"pair": ["a name", "c name"]}
     )
     torch.testing.assert_close(method("shapley").attribute(game), method("shapley").attribute(same), rtol=0, atol=1e-14)
-    dense = torch.zeros(2**6, dtype=torch.float64)
-    effects = harsanyi(game)
-    dense[effects.coalitions.masks()] = effects.values
-    torch.testing.assert_close(dense, harsanyi(same).values, rtol=0, atol=1e-14)
+    torch.testing.assert_close(harsanyi(game).values, harsanyi(same).values, rtol=0, atol=1e-14)
 
 
 def test_an_array_for_a_model_that_knows_names():

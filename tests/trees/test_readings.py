@@ -1,11 +1,17 @@
 """Trees as they are read against the library's own output."""
 
+import warnings
+from fractions import Fraction
+
 import numpy as np
 import pytest
 import torch
 from tree_models import FEATURES, MODELS, drawn_categories, outputs
 
 from decompositions import Game, harsanyi
+from decompositions.contraction import contract
+from decompositions.dividends import of_leaves
+from decompositions.games.leaves import leaves
 from decompositions.trees.reading import read
 from synergy import allocate, method
 
@@ -71,11 +77,8 @@ def test_dividends_and_shapley_values_are_those_of_masked_rows(name):
     x, background = rows[3], rows[40:46]
     game = Game.from_trees(model, x, background, target=target)
     values = masked(call, target, x, background)
-    effects = harsanyi(game)
-    dense = np.zeros(2**FEATURES)
-    dense[effects.coalitions.masks()] = effects.values.numpy()
-    expected = mobius_by_loops(values)
-    close(name, dense, expected)
+    effects, expected = harsanyi(game), mobius_by_loops(values)
+    close(name, effects.values, expected)
     close(name, game(np.array([[1] * FEATURES, [0] * FEATURES])), values[[-1, 0]])
     sizes = np.bitwise_count(np.arange(2**FEATURES))
     shapley = [
@@ -100,7 +103,27 @@ def test_low_orders_are_those_of_all_dividends(name):
     assert abs(float(everything.remainder)) < 1e-12
     with pytest.raises(LookupError, match="order"):
         low[0, 1, 2]
-    assert isinstance(everything[0, 1, 2, 3, 4, 5, 6].item(), float)  # all are there, or zero
+
+
+@pytest.mark.parametrize("name", ["forest", "xgboost-of-two", "lightgbm-zeros"])
+def test_only_coalitions_that_have_a_dividend_have_a_row(name, monkeypatch):
+    """As above 16 players; what has no row is zero."""
+    target, make = MODELS[name]
+    model, rows, _ = make()
+    game = Game.from_trees(model, rows[3], rows[40:44], target=target)
+    everything = harsanyi(game)
+    monkeypatch.setattr(of_leaves, "TABLE", 0)
+    some = harsanyi(game)
+    assert everything.dense
+    assert 10 < len(some) == int((everything.values[1:] != 0).sum()) + 1
+    assert some.coalitions.members(0) == ()
+    for mask in range(2**FEATURES):
+        coalition = tuple(i for i in range(FEATURES) if mask >> i & 1)
+        assert some[coalition] == everything[coalition]
+    shapley = method("shapley").policy(game)
+    given = [allocate(effects, shapley) for effects in (some, everything)]
+    torch.testing.assert_close(*(each.attribution for each in given), rtol=0, atol=1e-13)
+    assert all(given[0].criteria().passes)
 
 
 @pytest.mark.parametrize("library", ["lightgbm", "xgboost", "histogram"])
@@ -122,11 +145,36 @@ def test_splits_by_category(library):
     assert trees.goes is not None
     assert len(trees.goes) > 3
     values = masked(model.predict, None, rows[3], rows[30:36])
-    dense = np.zeros(2**4)
-    effects = harsanyi(game)
-    dense[effects.coalitions.masks()] = effects.values.numpy()
-    close(library, dense, mobius_by_loops(values))
+    close(library, harsanyi(game).values, mobius_by_loops(values))
     unseen = rows[:40].copy()
     unseen[:, 0] = np.where(np.arange(40) % 2, 77, 8)
     found = read(model, None)
     close(library, found.ensemble(found.encode(unseen)), model.predict(unseen))
+
+
+@pytest.mark.parametrize("name", ["forest", "extra", "boosting-of-two", "xgboost", "xgboost-of-three", "lightgbm"])
+def test_shapley_values_are_those_of_shap(name):
+    """Its interventional explainer, by its own compiled code."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        shap = pytest.importorskip("shap")
+        target, make = MODELS[name]
+        model, rows, _ = make()
+        explainer = shap.TreeExplainer(model, rows[40:60], feature_perturbation="interventional")
+        theirs = np.asarray(explainer.shap_values(rows[3:4], check_additivity=False))[0]
+    ours = method("shapley").attribute(Game.from_trees(model, rows[3], rows[40:60], target=target))
+    theirs = theirs if theirs.ndim == 1 else theirs[:, target]
+    np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-6 * np.abs(theirs).max())
+
+
+def test_pairs_are_those_of_all_dividends():
+    """Interaction values of order 2, SII, of a game by its leaves."""
+    model, rows, _ = MODELS["forest"][1]()
+    game = Game.from_trees(model, rows[3], rows[40:60])
+    found = leaves(game.cube).by_pair(lambda size: Fraction(1, size - 1))
+    weights = [0, 0, *(1 / (size - 1) for size in range(2, FEATURES + 1))]
+    expected = contract(harsanyi(game).values, torch.tensor(weights, dtype=torch.float64), 2)
+    for i in range(FEATURES):
+        for k in range(i):
+            assert found[i, k] == found[k, i] == pytest.approx(float(expected[1 << i | 1 << k]), abs=1e-12)
+    assert np.abs(found).max() > 0.1
