@@ -86,12 +86,12 @@ def harsanyi(
 
 
 def price(game: Game, order: int | None = None) -> int:
-    """The model calls that :func:`harsanyi` would make; none for a sum of leaves, which is known without any.
+    """The model calls for the values of all those coalitions; none where leaves give the table of all 2ⁿ dividends.
 
     >>> price(Game.from_function(lambda z: z.sum(1), [1.0, 2.0, 3.0], [0.0, 2.0, 0.0]))
     4
     """
-    if leaves(game.cube) is not None:
+    if order is None and game.n <= of_leaves.TABLE and leaves(game.cube) is not None:
         return 0
     active = len(game.cube.active())
     count = 2**active if order is None else degrees.count_up_to_order(active, order) + 1  # and the input itself

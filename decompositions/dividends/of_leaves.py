@@ -10,9 +10,11 @@ import numpy as np
 import torch
 
 from decompositions.counts import count
+from decompositions.degrees import count_up_to_order
 from decompositions.effects.coalitions import ONE, WORD, Coalitions
 from decompositions.effects.effects import Effects
 from decompositions.effects.strata import Strata
+from decompositions.evaluation.cost import PAYABLE
 from decompositions.games.game import Game
 from decompositions.games.leaves import Leaves
 from decompositions.trees.terms import Terms, merged
@@ -38,7 +40,10 @@ def dividends(game: Game, leaves: Leaves, order: int | None, limit: int) -> Effe
         ValueError: too many terms.
     """
     terms = merged(leaves.blocks())
-    _require_few(_count(terms, order), limit)
+    _require_few("the leaves of this game have {} dividends", _count(terms, order), limit)
+    if order is not None:
+        rows = count_up_to_order(len(game.cube.active()), order)
+        _require_few("there are {} coalitions of at most " + f"{order} players", rows, limit)
     words = -(-leaves.n // WORD)
     total = (np.zeros((1, words), dtype=np.uint64), np.array([leaves.offset]))
     for bits, values in _gathered(_expanded(terms, words, order), AT_ONCE // words):
@@ -111,11 +116,12 @@ def _most(a: int, b: int, order: int | None) -> int:
     return b if order is None else min(b, order - a)
 
 
-def _require_few(terms: int, limit: int) -> None:
-    if terms > limit:
+def _require_few(what: str, rows: int, limit: int) -> None:
+    if rows > limit:
+        paying = f"pass limit={rows} to have them all, or " if rows <= PAYABLE else ""
         raise ValueError(
-            f"the leaves of this game have {count(terms)} dividends, above the limit of {count(limit)}; pass "
-            f"limit={terms} to have them all, or take order=2, or fewer baselines; Shapley values need none of them"
+            f"{what.format(count(rows))}, above the limit of {count(limit)}; {paying}take order=2, or fewer baselines; "
+            "Shapley values need none of them"
         )
 
 

@@ -54,6 +54,8 @@ def test_the_number_of_dividends_is_said_before_they_are_made():
     assert count > len(harsanyi(game, limit=count)) > 100
     with pytest.raises(ValueError, match="above the limit"):
         harsanyi(game, limit=count - 1)
+    with pytest.raises(ValueError, match="there are 562,626 coalitions of at most 3 players, above the limit"):
+        harsanyi(game, order=3, limit=count)
     with pytest.raises(ValueError, match="leave checkpoint= out"):
         harsanyi(game, checkpoint="nowhere")
 

@@ -9,7 +9,7 @@ from tree_models import MODELS, drawn
 from decompositions import Game, harsanyi
 from decompositions.games import from_trees
 from decompositions.trees.ensemble import Ensemble
-from synergy import method
+from synergy import compare, method
 
 ensemble = pytest.importorskip("sklearn.ensemble")
 ROWS, RESPONSE = drawn()
@@ -244,3 +244,16 @@ def test_nothing_lies_between_two_cells():
         game.gradient(np.ones((1, 7)))
     with pytest.raises(TypeError, match="zeros and ones"):
         game(np.full((1, 7), 0.5))
+
+
+def test_a_comparison_shows_all_rows_of_few_features_and_some_of_many():
+    few = compare(Game.from_trees(forest(), ROWS[0], ROWS[5:9]), ["shapley", "occlusion_1"])
+    assert len(few.effects) == 2**7
+    assert all(few.results[0].measured.criteria().passes)
+    many = np.random.default_rng(0).normal(size=(200, 40))
+    model = ensemble.RandomForestRegressor(5, random_state=0, max_depth=4).fit(many, many[:, :6].sum(1))
+    game = Game.from_trees(model, many[0], many[5:9])
+    found = compare(game, ["shapley", "occlusion_1"])
+    assert found.effects.truncated
+    np.testing.assert_array_equal(found.results[0].attribution, method("shapley").attribute(game))
+    assert found.results[1].measured.criteria().verdicts["completeness"] == "fail"
