@@ -75,6 +75,11 @@ class Leaves:
         return float(np.finfo(np.float64).eps) * self.function.ensemble.magnitude
 
     @property
+    def longest(self) -> int:
+        """The largest number of players on the way to a leaf: no larger coalition has a dividend; at least 1."""
+        return max(1, self.function.ways(self.players).members.shape[1])
+
+    @property
     def how(self) -> str:
         """How the values come about, and how far they are from the model's own."""
         gap = self.function.gap

@@ -10,11 +10,13 @@ import numpy as np
 
 from decompositions.arguments import yes_or_no
 from decompositions.games.game import Game, require_game
+from decompositions.games.leaves import leaves
 from decompositions.sampling.sample import BUDGET, Sample, sample
 from synergy.estimation.correction import corrected, exact
 from synergy.estimation.estimation import Estimation
 from synergy.estimation.gate import WARNED, require_trust, said
 from synergy.estimation.index import index_of
+from synergy.estimation.of_leaves import of_leaves
 
 
 def estimate(
@@ -36,7 +38,8 @@ def estimate(
               + \operatorname{mean}_{P} \frac{w(z)\, r(z) + w(\bar z)\, r(\bar z)}{2\, q(z)}
 
     with w the weights of the index on v. It is unbiased whatever g is worth, and the spread of the summands is the
-    standard error. Where all coalitions of the active players fit the budget, the index is exact.
+    standard error. Where all coalitions of the active players fit the budget, the index is exact, and so it is, without
+    a call, for a game of :meth:`Game.from_trees`.
 
     Args:
         game: the question; or a :class:`decompositions.sampling.sample.Sample` of one, for which nothing is paid.
@@ -61,6 +64,9 @@ def estimate(
     if not isinstance(game, Sample):
         require_game(game, "estimate()")
         index_of(index, max(1, len(game.cube.active())), game.n)  # before anything is paid
+        known = leaves(game.cube)
+        if known is not None:
+            return of_leaves(known, index, game.names)
     given = game if isinstance(game, Sample) else sample(game, budget, seed, checkpoint)
     found = estimated(given, index)
     if refuse:

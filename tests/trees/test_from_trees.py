@@ -9,7 +9,7 @@ from tree_models import MODELS, drawn
 from decompositions import Game, harsanyi
 from decompositions.games import from_trees
 from decompositions.trees.ensemble import Ensemble
-from synergy import compare, method
+from synergy import Policy, compare, estimate, method
 
 ensemble = pytest.importorskip("sklearn.ensemble")
 ROWS, RESPONSE = drawn()
@@ -257,3 +257,19 @@ def test_a_comparison_shows_all_rows_of_few_features_and_some_of_many():
     assert found.effects.truncated
     np.testing.assert_array_equal(found.results[0].attribution, method("shapley").attribute(game))
     assert found.results[1].measured.criteria().verdicts["completeness"] == "fail"
+
+
+@pytest.mark.parametrize(
+    "index", ["shapley", "banzhaf", "sii", Policy(lambda s: s * 2, "2", "support", symmetric=True)]
+)
+def test_indices_of_trees_are_exact_without_a_call(index):
+    """Compared with those of all 2ⁿ values of the model, which fit the budget."""
+    model = forest()
+    found = estimate(Game.from_trees(model, ROWS[0], ROWS[5:9]), index)
+    same = estimate(Game.from_model(model.predict, ROWS[0], ROWS[5:9]), index)
+    assert found.exact
+    assert found.calls == 0
+    assert same.calls > 0
+    np.testing.assert_allclose(found.values, same.values, rtol=0, atol=1e-12)
+    assert np.abs(found.values).max() > 0.1
+    assert "a sum of leaves" in str(found)

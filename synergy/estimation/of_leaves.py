@@ -1,0 +1,45 @@
+"""Indices of a game that is a sum of leaves: exact, by all leaves and without any coalition."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from types import MappingProxyType
+from typing import Any
+
+from decompositions.games.leaves import Leaves
+from synergy.estimation.by_size import weights_by_size
+from synergy.estimation.estimation import Estimation
+from synergy.policies.policy import Policy
+
+PLAYERS: Mapping[str, Callable[[int], Fraction]] = MappingProxyType(
+    {"shapley": lambda size: Fraction(1, size), "banzhaf": lambda size: Fraction(1, 2 ** (size - 1))}
+)
+
+
+def of_leaves(leaves: Leaves, index: Any, names: tuple[str, ...]) -> Estimation:
+    r"""An index of all players, or of all pairs, as a weighted sum of dividends, leaf by leaf.
+
+    .. math:: I(i) = \sum_{S \ni i} w(|S|)\, J(S), \qquad I(i, k) = \sum_{S \ni i, k} \frac{J(S)}{|S| - 1} \text{ (SII)}
+
+    with w(s) = 1/s for the Shapley value, :math:`2^{1-s}` for Banzhaf's, or that of a policy.
+
+    Args:
+        leaves: of the game.
+        index: "shapley", "banzhaf", "sii" or a policy, which has been looked at.
+        names: of the players.
+
+    Raises:
+        ValueError: a policy that does not go by the number of members alone.
+    """
+    name = index.formula if isinstance(index, Policy) else index
+    if index == "sii":
+        values = leaves.by_pair(lambda size: Fraction(1, size - 1))
+    elif isinstance(index, Policy):
+        shares = weights_by_size(index, min(leaves.longest, leaves.n), leaves.n)
+        values = leaves.by_player(lambda size: shares[size - 1])
+    else:
+        values = leaves.by_player(PLAYERS[index])
+    note = f"exact: {leaves.how}"
+    return Estimation(name, values, 0 * values, values, math.nan, 0, 0, names, (note,))
