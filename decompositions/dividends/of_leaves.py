@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import combinations
 from math import comb
 
@@ -39,16 +40,47 @@ def dividends(game: Game, leaves: Leaves, order: int | None, limit: int) -> Effe
     Raises:
         ValueError: too many terms.
     """
-    terms = merged(leaves.blocks())
-    _require_few("the leaves of this game have {} dividends", _count(terms, order), limit)
     if order is not None:
-        rows = count_up_to_order(len(game.cube.active()), order)
-        _require_few("there are {} coalitions of at most " + f"{order} players", rows, limit)
-    words = -(-leaves.n // WORD)
+        return _up_to(game, leaves, order, limit)
+    bits, values = _found(leaves, order, limit)
+    if leaves.n <= TABLE:
+        return _effects(game, leaves, None, np.bincount(bits[:, 0].astype(np.int64), values, 2**leaves.n))
+    return _effects(game, leaves, *_those_with_one(bits, values, leaves.n))
+
+
+def strongest(game: Game, leaves: Leaves, k: int, order: int, limit: int) -> Effects:
+    """The k strongest of all dividends of at most ``order`` players, and what all others add up to.
+
+    Raises:
+        ValueError: too many terms.
+    """
+    coalitions, values = _those_with_one(*_found(leaves, order, limit), leaves.n)
+    best = 1 + np.argsort(-np.abs(values[1:]), kind="stable")[:k]
+    rows = np.array([0, *np.sort(best).tolist()])
+    effects = _effects(game, leaves, Coalitions(coalitions.bits[rows], leaves.n), values[rows])
+    return replace(effects, truncated=len(rows) < 2 ** len(game.cube.active()))
+
+
+def _up_to(game: Game, leaves: Leaves, order: int, limit: int) -> Effects:
+    """The dividends of all coalitions of at most ``order`` players that are no null players."""
+    active = game.cube.active()
+    rows = count_up_to_order(len(active), order)
+    _require_few("there are {} coalitions of at most " + f"{order} players", rows, limit)
+    bits, values = _found(leaves, order, limit)
+    coalitions = Coalitions.up_to(active, leaves.n, order)
+    values = np.bincount(coalitions.rows(bits), values, len(coalitions))
+    effects = _effects(game, leaves, coalitions, values)
+    return replace(effects, truncated=order < len(active), strata=Strata(order))
+
+
+def _found(leaves: Leaves, order: int | None, limit: int) -> Table:
+    """Every coalition that has a dividend, and the empty one, with its dividend."""
+    terms, words = merged(leaves.blocks()), -(-leaves.n // WORD)
+    _require_few("the leaves of this game have {} dividends", _count(terms, order), limit)
     total = (np.zeros((1, words), dtype=np.uint64), np.array([leaves.offset]))
     for bits, values in _gathered(_expanded(terms, words, order), AT_ONCE // words):
         total = summed(np.concatenate([total[0], bits]), np.concatenate([total[1], values]))
-    return _effects(game, leaves, order, *total)
+    return total
 
 
 def _gathered(parts: Iterator[Table], rows: int) -> Iterator[Table]:
@@ -162,15 +194,8 @@ def _bits(players: np.ndarray, words: int) -> np.ndarray:
     return bits
 
 
-def _effects(game: Game, leaves: Leaves, order: int | None, bits: np.ndarray, values: np.ndarray) -> Effects:
-    active, coalitions = game.cube.active(), None
-    if order is None and leaves.n <= TABLE:
-        values = np.bincount(bits[:, 0].astype(np.int64), values, 2**leaves.n)
-    elif order is None:
-        coalitions, values = _those_with_one(bits, values, leaves.n)
-    else:
-        coalitions = Coalitions.up_to(active, leaves.n, order)
-        values = np.bincount(coalitions.rows(bits), values, len(coalitions))
+def _effects(game: Game, leaves: Leaves, coalitions: Coalitions | None, values: np.ndarray) -> Effects:
+    """The dividends of some coalitions, or of all 2ⁿ, and what they leave of f(x) − f(b)."""
     top = float(game(np.ones((1, game.n)))[0])
     return Effects(
         torch.from_numpy(values),
@@ -178,8 +203,6 @@ def _effects(game: Game, leaves: Leaves, order: int | None, bits: np.ndarray, va
         coalitions=coalitions,
         noise=leaves.noise,
         remainder=torch.tensor(top - values.sum(), dtype=torch.float64),
-        truncated=order is not None and order < len(active),
-        strata=None if order is None else Strata(order),
         evaluation=leaves.how,
     )
 

@@ -13,14 +13,16 @@ import torch
 from decompositions import degrees
 from decompositions.arguments import whole
 from decompositions.arithmetic import to_float
+from decompositions.dividends import of_leaves
 from decompositions.dividends.known import Known, known
 from decompositions.dividends.noise import evaluation_noise
 from decompositions.dividends.subsets import MOST, closure
 from decompositions.effects.coalitions import Coalitions
 from decompositions.effects.effects import Effects
 from decompositions.evaluation import corners
-from decompositions.evaluation.cost import with_progress
+from decompositions.evaluation.cost import LIMIT, with_progress
 from decompositions.games.game import Game, require_game
+from decompositions.games.leaves import leaves
 from decompositions.mobius import mobius
 from decompositions.sampling.design import least
 from decompositions.sampling.proposals import proposals
@@ -45,7 +47,8 @@ def strongest(
 
     .. math:: J(S) = \sum_{T \subseteq S} (-1)^{|S| - |T|} g(1_T)
 
-    and no guess. That none is stronger is not said: ``effects.remainder`` is what all other coalitions add up to.
+    and no guess. That none is stronger is not said: ``effects.remainder`` is what all other coalitions add up to. Of a
+    game of :meth:`Game.from_trees` all dividends are looked at, without a call, and none is stronger.
 
     Args:
         game: the question; or a :class:`decompositions.sampling.sample.Sample` of one, which is not paid again.
@@ -69,6 +72,9 @@ def strongest(
         given, left = game, budget
     else:
         require_game(game, "strongest()")
+        sum_of_leaves = leaves(game.cube)
+        if sum_of_leaves is not None:
+            return of_leaves.strongest(game, sum_of_leaves, k, order, LIMIT)
         left = _spared(game, budget)
         given = sample(game, budget - left, seed, checkpoint)
     values = _by_mask(given)

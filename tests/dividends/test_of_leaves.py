@@ -8,6 +8,7 @@ import pytest
 from decompositions import Game, harsanyi
 from decompositions.dividends import of_leaves
 from decompositions.dividends.of_leaves import summed
+from decompositions.sampling.strongest import strongest
 
 
 def by_loops(bits, values):
@@ -77,3 +78,16 @@ def test_many_features_against_the_model_at_chosen_coalitions():
         assert float(effects[key]) == pytest.approx(total, abs=1e-12)
     assert float(effects.base) == pytest.approx(model.predict(background).mean())
     assert float(effects.base + effects.total) == pytest.approx(model.predict(x[None])[0])
+
+
+def test_the_strongest_are_those_of_all_dividends():
+    model, rows = forest()
+    game = Game.from_trees(model, rows[0], rows[1:4])
+    everything = harsanyi(game)
+    found = strongest(game, 25, order=3)
+    right = [(key, value) for key, value in everything.top(len(everything)) if len(key) <= 3][:25]
+    assert dict(found.top(25)) == pytest.approx(dict(right), abs=1e-13)
+    assert found.truncated
+    assert found.calls == 0
+    left = everything.total - sum(value for _, value in right)
+    assert float(found.remainder) == pytest.approx(float(left), abs=1e-12)
