@@ -29,7 +29,7 @@ def chosen(
         besides: further coalitions, which stand for themselves alone.
         seed: of the draws.
 
-    >>> game = Game.from_values(np.zeros(2**5))
+    >>> game = Game.from_values([0.0] * 2**5)
     >>> coalitions, strata = chosen(game, 1, 100)
     >>> len(coalitions), strata.order, strata.largest
     (32, 1, 5)
