@@ -105,6 +105,15 @@ def _require_no_checkpoint(checkpoint: str | Path | None) -> None:
         )
 
 
+def is_sparse(game: Game) -> bool:
+    """Whether :func:`harsanyi` gives a row only to coalitions that have a dividend, or may have one.
+
+    >>> is_sparse(Game.from_function(lambda z: z.sum(1), [1.0, 0.0] * 20)), is_sparse(Game.from_values([0.0, 1.0]))
+    (True, False)
+    """
+    return leaves(game.cube) is not None or (game.n > DENSE and len(game.cube.active()) < game.n)
+
+
 def _all(game: Game, active: tuple[int, ...], limit: int, store: Checkpoint | None) -> Effects:
     of_terms = of_polynomial.dividends(game, limit)
     if of_terms is not None:
@@ -138,7 +147,7 @@ def _of_values(game: Game, active: tuple[int, ...], corners: coalitions.Corners,
     coalitions.require_finite(values, lambda row: coalitions.label(game, coalitions.members(row, active)))
     noise = max(evaluation_noise(game, values), corners.error)
     dividends = settle(mobius(_own(values, corners.fresh), inplace=True))
-    sparse = game.n > DENSE and len(active) < game.n
+    sparse = is_sparse(game)
     return Effects(
         dividends if sparse else _scatter(dividends, active, game.n),
         names=game.names,

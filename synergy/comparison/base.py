@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from decompositions.counts import count
 from decompositions.degrees import count_up_to_order
 from decompositions.dividends.choice import chosen
-from decompositions.dividends.harsanyi import harsanyi
+from decompositions.dividends.harsanyi import harsanyi, is_sparse
 from decompositions.dividends.harsanyi import price as harsanyi_price
 from decompositions.dividends.known import Known, known
 from decompositions.dividends.subsets import closure
@@ -85,9 +85,10 @@ def base_of(game: Game, order: int | None, budget: int, effects: Effects | None,
     Raises:
         ValueError: a price that must be asked for by name.
     """
-    if effects is None and order is None and harsanyi_price(game) <= budget:
+    fits = harsanyi_price(game) <= budget
+    if effects is None and order is None and fits and not is_sparse(game):
         effects = harsanyi(game)
-    rows_to = order or _affordable(game, budget)
+    rows_to = order or (len(game.cube.active()) if fits and is_sparse(game) else _affordable(game, budget))
     most = max(1, budget // max(1, game.cube.calls_per_point))
     wanted, strata = chosen(game, rows_to, most, besides)
     everything = closure(wanted)

@@ -12,9 +12,10 @@ import torch
 from decompositions import degrees
 from decompositions.arguments import shown, whole
 from decompositions.arithmetic import Array, concatenate, is_exact, wide, zeros
-from decompositions.dividends.harsanyi import harsanyi
+from decompositions.dividends.harsanyi import harsanyi, is_sparse
 from decompositions.dividends.known import known
 from decompositions.dividends.subsets import closure
+from decompositions.effects.coalitions import Coalitions
 from decompositions.effects.effects import Effects
 from decompositions.effects.naming import Coalition
 from decompositions.evaluation import corners as coalitions
@@ -89,6 +90,9 @@ def measure(
     if isinstance(effects, Effects) and effects.coalitions is not None:
         return _some_rows(chosen, game, Wanted(effects.coalitions, effects.strata), effects, (budget, limit))
     require_ends(game, limit)
+    if effects is None and is_sparse(game):
+        everything = Wanted(Coalitions.subsets(game.cube.active(), game.n), None)
+        return _some_rows(chosen, game, everything, None, (budget, limit))
     if effects is None:
         return measured(chosen, game, harsanyi(game, limit=max(limit, LIMIT)), points)
     checked = require_same(effects, game)
@@ -171,7 +175,10 @@ def require_same(effects: Effects, game: Game) -> int:
     if not isinstance(effects, Effects):
         raise TypeError(f"effects are what harsanyi(game) gives, not {shown(effects)}")
     if not effects.dense:
-        raise ValueError("all Harsanyi dividends of the game are needed here; decompose with harsanyi(game)")
+        raise ValueError(
+            "all Harsanyi dividends of the game are needed here, each of the 2ⁿ coalitions with its row, as "
+            "harsanyi(game) gives them for few players; leave effects out"
+        )
     if effects.names != game.names:
         raise ValueError(f"these effects are of the players {effects.names}, the game has {game.names}")
     if effects.exact is (game.cube.precision > 0):
