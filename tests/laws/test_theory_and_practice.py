@@ -236,12 +236,11 @@ def test_measuring_takes_effects_that_are_known_already():
     assert allocation.calls == calls[0] == 8  # f(b), f(x) and six coalitions, to see that they are this game's
 
 
-@pytest.mark.parametrize(
-    "effects",
-    [lambda game: harsanyi(game, order=1), lambda game: taylor(game)],
-    ids=["order-1", "taylor"],
-)
-def test_measuring_needs_all_dividends(effects):
+def test_measuring_needs_dividends_and_comparing_all_of_them():
     game = BY_ID["triple"].game()
     with pytest.raises(ValueError, match="all Harsanyi dividends"):
-        measure("shapley", game, effects=effects(game))
+        measure("shapley", game, effects=taylor(game))
+    lower = harsanyi(game, order=1)
+    with pytest.raises(ValueError, match="all Harsanyi dividends"):
+        compare(game, effects=lower)
+    assert measure("shapley", game, effects=lower).effects is lower  # of some coalitions their rows
