@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from decompositions.counts import count
 from decompositions.degrees import count_up_to_order
@@ -15,10 +16,14 @@ from decompositions.effects.coalitions import Coalitions
 from decompositions.effects.effects import Effects
 from decompositions.evaluation.cost import LIMIT, require_limit, with_progress
 from decompositions.games.game import Game
+from decompositions.sampling.design import least
+from decompositions.sampling.sample import BUDGET as SAMPLE
+from decompositions.sampling.sample import Sample, sample
 from synergy.measurement.external import ForeignMethod
 from synergy.measurement.subject import price_of_one
 from synergy.method import AbstractMethod
 
+TIMES = 10  # the budget of one method, that an estimate may cost, which all share
 PAIRS = 2  # the order up to which all rows are wanted, where they can be paid
 
 Rows = tuple[tuple[int, ...], ...]
@@ -43,6 +48,12 @@ class Base:
     order: int
     besides: Rows
     budget: int
+
+    @cached_property
+    def sample(self) -> Sample:
+        """Values at drawn coalitions, for estimates; paid when first asked for."""
+        active, each = len(self.game.cube.active()), max(1, self.game.cube.calls_per_point)
+        return sample(self.game, max(each * least(active), min(SAMPLE, TIMES * self.budget)))
 
     def rows(self, method: AbstractMethod | ForeignMethod) -> tuple[AbstractMethod | ForeignMethod, Effects] | None:
         """A method, by a cheaper rule where it must be, and the effects whose rows it can pay; None where it cannot."""

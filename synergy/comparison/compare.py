@@ -7,6 +7,7 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 import numpy as np
+import torch
 
 from decompositions import counts
 from decompositions.arguments import shown, whole
@@ -23,11 +24,13 @@ from synergy.comparison.base import Base, base_of
 from synergy.comparison.comparison import Comparison
 from synergy.comparison.result import Result
 from synergy.estimate import Estimate
+from synergy.estimation.estimate import estimated
+from synergy.estimation.gate import require_trust
 from synergy.measurement import measure as measurement
 from synergy.measurement import subject
 from synergy.measurement.external import ForeignMethod
 from synergy.measurement.measure import BUDGET
-from synergy.measurement.rows import measured_rows
+from synergy.measurement.rows import attributions_at_x, measured_rows
 from synergy.measurement.synergy_function import POINTS
 from synergy.method import ALL, METHODS, AbstractMethod, usual
 from synergy.policies.layer_policy import LayerPolicy
@@ -189,9 +192,7 @@ def _result(
     paid = Calls()
     try:
         price = subject.price(method, game)
-        watched = game.watched(paid)
-        seen = subject.seen(method, watched, base.effects) if base.effects.dense else watched
-        found = subject.estimate(method, seen)
+        found = _at_x(method, base, game.watched(paid))
     except Exception as failure:  # whatever a method, or the model in its hands, raises
         reason = _reason(failure)
         return replace(result, note=reason, measured_note=reason)
@@ -202,6 +203,29 @@ def _result(
         return _measured(method, base, result, found, say)
     except Exception as failure:  # at another end point than x
         return replace(result, measured_note=_reason(failure))
+
+
+def _at_x(method: AbstractMethod | ForeignMethod, base: Base, watched: Game) -> Estimate:
+    """The attributions; estimated, where they are an index of more coalitions than are paid.
+
+    Raises:
+        ValueError: the estimate is mostly noise; the budget that it would take is said.
+    """
+    if base.effects.dense:
+        return subject.estimate(method, subject.seen(method, watched, base.effects))
+    found = attributions_at_x(method, watched, base.budget)
+    if found is not None:
+        return found
+    policy = method.policy(base.game) if isinstance(method, AbstractMethod) else None
+    if not isinstance(policy, Policy) or not policy.symmetric:
+        return subject.estimate(method, watched)  # which says why not
+    index = estimated(base.sample, policy)
+    require_trust(index, len(base.sample.active))
+    like = base.effects.values
+    values, error = (
+        torch.as_tensor(part, dtype=torch.float64, device=like.device) for part in (index.values, index.error)
+    )
+    return Estimate(values, error, f"estimated from {index.coalitions:,} coalitions, R² {index.r2:.3f}")
 
 
 def _measured(

@@ -15,7 +15,7 @@ def figures(criteria: Criteria) -> tuple[tuple[str, str, str], ...]:
     values = [coverage, brief(criteria.leakage), brief(criteria.residual)]
     for place, name in enumerate(("coverage", "leakage", "residual")):
         low, high = criteria.intervals.get(name, (0.0, 0.0))
-        if brief(low) != brief(high):
+        if brief(low) != brief(high) and high > criteria.tolerance:
             values[place] += f" [{brief(low)}, {brief(high)}]"
     return tuple((name, criteria.verdicts[name], value) for name, value in zip(CRITERIA, values, strict=True))
 
