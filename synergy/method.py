@@ -44,6 +44,7 @@ class AbstractMethod(ABC):
     judged_with: ClassVar[Mapping[str, Any]] = MappingProxyType({})  # settings, where its policy shows only with them
     variants: ClassVar[tuple[Mapping[str, Any], ...]] = ({},)  # settings under which it is another rule
     at_x: ClassVar[bool] = False  # whether the policy's weights belong to x, so that rows of subsets are others
+    work: ClassVar[int] = 1  # forward passes that take as long as one model call of its own
     corners: ClassVar[bool] = False  # whether the algorithm looks at masked inputs only
 
     @abstractmethod

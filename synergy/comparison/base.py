@@ -59,7 +59,7 @@ class Base:
         """A method, by a cheaper rule where it must be, and the effects whose rows it can pay; None where it cannot."""
         choices = list(dict.fromkeys((order, some) for order in (self.order, 1) for some in (self.besides, ())))
         for order, besides in choices:
-            if price_of_one(method, self.game) * self._ends(order, besides) <= self.budget:
+            if self._worth(method) * self._ends(order, besides) <= self.budget:
                 return method, self._effects(method, order, besides)
         if isinstance(method, ForeignMethod):
             return None
@@ -69,13 +69,17 @@ class Base:
                 return cheaper, self._effects(cheaper, order, besides)
         return None
 
+    def _worth(self, method: AbstractMethod | ForeignMethod) -> int:
+        """The forward passes that one end point is worth."""
+        return price_of_one(method, self.game) * (1 if isinstance(method, ForeignMethod) else method.work)
+
     def _ends(self, order: int, besides: Rows) -> int:
         """End points of all rows up to an order and of further ones."""
         larger = closure(Coalitions.of_members([(), *(each for each in besides if len(each) > order)], self.game.n))
         return count_up_to_order(len(self.game.cube.active()), order) + int((larger.sizes > order).sum())
 
     def _effects(self, method: AbstractMethod | ForeignMethod, order: int, besides: Rows) -> Effects:
-        most = self.budget // max(1, price_of_one(method, self.game), self.game.cube.calls_per_point)
+        most = self.budget // max(1, self._worth(method), self.game.cube.calls_per_point)
         wanted, strata = chosen(self.game, order, most, besides)
         own = self.effects
         if own.coalitions is not None and wanted.masks() == own.coalitions.masks():
