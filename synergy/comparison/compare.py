@@ -7,7 +7,6 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 import numpy as np
-import torch
 
 from decompositions import counts
 from decompositions.arguments import shown, whole
@@ -24,8 +23,7 @@ from synergy.comparison.base import Base, base_of
 from synergy.comparison.comparison import Comparison
 from synergy.comparison.result import Result
 from synergy.estimate import Estimate
-from synergy.estimation.estimate import estimated
-from synergy.estimation.gate import require_trust
+from synergy.estimation.attributions import estimated_attributions
 from synergy.measurement import measure as measurement
 from synergy.measurement import subject
 from synergy.measurement.external import ForeignMethod
@@ -219,13 +217,7 @@ def _at_x(method: AbstractMethod | ForeignMethod, base: Base, watched: Game) -> 
     policy = method.policy(base.game) if isinstance(method, AbstractMethod) else None
     if not isinstance(policy, Policy) or not policy.symmetric:
         return subject.estimate(method, watched)  # which says why not
-    index = estimated(base.sample, policy)
-    require_trust(index, len(base.sample.active))
-    like = base.effects.values
-    values, error = (
-        torch.as_tensor(part, dtype=torch.float64, device=like.device) for part in (index.values, index.error)
-    )
-    return Estimate(values, error, f"estimated from {index.coalitions:,} coalitions, R² {index.r2:.3f}")
+    return estimated_attributions(policy, base.sample)
 
 
 def _measured(

@@ -25,7 +25,7 @@ from decompositions.mobius import mobius, zeta
 from decompositions.models.undisturbed import outside_inference
 from synergy.allocation.allocation import Allocation, from_table
 from synergy.measurement.external import ForeignMethod
-from synergy.measurement.rows import Wanted, attributions_at_x, choose, measured_rows, require_rows
+from synergy.measurement.rows import Wanted, attributions_at_x, choose, estimate_at_x, measured_rows, require_rows
 from synergy.measurement.spread import ENDS, Rows, attributions, independent, require_finite
 from synergy.measurement.subject import as_method, ends, price, seen
 from synergy.measurement.synergy_function import POINTS, vanishing
@@ -117,6 +117,9 @@ def _some_rows(
     at_x, more = with_progress(
         game, 0, f"{chosen.name} at x", lambda watched: attributions_at_x(chosen, watched, budget)
     )
+    if at_x is None:
+        at_x, estimating = with_progress(game, 0, "estimate", lambda watched: estimate_at_x(chosen, watched, budget))
+        more += estimating
     table = measured_rows(chosen, found, effects, at_x)
     return replace(table, calls=table.calls + paid + more)
 

@@ -20,12 +20,17 @@ from decompositions.effects.strata import Strata
 from decompositions.evaluation import corners
 from decompositions.evaluation.cost import with_progress
 from decompositions.games.game import Game
+from decompositions.sampling.design import least
+from decompositions.sampling.sample import BUDGET as SAMPLE
+from decompositions.sampling.sample import sample
 from synergy.allocation.allocation import Allocation, from_table
 from synergy.estimate import Estimate
+from synergy.estimation.attributions import estimated_attributions
 from synergy.measurement.external import ForeignMethod
 from synergy.measurement.spread import ENDS, Rows, Spread, attributions, require_finite
 from synergy.measurement.subject import estimate, price_of_one
 from synergy.method import AbstractMethod
+from synergy.policies.policy import Policy
 
 
 class Wanted(NamedTuple):
@@ -65,6 +70,19 @@ def attributions_at_x(method: AbstractMethod | ForeignMethod, game: Game, budget
         except ValueError:  # more than it may look at
             return None
     return estimate(method, game)
+
+
+def estimate_at_x(method: AbstractMethod | ForeignMethod, game: Game, budget: int) -> Estimate | None:
+    """The attributions of a method that would look at too many masked inputs, estimated where its policy allows it.
+
+    Raises:
+        ValueError: the estimate is mostly noise.
+    """
+    policy = method.policy(game) if isinstance(method, AbstractMethod) else None
+    if not isinstance(policy, Policy) or not policy.symmetric or not game.cube.precision:
+        return None
+    smallest = least(len(game.cube.active())) * max(1, game.cube.calls_per_point)
+    return estimated_attributions(policy, sample(game, max(smallest, min(SAMPLE, budget))))
 
 
 def require_rows(effects: Effects, found: Known) -> None:

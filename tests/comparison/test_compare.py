@@ -284,10 +284,36 @@ def test_a_dear_method_is_measured_by_a_cheaper_rule():
     comparison = compare(game, ["integrated_gradients", "smoothgrad_x_input"], budget=500)
     for name, cheaper in {
         "integrated_gradients": "rows by nodes=8",
-        "smoothgrad_x_input": "rows by sigma=0.1, samples=38",
+        "smoothgrad_x_input": "rows by sigma=0.1, samples=",
     }.items():
         result = comparison[name]
         assert cheaper in result.settings
         assert len(result.measured) == 13
         assert result.measured.calls <= 500
         assert torch.allclose(result.measured.attribution, result.attribution)
+
+
+def test_shapley_values_of_many_players_are_estimated_with_their_error():
+    """f = z₀ + 2 z₁z₂ + z₃z₄z₅ of 40 players: 1; 1, 1; 1/3, 1/3, 1/3."""
+    game = Game.from_function(
+        lambda z: z[:, 0] + 2 * z[:, 1] * z[:, 2] + z[:, 3:6].prod(1), torch.ones(40, dtype=torch.float64)
+    )
+    result = compare(game, ["shapley"], budget=1000)["shapley"]
+    true = torch.zeros(40, dtype=torch.float64)
+    true[:6] = torch.tensor([1, 1, 1, 1 / 3, 1 / 3, 1 / 3])
+    assert (abs(result.attribution - true) <= 5 * result.error + 1e-9).all()
+    assert "estimated from" in result.settings
+    assert result.measured[1, 2].tolist()[:3] == [0, 1, 1]
+    assert result.theory_criteria.verdicts["completeness"] == "pass"
+    assert result.measured_criteria.verdicts["completeness"] == "undecided"
+    assert result.measured.rest_error.max() > 0
+
+
+def test_an_estimate_that_is_noise_is_no_attribution():
+    """A game of random signs has no shape that 300 calls could find."""
+    bits = 2 ** torch.arange(30, dtype=torch.float64)
+    game = Game.from_function(lambda z: torch.sin((z @ bits) * 1.7), torch.ones(30, dtype=torch.float64))
+    result = compare(game, ["shapley"], budget=30)["shapley"]
+    assert result.attribution is None
+    assert "is noise" in result.note
+    assert "budget=" in result.note
