@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 from decompositions.counts import count
 from decompositions.degrees import count_up_to_order
@@ -19,10 +18,12 @@ from decompositions.games.game import Game
 from decompositions.sampling.design import least
 from decompositions.sampling.sample import BUDGET as SAMPLE
 from decompositions.sampling.sample import Sample, sample
+from decompositions.sampling.strongest import strongest
 from synergy.measurement.external import ForeignMethod
 from synergy.measurement.subject import price_of_one
 from synergy.method import AbstractMethod
 
+STRONGEST, LARGEST, SEARCHED = 12, 3, 500  # effects that are verified, players in them, and calls for their subsets
 TIMES = 10  # the budget of one method, that an estimate may cost, which all share
 PAIRS = 2  # the order up to which all rows are wanted, where they can be paid
 
@@ -40,6 +41,7 @@ class Base:
         order: up to which all rows are wanted.
         besides: further coalitions whose rows are wanted.
         budget: model calls that the rows of one method may cost.
+        sample: values at drawn coalitions, for estimates; None where all dividends are known, or none was paid.
     """
 
     game: Game
@@ -48,12 +50,7 @@ class Base:
     order: int
     besides: Rows
     budget: int
-
-    @cached_property
-    def sample(self) -> Sample:
-        """Values at drawn coalitions, for estimates; paid when first asked for."""
-        active, each = len(self.game.cube.active()), max(1, self.game.cube.calls_per_point)
-        return sample(self.game, max(each * least(active), min(SAMPLE, TIMES * self.budget)))
+    sample: Sample | None = None
 
     def rows(self, method: AbstractMethod | ForeignMethod) -> tuple[AbstractMethod | ForeignMethod, Effects] | None:
         """A method, by a cheaper rule where it must be, and the effects whose rows it can pay; None where it cannot."""
@@ -87,7 +84,7 @@ class Base:
         return self.known.dividends(wanted, strata)
 
 
-def base_of(game: Game, order: int | None, budget: int, effects: Effects | None, besides: Rows = ()) -> Base:
+def base_of(game: Game, order: int | None, budget: int, effects: Effects | None) -> Base:
     """All dividends where they fit the budget and no order is asked for, or where they are given; else rows.
 
     Args:
@@ -95,7 +92,6 @@ def base_of(game: Game, order: int | None, budget: int, effects: Effects | None,
         order: up to which all rows are wanted; None for two, or one where two cost too much.
         budget: model calls.
         effects: all dividends, if they are known.
-        besides: further coalitions whose rows are wanted.
 
     Raises:
         ValueError: a price that must be asked for by name.
@@ -103,7 +99,13 @@ def base_of(game: Game, order: int | None, budget: int, effects: Effects | None,
     fits = harsanyi_price(game) <= budget
     if effects is None and order is None and fits and not is_sparse(game):
         effects = harsanyi(game)
+<<<<<<< HEAD
     rows_to = order or (len(game.cube.active()) if fits and is_sparse(game) else _affordable(game, budget))
+=======
+    surveyed = _surveyed(game, budget) if effects is None else None
+    besides = () if surveyed is None else _strongest(surveyed, budget)
+    rows_to = order or _affordable(game, budget)
+>>>>>>> 133ae14 (Comparing: the strongest effects of many players are verified, and every method's rows of them measured)
     most = max(1, budget // max(1, game.cube.calls_per_point))
     wanted, strata = chosen(game, rows_to, most, besides)
     everything = closure(wanted)
@@ -114,7 +116,21 @@ def base_of(game: Game, order: int | None, budget: int, effects: Effects | None,
     what = f"coalitions of at most {count(rows_to)}, and some larger ones"
     found, _ = with_progress(game, price, what, lambda watched: known(watched, everything))
     found = replace(found, game=game)
-    return Base(game, found.dividends(wanted, strata), found, rows_to, besides, budget)
+    return Base(game, found.dividends(wanted, strata), found, rows_to, besides, budget, surveyed)
+
+
+def _surveyed(game: Game, budget: int) -> Sample | None:
+    """Values at drawn coalitions, where floats have them and the budget goes that far."""
+    calls = min(SAMPLE, TIMES * budget)
+    fewest = least(len(game.cube.active())) * max(1, game.cube.calls_per_point)
+    return sample(game, calls) if game.cube.precision and calls >= fewest else None
+
+
+def _strongest(surveyed: Sample, budget: int) -> Rows:
+    """Coalitions whose dividends are among the strongest, as far as a surrogate can tell."""
+    found = strongest(surveyed, STRONGEST, order=LARGEST, budget=min(SEARCHED, budget))
+    assert found.coalitions is not None
+    return tuple(found.coalitions)[1:]
 
 
 def _affordable(game: Game, budget: int) -> int:

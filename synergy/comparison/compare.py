@@ -215,7 +215,7 @@ def _at_x(method: AbstractMethod | ForeignMethod, base: Base, watched: Game) -> 
     if found is not None:
         return found
     policy = method.policy(base.game) if isinstance(method, AbstractMethod) else None
-    if not isinstance(policy, Policy) or not policy.symmetric:
+    if base.sample is None or not isinstance(policy, Policy) or not policy.symmetric:
         return subject.estimate(method, watched)  # which says why not
     return estimated_attributions(policy, base.sample)
 

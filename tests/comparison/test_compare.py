@@ -288,7 +288,7 @@ def test_a_dear_method_is_measured_by_a_cheaper_rule():
     }.items():
         result = comparison[name]
         assert cheaper in result.settings
-        assert len(result.measured) == 13
+        assert 13 <= len(result.measured) <= 25  # the empty one, twelve single players, and the strongest effects
         assert result.measured.calls <= 500
         assert torch.allclose(result.measured.attribution, result.attribution)
 
