@@ -99,13 +99,9 @@ def base_of(game: Game, order: int | None, budget: int, effects: Effects | None)
     fits = harsanyi_price(game) <= budget
     if effects is None and order is None and fits and not is_sparse(game):
         effects = harsanyi(game)
-<<<<<<< HEAD
-    rows_to = order or (len(game.cube.active()) if fits and is_sparse(game) else _affordable(game, budget))
-=======
-    surveyed = _surveyed(game, budget) if effects is None else None
+    surveyed = _surveyed(game, budget) if effects is None and not (fits and order is None) else None
     besides = () if surveyed is None else _strongest(surveyed, budget)
-    rows_to = order or _affordable(game, budget)
->>>>>>> 133ae14 (Comparing: the strongest effects of many players are verified, and every method's rows of them measured)
+    rows_to = order or (len(game.cube.active()) if fits and is_sparse(game) else _affordable(game, budget))
     most = max(1, budget // max(1, game.cube.calls_per_point))
     wanted, strata = chosen(game, rows_to, most, besides)
     everything = closure(wanted)
