@@ -16,11 +16,12 @@ class Design:
     r"""Coalitions of n players: a border, each once, and draws in complementary pairs (z, 1 − z).
 
     The border are all coalitions of at most k or at least n − k players, while they take at most half the budget. The
-    size s of a draw has the probability q(s), and within a size all coalitions are alike:
+    size s of a draw has the probability q(s), whatever the other draws are:
 
     .. math:: q(s) \propto \frac{1}{\sqrt{s (n - s)}}, \qquad k < s < n - k
 
-    The number of draws is fixed beforehand, and a pair that comes twice is there twice.
+    and the pair is one of those of sizes s and n − s that have not been drawn, all alike. The number of draws is fixed
+    beforehand: where none is left, the draw is void, and repeats an earlier one.
 
     Args:
         border: Shape ``(b, n)``, zeros and ones; ∅ first, N last.
@@ -44,6 +45,33 @@ class Design:
     def complete(self) -> bool:
         """Whether all coalitions are there."""
         return not len(self.drawn)
+
+    @property
+    def void(self) -> np.ndarray:
+        """Of which sizes there are more draws than pairs: without any one of them nothing is missing. ``(pairs,)``."""
+        drawn, there = self._counts()
+        return drawn > there
+
+    @property
+    def open(self) -> np.ndarray:
+        r"""The part of the pairs of a draw's sizes that all other draws have left, itself included. Shape ``(pairs,)``.
+
+        With c drawn of N pairs :math:`(N - c + 1) / N`; 0 where the draw is void.
+        """
+        drawn, there = self._counts()
+        return np.maximum(there - drawn + 1, 0) / there
+
+    @property
+    def repeats(self) -> np.ndarray:
+        """How often a row of the table is there. Shape ``(b + 2 pairs,)``."""
+        _, place, counts = np.unique(self.table(), axis=0, return_inverse=True, return_counts=True)
+        return counts[place.reshape(-1)]
+
+    def _counts(self) -> tuple[np.ndarray, np.ndarray]:
+        """Of every draw: how many there are of its sizes, and how many pairs. Shape ``(pairs,)`` each."""
+        smaller = np.minimum(self.drawn.sum(1, dtype=np.int64), self.n - self.drawn.sum(1, dtype=np.int64))
+        there = np.array([float(_pairs(self.n, size)) for size in range(self.n // 2 + 1)])
+        return np.bincount(smaller, minlength=1)[smaller], there[smaller]
 
     def table(self) -> np.ndarray:
         """The border, the first of each pair, and the second of each pair. Shape ``(b + 2 pairs, n)``."""
@@ -92,9 +120,37 @@ def _of_sizes(n: int, sizes: range | list[int]) -> np.ndarray:
     return np.concatenate(blocks)
 
 
+def _pairs(n: int, size: int) -> int:
+    """Complementary pairs of coalitions of so many players, and of the others."""
+    return comb(n, size) // 2 if 2 * size == n else comb(n, size)
+
+
 def _drawn(chances: np.ndarray, pairs: int, seed: int) -> np.ndarray:
-    """Independent draws: a size, and then the players that come first in a random order."""
-    rng = np.random.default_rng(seed)
+    """Independent sizes; of every pair of sizes s and n − s, as many different pairs as there are."""
+    rng, n = np.random.default_rng(seed), len(chances) - 1
     sizes = rng.choice(len(chances), pairs, p=chances)
-    places = rng.random((pairs, len(chances) - 1)).argsort(1).argsort(1)
-    return (places < sizes[:, None]).astype(np.uint8)
+    smaller = np.minimum(sizes, n - sizes)
+    found = np.zeros((pairs, n), dtype=np.uint8)
+    for size in np.unique(smaller):
+        wanted = np.flatnonzero(smaller == size)
+        found[wanted] = _different(n, int(size), len(wanted), rng)
+    turned = (sizes != smaller)[:, None]
+    return np.where(turned, 1 - found, found)
+
+
+def _different(n: int, size: int, count: int, rng: np.random.Generator) -> np.ndarray:
+    """Coalitions of one size, at most half of the players, in random order, no two alike or complementary.
+
+    Where there are not so many, they begin again. Shape ``(count, n)``.
+    """
+    there = _pairs(n, size)
+    if 2 * count > there:
+        all_of_them = _of_sizes(n, [size])[:there]  # of half the players the second half are complements
+        return all_of_them[np.resize(rng.permutation(there), count)]
+    found = np.zeros((0, n), dtype=np.uint8)
+    while len(found) < count:
+        places = rng.random((count - len(found), n)).argsort(1).argsort(1)
+        found = np.concatenate([found, (places < size).astype(np.uint8)])
+        alike = np.where(found[:, :1] == 1, found, 1 - found) if 2 * size == n else found
+        found = found[np.sort(np.unique(alike, axis=0, return_index=True)[1])]
+    return found

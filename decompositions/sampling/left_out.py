@@ -27,15 +27,16 @@ class Half:
         surrogate: trained on all.
         left_out: the mean of the surrogates without one of the pairs.
         pairs: their numbers in the design. Shape ``(h,)``.
-        residuals: v − g where g has not seen the pair. Shape ``(h, 2)``.
-        border: v − g of the border, g the mean of those left out. Shape ``(b,)``.
+        residuals: v − g where g has not seen the pair; 0 of a void one. Shape ``(h, 2)``.
+        seen: v − g of all coalitions of the design, the mean over the pairs left out, 0 of a coalition that is itself
+            left out. Shape ``(b + 2 pairs,)``.
     """
 
     surrogate: Surrogate
     left_out: Surrogate
     pairs: np.ndarray
     residuals: np.ndarray
-    border: np.ndarray
+    seen: np.ndarray
 
     @property
     def failed(self) -> bool:
@@ -51,17 +52,19 @@ def halves(design: Design, values: np.ndarray, points: int = POINTS) -> tuple[Ha
         values: of the rows of its table, of the order of 1. Shape ``(b + 2 pairs,)``.
         points: that a surrogate is trained on, at most.
     """
-    known = _Known(torch.from_numpy(design.table()).double(), torch.from_numpy(values), len(design.border))
+    table = torch.from_numpy(design.table()).double()
+    known = _Known(table, torch.from_numpy(values), len(design.border), ~design.void)
     return known.half(0, points), known.half(1, points)
 
 
 @dataclass(frozen=True, eq=False)
 class _Known:
-    """Coalitions ``(b + 2 pairs, n)``, their values, and how many of them are the border."""
+    """Coalitions ``(b + 2 pairs, n)``, their values, how many of them are the border, and which pairs are not void."""
 
     table: torch.Tensor
     values: torch.Tensor
     border: int
+    free: np.ndarray
 
     def half(self, parity: int, points: int) -> Half:
         """Leave out the pairs whose numbers have a parity, one by one."""
@@ -74,11 +77,14 @@ class _Known:
             [_some(np.arange(self.border), kept), self._both(np.arange(1 - parity, inside, 2)), mine]
         )
         surrogate, lower = _trained(kernel, self.table[training], self.values[training])
-        residuals, fewer = _leave_out(surrogate, lower, len(mine) // 2)
+        free = self.free[pairs]
+        trained, fewer = _leave_out(surrogate, lower, torch.from_numpy(free[pairs < inside]))
         left_out = replace(surrogate, coefficients=surrogate.coefficients - fewer / max(1, len(pairs)))
         outside = self._beyond(surrogate, self._both(pairs[pairs >= inside])).reshape(2, -1).T
-        border = self._beyond(left_out, np.arange(self.border))
-        return Half(surrogate, left_out, pairs, np.concatenate([residuals.numpy(), outside]), border)
+        residuals = np.concatenate([trained.numpy(), outside]) * free[:, None]
+        seen = self._beyond(left_out, np.arange(len(self.table)))
+        seen[self._both(pairs)] -= residuals.T.flatten() / max(1, len(pairs))
+        return Half(surrogate, left_out, pairs, residuals, seen)
 
     def _both(self, pairs: np.ndarray) -> np.ndarray:
         """The rows of some pairs: the first of each, then the second of each."""
@@ -118,16 +124,17 @@ def _trained(kernel: Kernel, table: torch.Tensor, values: torch.Tensor) -> tuple
     return Surrogate(kernel, table, coefficients), lower
 
 
-def _leave_out(surrogate: Surrogate, lower: torch.Tensor, pairs: int) -> tuple[torch.Tensor, torch.Tensor]:
+def _leave_out(surrogate: Surrogate, lower: torch.Tensor, free: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     r"""The residuals of the last pairs, ``(pairs, 2)``, and :math:`\sum_P K^{-1}_{\cdot P} r_P`, ``(m,)``.
 
-    The last block of K⁻¹ is that of the last block of L alone.
+    The last block of K⁻¹ is that of the last block of L alone. A pair that is not free is not left out.
     """
+    pairs = len(free)
     last = len(lower) - 2 * pairs
     inverse = torch.cholesky_inverse(lower[last:, last:])
     both = torch.arange(2 * pairs).reshape(2, pairs).T
     blocks = inverse[both[:, :, None], both[:, None, :]]
-    residuals = torch.linalg.solve(blocks, surrogate.coefficients[last + both])
+    residuals = torch.linalg.solve(blocks, surrogate.coefficients[last + both]) * free[:, None]
     given = torch.zeros(len(lower), 1, dtype=torch.float64)
     given[last + both.flatten(), 0] = residuals.flatten()
     return residuals, torch.cholesky_solve(given, lower)[:, 0]

@@ -9,6 +9,7 @@ from math import comb
 import numpy as np
 import torch
 
+from decompositions.sampling.design import Design
 from decompositions.sampling.sample import Sample
 from synergy.estimation.index import Index
 
@@ -41,20 +42,18 @@ def exact(sample: Sample, index: Index) -> Corrected:
 
 def corrected(sample: Sample, index: Index) -> Corrected:
     """The index of the surrogates with their pairs left out, and the weighted residuals (the spread of the latter)."""
-    design, halves = sample.design, sample.halves
-    pairs, at_border = len(design.drawn), _on_values(index, design.border)
+    design, table = sample.design, sample.design.table()
+    pairs, seen = len(design.drawn), _on_values(index, table) / design.repeats
     values, surrogate = np.zeros((design.n,) * index.order), np.zeros((design.n,) * index.order)
     residuals = np.zeros((pairs, 2))
-    for half in halves:
+    for half in sample.halves:
         part = len(half.pairs) / pairs
-        values += part * (index.of(half.left_out) + total(design.border, at_border * half.border))
+        values += part * (index.of(half.left_out) + total(table, seen * half.seen))
         surrogate += part * index.of(half.surrogate)
         residuals[half.pairs] = half.residuals
     summands = _summands(sample, index, residuals)
-    mean = total(design.drawn, summands) / pairs
-    square = total(design.drawn, summands**2) / pairs
-    error = np.sqrt(np.maximum(square - mean**2, 0.0) / (pairs - 1))
-    return Corrected(values + mean, error, surrogate, _r2(sample, residuals))
+    mean = total(design.drawn, summands * design.open) / pairs
+    return Corrected(values + mean, _error(design, summands), surrogate, _r2(sample, residuals))
 
 
 def _summands(sample: Sample, index: Index, residuals: np.ndarray) -> np.ndarray:
@@ -68,6 +67,17 @@ def _summands(sample: Sample, index: Index, residuals: np.ndarray) -> np.ndarray
     return (first * residuals[:, 0] + second * residuals[:, 1]) / (2 * design.chances[sizes])
 
 
+def _error(design: Design, summands: np.ndarray) -> np.ndarray:
+    r"""The standard error of the mean of :math:`\varrho\, y`, with ϱ the open part of a pair's sizes.
+
+    Drawn without replacement, a part f of all pairs errs by :math:`1 - f` times the variance of independent draws, of
+    y; and ϱ = 1 − f up to the pair itself.
+    """
+    pairs, scaled = len(design.drawn), summands * np.sqrt(design.open)
+    mean, square = total(design.drawn, scaled) / pairs, total(design.drawn, scaled**2) / pairs
+    return np.sqrt(np.maximum(square - mean**2, 0.0) / (pairs - 1))
+
+
 def _on_values(index: Index, table: np.ndarray) -> np.ndarray:
     """The weight of each coalition's value, by how many players of a set are in it. Shape ``(order+1, m)``."""
     n = table.shape[1]
@@ -78,8 +88,8 @@ def _on_values(index: Index, table: np.ndarray) -> np.ndarray:
 def _r2(sample: Sample, residuals: np.ndarray) -> float:
     """The part of the variance at the drawn pairs that is explained by surrogates that have not seen them."""
     drawn = sample.scaled[len(sample.design.border) :]
-    variance = float(drawn.var())
-    return 1 - float((residuals**2).mean()) / variance if variance else math.nan
+    free, variance = ~sample.design.void, float(drawn.var())
+    return 1 - float((residuals[free] ** 2).mean()) / variance if variance and free.any() else math.nan
 
 
 def total(table: np.ndarray, by_overlap: np.ndarray) -> np.ndarray:

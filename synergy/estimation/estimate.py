@@ -30,16 +30,18 @@ def estimate(
 ) -> Estimation:
     r"""An index of all players, or of all pairs, from some of the coalitions: unbiased, and with its standard errors.
 
-    All coalitions of the smallest and largest sizes are evaluated, and pairs z, z̄ = N \\ z between them are drawn with
-    chances q. A Gaussian process g on coalitions is trained on the values; its kernel is chosen on one half of the
-    pairs, and what it leaves, r = v − g, is looked at on the other half, each pair being left out of g in turn:
+    All coalitions of the smallest and largest sizes are evaluated, and pairs z, z̄ = N \\ z between them are drawn, no
+    pair twice, with chances q of their sizes. A Gaussian process g on coalitions is trained on the values; its kernel
+    is chosen on one half of the pairs, and what it leaves, r = v − g, is looked at on the other half, each pair P being
+    left out of g in turn:
 
-    .. math:: \hat I = I(\bar g) + \sum_{z \in \text{border}} w(z)\, (v - \bar g)(z)
-              + \operatorname{mean}_{P} \frac{w(z)\, r(z) + w(\bar z)\, r(\bar z)}{2\, q(z)}
+    .. math:: \hat I = \operatorname{mean}_{P} \Bigl( I(g) + \sum_{z' \text{ seen}, \notin P} w(z')\, (v - g)(z')
+              + \varrho\, \frac{w(z)\, r(z) + w(\bar z)\, r(\bar z)}{2\, q(|z|)} \Bigr)
 
-    with w the weights of the index on v. It is unbiased whatever g is worth, and the spread of the summands is the
-    standard error. Where all coalitions of the active players fit the budget, the index is exact, and so it is, without
-    a call, for a game of :meth:`Game.from_trees`.
+    with w the weights of the index on v (in the last term those of all coalitions of a size together) and ϱ the part of
+    the pairs of these sizes that the other draws leave, P being any of them. It is unbiased whatever g is worth, and
+    the spread of the summands is the standard error. Where all coalitions of the active players fit the budget, the
+    index is exact, and so it is, without a call, for a game of :meth:`Game.from_trees`.
 
     Args:
         game: the question; or a :class:`decompositions.sampling.sample.Sample` of one, for which nothing is paid.

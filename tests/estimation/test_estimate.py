@@ -66,6 +66,22 @@ def test_unbiased(game, index, kind, request):
         assert np.sqrt((stated**2).mean()) == pytest.approx(np.sqrt(values.var(0).mean()), rel=0.1)
 
 
+@pytest.mark.parametrize("index", ["shapley", "sii"])
+@pytest.mark.parametrize("budget", [44, 52, 60])
+def test_unbiased_where_pairs_run_out(index, budget, monkeypatch):
+    """Of 64 coalitions, with an absurd surrogate: nearly all pairs of some sizes are drawn, and some draws are void."""
+
+    def absurd(table, values):
+        return Kernel(torch.linspace(0.1, 3.0, table.shape[1], dtype=torch.float64), 1.0, 2.0, 30.0, 7.0)
+
+    monkeypatch.setattr(left_out, "fitted", absurd)
+    game = Game.from_values(bumpy((torch.arange(64)[:, None] >> torch.arange(6) & 1).double()))
+    truth = estimate(game, index, budget=64).values
+    values = np.array([estimated(sample(game, budget, seed), index).values for seed in range(300)])
+    error = values.std(0, ddof=1) / len(values) ** 0.5
+    assert (np.abs(values.mean(0) - truth) / np.where(error, error, 1.0)).max() < 4
+
+
 def test_shares_of_the_shapley_value_add_up(game):
     found = estimate(game, budget=BUDGET)
     ends = game(np.array([[0] * N, [1] * N]))
@@ -139,7 +155,7 @@ def test_noise_is_refused_with_the_budget_that_it_would_take():
 
 
 def test_a_doubtful_estimate_is_a_warning():
-    game = Game.from_values(noisy(10).cube.table + 3.0 * torch.arange(2**10).bitwise_and(3).double())
+    game = Game.from_values(noisy(10).cube.table + 2.0 * torch.arange(2**10).bitwise_and(3).double())
     with pytest.warns(UserWarning, match="of this estimate of 'shapley' is noise"):
         assert 0.25 < estimate(game, budget=40, seed=1).trust < 0.5
 

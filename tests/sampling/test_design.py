@@ -6,7 +6,7 @@ from math import comb
 import numpy as np
 import pytest
 
-from decompositions.sampling.design import PAIRS, design, least
+from decompositions.sampling.design import PAIRS, _different, design, least
 
 
 @pytest.mark.parametrize(
@@ -32,6 +32,32 @@ def test_draws_are_between_the_borders_and_as_likely_as_said():
     assert not counts[found.chances == 0].any()
     np.testing.assert_allclose(counts, found.chances, atol=4 * (0.25 / len(many)) ** 0.5)
     np.testing.assert_allclose(many.mean(0), 0.5, atol=4 * (0.25 / len(many)) ** 0.5)
+
+
+@pytest.mark.parametrize(("n", "budget"), [(8, 100), (9, 400), (12, 2048), (13, 1000), (30, 1000), (70, 500)])
+def test_no_pair_is_drawn_twice_before_there_is_none_left(n, budget):
+    found = design(n, budget, 2)
+    sizes = np.minimum(found.drawn.sum(1), n - found.drawn.sum(1))
+    rows = [frozenset((row.tobytes(), (1 - row).tobytes())) for row in found.drawn]
+    for size, drawn in Counter(sizes.tolist()).items():
+        there = comb(n, size) // (2 if 2 * size == n else 1)
+        of_size = sizes == size
+        assert len({row for row, own in zip(rows, of_size, strict=True) if own}) == min(drawn, there)
+        assert (found.void[of_size] == (drawn > there)).all()
+        np.testing.assert_allclose(found.open[of_size], max(there - drawn + 1, 0) / there)
+
+
+def test_different_pairs_are_alike_likely():
+    """Of 10 pairs of three of six players, in both ways: 6 are all and some again, 4 of 10 are drawn at random."""
+    for n, size, there, count in ((6, 3, 10, 6), (6, 3, 10, 4), (7, 3, 35, 20), (7, 3, 35, 5)):
+        rng, often = np.random.default_rng(0), Counter()
+        for _ in range(2000):
+            found = _different(n, size, count, rng)
+            assert (found.sum(1) == size).all()
+            often.update(min(row.tobytes(), (1 - row).tobytes()) if 2 * size == n else row.tobytes() for row in found)
+        share = count / there
+        np.testing.assert_allclose(list(often.values()), 2000 * share, atol=4.5 * (2000 * share * (1 - share)) ** 0.5)
+        assert len(often) == there
 
 
 def test_the_second_half_of_the_draws_are_complements():

@@ -24,9 +24,10 @@ def test_null_players_are_left_out():
 
 
 def test_a_coalition_that_is_drawn_twice_is_paid_once():
+    """Of 8 players nearly all: some draws of four are void."""
     paid = []
     game = Game.from_function(bumpy, np.ones(8).tolist()).watched(paid.append)
-    found = sample(game, 200)
+    found = sample(game, 250)
     rows = len(np.unique(found.design.table(), axis=0))
     assert rows < len(found.design.table())
     assert sum(paid) == found.calls == rows
