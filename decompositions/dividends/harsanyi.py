@@ -111,7 +111,9 @@ def is_sparse(game: Game) -> bool:
     >>> is_sparse(Game.from_function(lambda z: z.sum(1), [1.0, 0.0] * 20)), is_sparse(Game.from_values([0.0, 1.0]))
     (True, False)
     """
-    return leaves(game.cube) is not None or (game.n > DENSE and len(game.cube.active()) < game.n)
+    if leaves(game.cube) is not None:
+        return game.n > of_leaves.TABLE
+    return game.n > DENSE and len(game.cube.active()) < game.n
 
 
 def _all(game: Game, active: tuple[int, ...], limit: int, store: Checkpoint | None) -> Effects:
