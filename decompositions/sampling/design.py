@@ -9,6 +9,7 @@ from math import comb
 import numpy as np
 
 PAIRS = 10  # pairs at least, where not all coalitions are evaluated
+MANY = 2**60  # pairs, of which those that are drawn are as good as none
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +71,7 @@ class Design:
     def _counts(self) -> tuple[np.ndarray, np.ndarray]:
         """Of every draw: how many there are of its sizes, and how many pairs. Shape ``(pairs,)`` each."""
         smaller = np.minimum(self.drawn.sum(1, dtype=np.int64), self.n - self.drawn.sum(1, dtype=np.int64))
-        there = np.array([float(_pairs(self.n, size)) for size in range(self.n // 2 + 1)])
+        there = np.array([float(min(_pairs(self.n, size), MANY)) for size in range(self.n // 2 + 1)])
         return np.bincount(smaller, minlength=1)[smaller], there[smaller]
 
     def table(self) -> np.ndarray:

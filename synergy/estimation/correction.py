@@ -81,7 +81,7 @@ def _error(design: Design, summands: np.ndarray) -> np.ndarray:
 def _on_values(index: Index, table: np.ndarray) -> np.ndarray:
     """The weight of each coalition's value, by how many players of a set are in it. Shape ``(order+1, m)``."""
     n = table.shape[1]
-    weights = index.weights / np.array([float(comb(n, size)) for size in range(n + 1)])
+    weights = index.weights * np.array([1 / comb(n, size) for size in range(n + 1)])
     return weights[:, table.sum(1, dtype=np.int64)]
 
 

@@ -38,8 +38,7 @@ def said(found: Estimation, active: int) -> str:
 
 def _enough(found: Estimation, active: int) -> str:
     """Calls at which the noise would be a quarter, as its square falls with their number; all coalitions suffice."""
-    per = found.calls / found.coalitions
-    everything = math.ceil(2**active * per)
+    everything = 2**active * (found.calls // found.coalitions)
     if not math.isfinite(found.trust):
         return str(10 * found.calls)
     wanted = math.ceil(found.calls * (found.trust / WARNED) ** 2)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import comb
 from typing import Any
@@ -53,7 +53,9 @@ def index_of(given: Any, active: int, n: int) -> Index:
     """
     if isinstance(given, Policy):
         shares = mean_gains(given, active, n)
-        floats = np.array([float(share) for share in shares])
+        if set(shares) == {Fraction(1, active)}:  # equal shares, of which an integral is quicker than the sums by size
+            return replace(index_of("shapley", active, n), name=given.formula)
+        floats = np.array([_float(share) for share in shares])
         return Index(given.formula, 1, players(shares), lambda g: floats @ g.by_size())
     if not isinstance(given, str):
         raise TypeError(f"an index is {NAMES}, not {shown(given)}")
@@ -77,9 +79,24 @@ def players(shares: Sequence[Fraction]) -> np.ndarray:
     [[-0.5, -1.0, 0.0], [0.0, 1.0, 0.5]]
     """
     n = len(shares)
-    outside = [float(-shares[s] * n / (n - s)) for s in range(n)]
-    inside = [float(shares[s - 1] * n / s) for s in range(1, n + 1)]
+    outside = [_float(-shares[s] * n / (n - s)) for s in range(n)]
+    inside = [_float(shares[s - 1] * n / s) for s in range(1, n + 1)]
     return np.array([[*outside, 0.0], [0.0, *inside]])
+
+
+def _float(share: Fraction) -> float:
+    """A weight of a size as a float.
+
+    Raises:
+        ValueError: it is beyond the floats; nothing could be estimated by it.
+    """
+    try:
+        return float(share)
+    except OverflowError as error:
+        raise ValueError(
+            "the policy weighs the values of single coalitions by more than 10^308, so that no sample tells its "
+            "attribution; take a policy whose weights go smoothly with the number of members, or coarser players"
+        ) from error
 
 
 def _pairs(n: int) -> np.ndarray:

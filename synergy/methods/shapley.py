@@ -65,7 +65,7 @@ class Shapley(AbstractMethod):
             return torch.from_numpy(given)
         active = game.cube.active()
         calls = 2 ** len(active) * game.cube.calls_per_point
-        require_limit(calls, self.limit, "take fewer players")
+        require_limit(calls, self.limit, "take estimate(game), which gives standard errors, or fewer players")
         corners = dense(game, active)
         if points is None:
             return _at_input(corners, active, game.n)

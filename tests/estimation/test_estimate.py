@@ -7,7 +7,7 @@ import torch
 from decompositions.sampling import left_out
 from decompositions.sampling.kernel import Kernel
 from decompositions.sampling.sample import sample
-from synergy import Game, Policy, estimate
+from synergy import Game, Policy, estimate, method
 from synergy.estimation.estimate import estimated
 
 N, BUDGET = 8, 100
@@ -180,3 +180,18 @@ def test_how_it_reads(game):
     assert "± s.e." in text
     assert "undecided (below 3.5 standard errors): " in text
     assert str(estimate(game, budget=2**N)).splitlines()[0].endswith("all that there are: exact")
+
+
+def test_more_coalitions_of_a_size_than_floats_count():
+    """1,100 players: far too many for these calls, yet the values add up."""
+    weights = torch.cos(torch.arange(1100, dtype=torch.float64))
+    game = Game.from_function(lambda z: z @ weights, torch.ones(1100, dtype=torch.float64))
+    found = estimated(sample(game, 600), "shapley")
+    assert np.isfinite(found.error).all()
+    assert found.values.sum() == pytest.approx(weights.sum().item(), abs=1e-6)
+
+
+def test_the_shapley_method_points_here():
+    game = Game.from_function(lambda z: z.sum(1), np.ones(30).tolist())
+    with pytest.raises(ValueError, match=r"take estimate\(game\), which gives standard errors, or fewer players"):
+        method("shapley").attribute(game)

@@ -11,7 +11,7 @@ from synergy import Game, Policy, allocate, harsanyi, method
 from synergy.estimation.by_size import mean_gains, weights_by_size
 from synergy.estimation.correction import total
 from synergy.estimation.estimate import estimate
-from synergy.estimation.index import index_of
+from synergy.estimation.index import index_of, players
 from synergy.policies.policy import degree_shares, equal_shares, full_credit
 
 RULES = {
@@ -135,3 +135,13 @@ def test_quadrature_is_as_good_for_a_thousand_players(index):
     exact = (g.slopes if index == "shapley" else g.bends)((nodes + 1) / 2, weights / 2)
     found = index_of(index, n, n).of(g)
     np.testing.assert_allclose(found, exact, rtol=0, atol=1e-9 * np.abs(exact).max())
+
+
+def test_equal_shares_of_many_players_are_the_shapley_value():
+    assert (index_of(equal_shares, 40, 40).weights == index_of("shapley", 40, 40).weights).all()
+
+
+def test_weights_beyond_floats_are_refused():
+    """Those of (−1)^|S| are 2ⁿ⁻ᵗ, too large from 1,025 players on."""
+    with pytest.raises(ValueError, match=r"more than 10\^308"):
+        players([Fraction((-2) ** t) for t in range(1100)])
