@@ -6,5 +6,6 @@ from decompositions.dividends.several_games import harsanyi_all as harsanyi_all
 from decompositions.effects.effects import Effects as Effects
 from decompositions.games import players as players
 from decompositions.games.game import Game as Game
+from decompositions.refinement.refine import refine as refine
 from decompositions.series.taylor import taylor as taylor
 from decompositions.showing import formulas as formulas  # registers how effects are shown

@@ -6,6 +6,7 @@ from decompositions.dividends.several_games import harsanyi_all as harsanyi_all
 from decompositions.effects.effects import Effects as Effects
 from decompositions.games import players as players
 from decompositions.games.game import Game as Game
+from decompositions.refinement.refine import refine as refine
 from decompositions.sampling.strongest import strongest as strongest
 from decompositions.series.taylor import taylor as taylor
 from synergy import methods as methods  # registers the built-in methods

@@ -50,7 +50,7 @@ def save_pictures():
 
 
 def test_the_how_to_runs(tmp_path, monkeypatch, registry):
-    for package in ("captum", "pandas", "sklearn", "safetensors", "transformers"):
+    for package in ("captum", "pandas", "skimage", "sklearn", "safetensors", "transformers"):
         pytest.importorskip(package, reason=f"the how-to shows {package}, or an example that needs it")
     monkeypatch.chdir(tmp_path)
     save_texts()

@@ -12,6 +12,7 @@ from decompositions.arguments import shown
 from decompositions.games.columns import grouped
 from decompositions.games.from_torch import function_cube
 from decompositions.games.function_cube import FunctionCube
+from decompositions.games.pieces import Columns
 from decompositions.models.array_rows import array_cells
 from decompositions.models.cells import AbstractCells
 from decompositions.models.frame_rows import frame_cells, is_pandas
@@ -29,8 +30,8 @@ def is_rows(x: Any) -> bool:
 
 def row_cube(
     call: Callable[[Any], Any], x: Any, baseline: Any, target: Any, players: Any, weights: Any, chunk: int | None
-) -> tuple[FunctionCube, tuple[str, ...] | None]:
-    """The cube of a function of rows, whose cells are those of x or of a baseline, and the players' names.
+) -> tuple[FunctionCube, tuple[str, ...] | None, Columns | None]:
+    """The cube of a function of rows, whose cells are those of x or of a baseline, the players' names, and the columns.
 
     Args:
         call: rows like x → one number per row, or several of which ``target`` names one.
@@ -50,7 +51,8 @@ def row_cube(
     with undisturbed(call, looking=True), full_precision():
         function = row_function(call, cells, target)
     codes = torch.from_numpy(cells.codes())
-    return function_cube(function, codes[:1], codes[1:], players, weights, chunk), names
+    columns = Columns(tuple(map(str, cells.columns))) if cells.named or names is not None else None
+    return function_cube(function, codes[:1], codes[1:], players, weights, chunk), names, columns
 
 
 def _players(cells: AbstractCells, players: Any) -> tuple[Any, tuple[str, ...] | None]:

@@ -13,7 +13,8 @@ from decompositions.games.encoded import Encoded, continuation, encoded
 from decompositions.games.from_torch import asked, function_cube
 from decompositions.games.function_cube import FunctionCube
 from decompositions.games.language_model import LanguageModel
-from decompositions.games.spans import Owners, owners
+from decompositions.games.pieces import Tokens
+from decompositions.games.spans import Owners, owners, pieces
 from decompositions.models.context import Context
 from decompositions.models.continuation import Continuation
 from decompositions.models.embedding import embedding_of
@@ -37,8 +38,10 @@ class Asked:
     chunk: int | None
 
 
-def text_cube(model: nn.Module, tokenizer: Any, text: str, about: Asked) -> tuple[FunctionCube, tuple[str, ...]]:
-    """The cube of :meth:`decompositions.games.game.Game.from_text`, and the players' names.
+def text_cube(
+    model: nn.Module, tokenizer: Any, text: str, about: Asked
+) -> tuple[FunctionCube, tuple[str, ...], Tokens]:
+    """The cube of :meth:`decompositions.games.game.Game.from_text`, the players' names, and the tokens they have.
 
     Raises:
         TypeError, ValueError, LookupError: whatever does not fit, said with the way out.
@@ -51,7 +54,7 @@ def text_cube(model: nn.Module, tokenizer: Any, text: str, about: Asked) -> tupl
         return _cube(reader, encoded(tokenizer, text), about)
 
 
-def _cube(reader: LanguageModel, read: Encoded, about: Asked) -> tuple[FunctionCube, tuple[str, ...]]:
+def _cube(reader: LanguageModel, read: Encoded, about: Asked) -> tuple[FunctionCube, tuple[str, ...], Tokens]:
     read, target = _aimed(reader, read, about)
     owned = owners(read, about.players)
     absent = _absent(reader.tokenizer, about.absent)
@@ -60,7 +63,8 @@ def _cube(reader: LanguageModel, read: Encoded, about: Asked) -> tuple[FunctionC
     function = asked(reader.model, inputs, target, about.output)
     players = torch.tensor([[number for number in owned.numbers if number is not None]])
     cube = function_cube(function, inputs.explained, absent, players, None, about.chunk)
-    return replace(cube, embedding=embedding_of(reader.model, about.embedding, cube.x)), owned.names
+    cube = replace(cube, embedding=embedding_of(reader.model, about.embedding, cube.x))
+    return cube, owned.names, pieces(read, owned)
 
 
 def _aimed(reader: LanguageModel, read: Encoded, about: Asked) -> tuple[Encoded, Target]:

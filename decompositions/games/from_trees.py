@@ -12,6 +12,7 @@ from decompositions.arguments import shown
 from decompositions.games.from_rows import is_rows, row_cube
 from decompositions.games.function_cube import FunctionCube
 from decompositions.games.leaves import LeafSum
+from decompositions.games.pieces import Columns
 from decompositions.models.array_rows import array_cells
 from decompositions.models.cells import AbstractCells, ArrayCells
 from decompositions.models.frame_rows import frame_cells
@@ -26,8 +27,9 @@ ROUNDING = 32.0  # of epsilon, relative to the largest sum of |leaves|: how far 
 
 def tree_cube(
     model: Any, x: Any, baseline: Any, target: Any, players: Any, weights: Any
-) -> tuple[FunctionCube, tuple[str, ...] | None]:
-    """The cube of :meth:`decompositions.games.game.Game.from_trees`, whose arguments these are, and the players' names.
+) -> tuple[FunctionCube, tuple[str, ...] | None, Columns | None]:
+    """The cube of :meth:`decompositions.games.game.Game.from_trees`, whose arguments these are, the players' names, and
+    the columns.
 
     Raises:
         TypeError, ValueError, LookupError: whatever does not fit, said with the way out; above all leaves that do not
@@ -39,14 +41,15 @@ def tree_cube(
     _require_columns(found, cells)
     encoded = found.encode(cells.rows)
     _require_taken(found, cells)
-    own, names = row_cube(found.call, x, baseline, None, players, weights, None)
-    if players is None and names is None and found.names is not None:
-        names = found.names
+    own, names, columns = row_cube(found.call, x, baseline, None, players, weights, None)
+    if not cells.named and found.names is not None:
+        columns = Columns(found.names)
+        names = found.names if players is None else names
     assert isinstance(own.f, RowFunction)
     cube = replace(own, f=RowFunction(found.ensemble, ArrayCells(encoded)), dtype=torch.float64)
     function = LeafSum(found.ensemble, _gap(found, own, cube))
     function.ways(own.entry_players().numpy())
-    return replace(cube, f=RowFunction(function, ArrayCells(encoded))), names
+    return replace(cube, f=RowFunction(function, ArrayCells(encoded))), names, columns
 
 
 def _row(x: Any) -> Any:

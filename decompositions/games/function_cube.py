@@ -14,6 +14,7 @@ from torch import nn
 from decompositions.arguments import shown
 from decompositions.arithmetic import real_numbers, wide
 from decompositions.games.cube import POINTS, AbstractCube, Calls, both, ignore
+from decompositions.games.players import check
 from decompositions.memory import is_out_of_memory
 from decompositions.models.before import Before
 from decompositions.models.embedding import Embedding, embeddings, require_positions
@@ -244,6 +245,11 @@ class FunctionCube(AbstractCube):
                 "write it without fixed types, or use harsanyi() and measure()"
             ) from error
         return replace(self, f=f, x=x, baseline=baseline, dtype=torch.float64, rounding=0.0)
+
+    def regrouped(self, players: Any) -> FunctionCube:
+        """The same function of the same entries, which other players have."""
+        table, count = check(players, (1, *self.x.shape[1:]))
+        return replace(self, players=table[0].clone().to(self.device), players_count=count)
 
     def softened(self, beta: float) -> FunctionCube:
         """The same function with its kinks rounded off on the scale 1/β."""

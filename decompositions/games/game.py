@@ -18,6 +18,7 @@ from decompositions.games.from_rows import is_rows, row_cube
 from decompositions.games.from_text import Asked, text_cube
 from decompositions.games.from_torch import as_input, asked, function_cube, own_input
 from decompositions.games.function_cube import FunctionCube
+from decompositions.games.pieces import AbstractPieces
 from decompositions.games.table_cube import TableCube
 from decompositions.games.trial import tried
 from decompositions.mobius import table_size
@@ -38,10 +39,16 @@ class Game:
     >>> game = Game.from_function(lambda z: z[:, 0] * z[:, 1], [2.0, 3.0], 0.0)
     >>> game([[1, 1], [1, 0.5]]).tolist()
     [6.0, 3.0]
+
+    Args:
+        cube: g.
+        names: of the players.
+        pieces: what the entries of x are called, where they have names of their own: tokens of a text, columns.
     """
 
     cube: AbstractCube
     names: tuple[str, ...]
+    pieces: AbstractPieces | None = None
 
     @classmethod
     @outside_inference()
@@ -139,9 +146,9 @@ class Game:
                 the text goes on: letters, with the space before them, or the ids of the tokens; the value is their
                 log-probability given the text, from one forward pass, and for one token that of the next one. Or a
                 function from the output to one number per row.
-            players: "words" (what white space separates; all tokens of a word are one player), "tokens", or spans in a
-                list or in a mapping from names: pairs of characters (first, beyond the last), or parts of the text
-                that occur in it once. Tokens in no span stay.
+            players: "words" (what white space separates; all tokens of a word are one player), "tokens", "clauses"
+                (what punctuation separates), or spans in a list or in a mapping from names: pairs of characters
+                (first, beyond the last), or parts of the text that occur in it once. Tokens in no span stay.
             absent: what stands for each token of an absent player: "mask" or "pad" (the tokenizer's tokens, which the
                 model attends to), or an id. With "remove" it is taken out, the tokens after it move up, and there is
                 nothing between present and absent: methods that only remove players are left.
@@ -223,8 +230,8 @@ class Game:
         """
         from decompositions.games.from_trees import tree_cube  # it is loaded only where there are trees
 
-        cube, columns = tree_cube(model, x, baseline, target, players, weights)
-        return cls(cube, players_.check_names(columns if names is None else names, cube.n))
+        cube, known, columns = tree_cube(model, x, baseline, target, players, weights)
+        return cls(cube, players_.check_names(known if names is None else names, cube.n), columns)
 
     @classmethod
     def from_expression(
@@ -341,6 +348,24 @@ class Game:
         """The mean of g over shifts of x and b by the rows of ``noise``. Shape ``(samples, entries)``."""
         return replace(self, cube=self.cube.smoothed(noise))
 
+    def regrouped(self, players: Any, names: Sequence[str] | None = None) -> Game:
+        """The same model, input and baseline, asked of other players; no call is made.
+
+        Args:
+            players: as in :meth:`from_model`, an integer tensor that broadcasts to x.
+            names: of the players; x0, x1, … by default.
+
+        Raises:
+            TypeError, ValueError: no such players or names; or a game that is not of a model's or function's input.
+        """
+        if not isinstance(self.cube, FunctionCube):
+            raise ValueError(
+                "players are other groups of the same entries of an input, and this game has none: that of an "
+                "expression has one player per symbol, and a table one per bit of its coalitions"
+            )
+        cube = self.cube.regrouped(players)
+        return replace(self, cube=cube, names=players_.check_names(names, cube.n))
+
     def softened(self, beta: float) -> Game:
         """The same question about the function with its kinks (ReLU, abs, max pooling) rounded off on the scale 1/β.
 
@@ -366,16 +391,18 @@ class Game:
         return f.module if isinstance(f, ModelFunction) else None
 
     @classmethod
-    def _of_rows(cls, found: tuple[FunctionCube, tuple[str, ...] | None], names: Sequence[str] | None) -> Game:
-        """The question about a function of rows, whose columns have names."""
-        cube, columns = found
-        return cls._of(cube, columns if names is None else names)
+    def _of_rows(
+        cls, found: tuple[FunctionCube, tuple[str, ...] | None, AbstractPieces | None], names: Sequence[str] | None
+    ) -> Game:
+        """The question about a function of rows, whose columns may have names."""
+        cube, known, columns = found
+        return cls._of(cube, known if names is None else names, columns)
 
     @classmethod
-    def _of(cls, cube: FunctionCube, names: Sequence[str] | None) -> Game:
+    def _of(cls, cube: FunctionCube, names: Sequence[str] | None, pieces: AbstractPieces | None = None) -> Game:
         """The question about a function, which is tried first."""
         named = players_.check_names(names, cube.n)
-        return cls(replace(cube, rounding=tried(cube, cube.active(), named)), named)
+        return cls(replace(cube, rounding=tried(cube, cube.active(), named)), named, pieces)
 
 
 def _require_unset(**settings: Any) -> None:

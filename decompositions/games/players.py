@@ -12,19 +12,24 @@ from typing import Any
 import numpy as np
 import torch
 
-from decompositions.arguments import entries, shown, whole
+from decompositions.arguments import entries, real, shown, whole
 from decompositions.counts import count
+from decompositions.games.superpixels import COMPACTNESS, superpixels
 from decompositions.memory import needed
 
 AXES = "x is an input, and every entry of it a player: a tensor or an array"
 LABELS = "labels are whole numbers, one per entry, in a tensor, an array or nested lists"
 PLAYERS = "players are whole numbers, entry → player, in a tensor, an array or nested lists"
 FLAGS = "; for a player that is there and one that is not, number them: players.segments(flags)"
+REGIONS = "; for regions of a picture say how many: players.segments(x, 12)"
 SHAPE = "the shape of a grid is that of the picture, as x.shape, and each of its entries"
 CELLS = "the cells of a grid are k for k × k of them or (rows, columns), each"
 LONG = 20  # digits that no number of cells has
+PICTURE = "superpixels are those of one picture as the model takes it, x of shape (1, channels, H, W) or (H, W)"
+CHANNELS = (1, 3, 4)  # of a picture that has them last
 SMALLER = "give the shape of the picture, as x.shape"
 WITHIN_INT64 = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
+WORDS = "'features', 'grid:K', 'grid:ROWSxCOLUMNS' or 'segments:K'"
 TOKENS = "tokens are a tensor of ids, or a sequence of words or of the tokens' word numbers"
 
 
@@ -91,34 +96,76 @@ def _cells(cells: Any) -> tuple[int, int]:
     return sizes[0], sizes[1]
 
 
-def segments(labels: Any) -> torch.Tensor:
-    """One player per distinct label, in ascending order: superpixels, groups of features. Shape of ``labels``.
+def segments(labels: Any, number: int | None = None, *, compactness: float = COMPACTNESS) -> torch.Tensor:
+    """One player per distinct label, in ascending order: regions, groups of features. Shape of ``labels``.
+
+    With a number it takes a picture, and proposes so many superpixels of like colour, numbered by the first pixel of
+    each: :func:`decompositions.games.superpixels.superpixels`, by scikit-image's SLIC.
 
     Args:
-        labels: whole numbers of any type; of booleans, False is the first player and True the second.
+        labels: whole numbers of any type; of booleans, False is the first player and True the second. With a number
+            the picture as the model takes it, ``(1, channels, H, W)`` or with fewer axes before ``H, W``.
+        number: of superpixels, None for labels. The players have the shape ``(1, …, 1, H, W)`` with as many axes as
+            the picture.
+        compactness: how much nearness weighs against colour: 1 follows colours closely, 100 gives squares.
 
     Raises:
-        TypeError: other labels.
+        TypeError: other labels, or no picture.
+        ValueError: a picture of another shape, or with numbers that are not finite; more superpixels than pixels.
+        ImportError: superpixels without scikit-image.
 
     >>> segments([[7, 7, 2]]).tolist()
     [[1, 1, 0]]
     """
     device = labels.device if isinstance(labels, torch.Tensor) else "cpu"
+    if number is not None:
+        return _superpixels(labels, number, compactness).to(device)
     array = _array(labels, LABELS)
     if array.dtype.kind not in "biu":
-        raise TypeError(f"{LABELS}; these are {_kind(labels, array)}")
+        raise TypeError(f"{LABELS}; these are {_kind(labels, array)}{REGIONS if array.dtype.kind == 'f' else ''}")
     numbers = np.unique(array, return_inverse=True)[1].reshape(array.shape)
     return torch.from_numpy(numbers.astype(np.int64)).to(device)
 
 
+def _superpixels(picture: Any, number: Any, compactness: Any) -> torch.Tensor:
+    image = colours(picture)
+    height, width = image.shape[:2]
+    number = whole(number, f"superpixels are at least one and at most one per pixel, {height}x{width} here", 1)
+    if number > height * width:
+        raise ValueError(f"{count(number)} superpixels do not fit {height}x{width} pixels; take 1 to that many")
+    compactness = real(compactness, "compactness is how much nearness weighs against colour", above=0)
+    regions = torch.from_numpy(superpixels(image, number, compactness))
+    return regions.reshape((1,) * (np.ndim(picture) - 2) + (height, width))
+
+
+def colours(picture: Any) -> np.ndarray:
+    """A picture as a model takes it, with its channels last. Shape ``(…, H, W)`` → ``(H, W, channels)``, float64.
+
+    Raises:
+        TypeError: no picture.
+        ValueError: of another shape, without a pixel, or with numbers that are not finite.
+    """
+    array = _array(picture, PICTURE)
+    if array.dtype.kind not in "iuf":
+        raise TypeError(f"{PICTURE}, not {_kind(picture, array)}")
+    shape = array.shape
+    if array.ndim == 3 and shape[-1] in CHANNELS and shape[0] not in CHANNELS:
+        raise ValueError(f"{PICTURE}; this one, of shape {shape}, has its channels last: take np.moveaxis(x, -1, 0)")
+    if array.ndim < 2 or any(size != 1 for size in shape[:-3]) or not array.size:
+        raise ValueError(f"{PICTURE}, not of shape {shape}")
+    if not np.isfinite(array).all():
+        raise ValueError(f"{PICTURE}, whose numbers are finite; this one has {array[~np.isfinite(array)][0]}")
+    return np.moveaxis(array.reshape(-1, *shape[-2:]), 0, -1).astype(np.float64)
+
+
 def tokens(ids: Any) -> torch.Tensor:
-    """One player per token.
+    """One player per token, or per word, clause or other group of tokens.
 
     Args:
         ids: token ids with their batch axis, ``(1, L)``, in a tensor, an array or nested lists, or a tensor ``(L,)``:
             the players have their shape. Or a sequence: of words (one player each),
-            or of whole numbers that say to which word each token belongs, as tokenizers' ``word_ids()`` give them: the
-            players have shape ``(1, L, 1)``, for embeddings of shape ``(1, L, D)``.
+            or of whole numbers that say to which word each token belongs, as tokenizers' ``word_ids()`` give them, or
+            to which clause: the players have shape ``(1, L, 1)``, for embeddings of shape ``(1, L, D)``.
 
     Raises:
         TypeError: anything else, a text among it.
@@ -142,22 +189,29 @@ def tokens(ids: Any) -> torch.Tensor:
     return features(numbers) if numbers.ndim > 1 else segments(numbers).reshape(1, -1, 1)
 
 
-def parse(text: str, shape: Sequence[int]) -> torch.Tensor:
-    """Players from a word of the command line: ``features``, ``grid:4`` or ``grid:3x5``.
+def parse(text: str, x: Any) -> torch.Tensor:
+    """Players from a word of the command line: ``features``, ``grid:4``, ``grid:3x5`` or ``segments:12``.
+
+    Args:
+        text: the word.
+        x: the input, which superpixels look at.
 
     Raises:
         ValueError: anything else.
 
-    >>> parse("grid:1x2", (2, 4)).unique().tolist()
+    >>> parse("grid:1x2", torch.zeros(2, 4)).unique().tolist()
     [0, 1]
     """
     kind, _, size = text.partition(":")
     if kind == "features" and not size:
-        return features(torch.empty(tuple(shape), device="meta"))
+        return features(x)
     parts = size.lower().split("x")
-    if kind == "grid" and 1 <= len(parts) <= 2 and all(part.isdecimal() and len(part) < LONG for part in parts):
-        return grid(shape, (int(parts[0]), int(parts[-1])))
-    raise ValueError(f"players are 'features', 'grid:K' or 'grid:ROWSxCOLUMNS', not {shown(text)}")
+    if all(part.isdecimal() and len(part) < LONG for part in parts):
+        if kind == "grid" and len(parts) <= 2:
+            return grid(x.shape, (int(parts[0]), int(parts[-1])))
+        if kind == "segments" and len(parts) == 1:
+            return segments(x, int(size))
+    raise ValueError(f"players are {WORDS}, not {shown(text)}")
 
 
 def check(players: Any, shape: Sequence[int]) -> tuple[torch.Tensor, int]:

@@ -1,4 +1,4 @@
-"""Which player each token of a text belongs to: words, tokens, or spans of characters that a person gives."""
+"""Which player each token of a text belongs to: words, tokens, clauses, or spans of characters that a person gives."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from itertools import accumulate
 from typing import Any
 
 from decompositions.arguments import entries, shown, whole
+from decompositions.games.clauses import BORDER, clauses
 from decompositions.games.encoded import Encoded, Span
+from decompositions.games.pieces import Tokens
 
 PLAYERS = (
-    "players of a text are 'words', 'tokens', or spans: pairs of characters (first, beyond the last) or parts of the "
-    "text, in a list or in a mapping from names to one or several of them"
+    "players of a text are 'words', 'tokens', 'clauses', or spans: pairs of characters (first, beyond the last) or "
+    "parts of the text, in a list or in a mapping from names to one or several of them"
 )
 
 
@@ -36,8 +38,8 @@ def owners(read: Encoded, players: Any) -> Owners:
 
     Args:
         read: the text.
-        players: "words" is what white space separates, "tokens" every token, and spans are what they hold: all other
-            tokens stay.
+        players: "words" is what white space separates, "tokens" every token, "clauses" what punctuation separates
+            (:func:`decompositions.games.clauses.clauses`), and spans are what they hold: all other tokens stay.
 
     Raises:
         TypeError: no such players.
@@ -47,9 +49,9 @@ def owners(read: Encoded, players: Any) -> Owners:
     if all(read.stays):
         raise ValueError(f"the text {shown(read.text)} has special tokens alone; give at least one word")
     if isinstance(players, str):
-        if players not in ("words", "tokens"):
+        if players not in KINDS:
             raise ValueError(f"{PLAYERS}, not {shown(players)}")
-        return _words(read) if players == "words" else _tokens(read)
+        return KINDS[players](read)
     named = _named(read.text, players)
     return _within(read, named)
 
@@ -67,23 +69,51 @@ def _said(read: Encoded, place: int) -> str:
 
 
 def _words(read: Encoded) -> Owners:
-    """Words; two of them are one where a token belongs to both, and white space belongs to the word after it."""
+    return _divided(read, _word_spans(read))
+
+
+def _clauses(read: Encoded) -> Owners:
+    return _divided(read, clauses(_own(read)))
+
+
+KINDS = {"words": _words, "tokens": _tokens, "clauses": _clauses}
+
+
+def pieces(read: Encoded, owned: Owners) -> Tokens:
+    """The tokens that have players, and the words in which they are."""
+    words = _word_spans(read)
+    mine = [place for place, number in enumerate(owned.numbers) if number is not None]
+    spans = tuple(read.spans[place] for place in mine)
+    first = list(accumulate((_touched(words, span)[0] for span in spans), max))
+    return Tokens(read.text, spans, tuple(read.names[place] for place in mine), tuple(first))
+
+
+def _word_spans(read: Encoded) -> list[Span]:
+    return [match.span() for match in re.finditer(r"\S+", _own(read))]
+
+
+def _own(read: Encoded) -> str:
+    """The text without the special tokens in it, in whose place is white space."""
     text = read.text
     for stays, (start, end) in zip(read.stays, read.spans, strict=True):
-        text = text[:start] + " " * (end - start) + text[end:] if stays else text
-    words = [match.span() for match in re.finditer(r"\S+", text)]
-    reach = [None if stays else _touched(words, span) for stays, span in zip(read.stays, read.spans, strict=True)]
-    _require_tokens(read, words, reach)
-    joined = {word for each in reach if each is not None for word in each[1:]}  # with the word before
-    number = list(accumulate(int(word not in joined) for word in range(len(words))))
-    firsts = [word for word in range(len(words)) if word not in joined]
-    lasts = [*(first - 1 for first in firsts[1:]), len(words) - 1]
-    names = [text[words[a][0] : words[b][1]] for a, b in zip(firsts, lasts, strict=True)]
+        text = text[:start] + BORDER * (end - start) + text[end:] if stays else text
+    return text
+
+
+def _divided(read: Encoded, parts: list[Span]) -> Owners:
+    """Parts of the text; two are one where a token belongs to both, and white space belongs to the part after it."""
+    reach = [None if stays else _touched(parts, span) for stays, span in zip(read.stays, read.spans, strict=True)]
+    _require_tokens(read, parts, reach)
+    joined = {part for each in reach if each is not None for part in each[1:]}  # with the part before
+    number = list(accumulate(int(part not in joined) for part in range(len(parts))))
+    firsts = [part for part in range(len(parts)) if part not in joined]
+    lasts = [*(first - 1 for first in firsts[1:]), len(parts) - 1]
+    names = [" ".join(read.text[parts[a][0] : parts[b][1]].split()) for a, b in zip(firsts, lasts, strict=True)]
     return Owners(tuple(None if each is None else number[each[0]] - 1 for each in reach), tuple(names))
 
 
 def _touched(words: list[Span], span: Span) -> range:
-    """The words that a token has letters of; the one after it, or the last, where it has none."""
+    """The words (or clauses) that a token has letters of; the one after it, or the last, where it has none."""
     start, end = span
     first = min(bisect_right(words, start, key=lambda word: word[1]), len(words) - 1)
     return range(first, max(first + 1, bisect_left(words, end, key=lambda word: word[0])))

@@ -30,7 +30,7 @@ class Model(AbstractQuestion):
     subject: Annotated[str | None, typer.Argument(help="package.module:factory, a module or what makes one")] = None
     input: Annotated[str | None, typer.Option(help="the input, a .npy file, with its batch axis of 1")] = None
     baseline: Annotated[str | None, typer.Option(help="what absent means: a number or a .npy file")] = None
-    players: Annotated[str | None, typer.Option(help="features, the default, grid:4x4 or grid:4")] = None
+    players: Annotated[str | None, typer.Option(help="features, the default, grid:4x4, grid:4 or segments:12")] = None
     target: Annotated[str | None, typer.Option(help="index of the output, several with commas")] = None
     output_kind: Annotated[str | None, typer.Option(help="logit, probability or log_odds")] = None
     device: Annotated[str | None, typer.Option(help="cpu, cuda, …")] = None
@@ -50,7 +50,7 @@ class Model(AbstractQuestion):
         elif device.type != "cpu":
             raise ValueError(f"--device {self.device} is for torch models, and '{spec}' gave a function of NumPy rows")
         x = x[None] if x.ndim == 1 and not isinstance(model, nn.Module) else x
-        players = grouping.parse(self.players or "features", x.shape)
+        players = grouping.parse(self.players or "features", x)
         given = (x, baseline) if isinstance(model, nn.Module) else (_rows(x), _rows(baseline))
         game = Game.from_model(model, *given, target=target, players=players, output=self.output_kind or "logit")
         return Example(self.kind, spec, game, _view(x, players, game), self._facts(game, x, target))

@@ -11,7 +11,7 @@ from synergy.command.question import AbstractQuestion
 from synergy.examples import EXAMPLES, load
 from synergy.examples.example import Example
 
-GRID = "grid:4x4, grid:4 or features"
+GRID = "grid:4x4, grid:4, segments:12 or features"
 Digit = Annotated[str | None, typer.Argument(help="7 for the first seven held out, the default; 7:3 for the fourth")]
 Squares = Annotated[str | None, typer.Option(help=f"{GRID}; grid:4x4 by default")]
 
@@ -32,7 +32,9 @@ class Sentence(AbstractReady):
     kind = "sentence"
     help = EXAMPLES[kind]
     subject: Annotated[str | None, typer.Argument(help='the sentence; "I\'m not happy" by default')] = None
-    players: Annotated[str | None, typer.Option(help="words, the default, or tokens")] = None
+    players: Annotated[
+        str | None, typer.Option(help="words, the default, clauses, tokens, or the sentence with | between the players")
+    ] = None
 
 
 @dataclass(frozen=True)

@@ -128,7 +128,7 @@ def ask(name: str, net: nn.Module, kind: str, subject: str | None, players: str 
     subject = "7" if subject is None else subject
     ink, digit = choose(subject)
     x, figures = ink.to(next(net.parameters())), read(name.replace("-", "_"))[1]
-    regions, chances = grouping.parse(players or "grid:4x4", x.shape), net(x).softmax(-1)[0]
+    regions, chances = grouping.parse(players or "grid:4x4", x), net(x).softmax(-1)[0]
     best = int(chances.argmax())
     facts = {
         "model": f"{kind}, {sum(p.numel() for p in net.parameters())} parameters, "

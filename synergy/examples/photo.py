@@ -139,7 +139,9 @@ def pixelwise(regions: Tensor) -> np.ndarray:
     """
     channels = regions.expand(1, 3, SIDE, SIDE)[0]
     if not (channels == channels[0]).all():
-        raise ValueError("a photo's players are regions shared by its colours; divide it with players='grid:3x3'")
+        raise ValueError(
+            "a photo's players are regions shared by its colours; divide it with players='grid:3x3' or 'segments:9'"
+        )
     return channels[0].numpy()
 
 
@@ -164,7 +166,7 @@ def example(subject: str | None = None, players: str | None = None) -> Example:
     subject = "coffee" if subject is None else subject
     image = square(read_picture(subject))
     x, net = normalised(image), model()
-    regions = grouping.parse(players or "grid:3x3", x.shape)
+    regions = grouping.parse(players or "grid:3x3", x)
     view = Picture(image, pixelwise(regions))
     chances = net(x).softmax(-1)[0]
     target = int(chances.argmax())

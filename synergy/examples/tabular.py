@@ -6,12 +6,14 @@ as scikit-learn (BSD-3-Clause) packages them.
 """
 
 from collections import OrderedDict
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
 
 from decompositions.games import players as grouping
 from decompositions.games.game import Game
+from decompositions.games.pieces import Columns
 from synergy.examples.example import Example
 from synergy.examples.trained import predictor, read
 from synergy.wording.view import Features
@@ -29,6 +31,7 @@ QUANTITIES = (
     "symmetry",
     "fractal dimension",
 )
+MEASUREMENTS = tuple(f"{statistic} {quantity}" for statistic in STATISTICS for quantity in QUANTITIES)
 
 
 def network() -> nn.Sequential:
@@ -92,8 +95,7 @@ def grouped(players: str) -> tuple[Tensor, tuple[str, ...]]:
     if players == "groups":
         return torch.arange(30)[None] % len(QUANTITIES), QUANTITIES
     if players == "features":
-        names = tuple(f"{statistic} {quantity}" for statistic in STATISTICS for quantity in QUANTITIES)
-        return grouping.features(torch.empty(1, 30)), names
+        return grouping.features(torch.empty(1, 30)), MEASUREMENTS
     raise ValueError(f"players are 'groups' (the ten quantities) or 'features' (all 30 columns), not {players!r}")
 
 
@@ -135,7 +137,7 @@ def example(subject: str | None = None, players: str | None = None) -> Example:
         "baseline": "an absent measurement is the mean of the training rows",
         "source": "UCI Breast Cancer Wisconsin (Diagnostic), CC BY 4.0, from scikit-learn",
     }
-    game = Game.from_model(net, x, 0.0, players=groups, names=names)
+    game = replace(Game.from_model(net, x, 0.0, players=groups, names=names), pieces=Columns(MEASUREMENTS))
     return Example(
         "tabular", f"Is this tumour malignant? Held-out row {subject}", game, view(row, groups, names), facts
     )

@@ -1,8 +1,10 @@
 """How an input is shown to a person: a picture, words or named features, with its players marked."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import torch
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +31,24 @@ class Picture:
                 f"regions give the player of every pixel, {self.image.shape[:2]} integers, "
                 f"not {self.regions.shape} in {self.regions.dtype}"
             )
+
+    def divided(self, players: Any) -> "Picture":
+        """The same picture with other players.
+
+        Args:
+            players: of the pixels that the model sees, of which this picture shows each as one or several. Shape
+                ``(…, h, w)``, an array or a tensor, with axes of size 1 before.
+
+        Raises:
+            ValueError: no whole numbers, or another shape.
+        """
+        numbers = np.asarray(players.cpu() if isinstance(players, torch.Tensor) else players)
+        if numbers.ndim < 2 or numbers.size != numbers.shape[-2] * numbers.shape[-1]:
+            raise ValueError(f"players are one per pixel that the model sees, (h, w), not of shape {numbers.shape}")
+        height, width = self.regions.shape
+        rows = np.arange(height) * numbers.shape[-2] // height
+        columns = np.arange(width) * numbers.shape[-1] // width
+        return Picture(self.image, numbers.reshape(numbers.shape[-2:])[rows[:, None], columns])
 
     def __repr__(self) -> str:
         """The sizes, without the pixels."""

@@ -12,7 +12,7 @@ from sympy import QQ
 from sympy.polys.rings import ring
 from typer.testing import CliRunner
 
-from decompositions import harsanyi
+from decompositions import harsanyi, refine
 from synergy.command.cli import app
 from synergy.examples import EXAMPLES, load
 from synergy.wording.view import Features, Picture, Words
@@ -147,6 +147,56 @@ def test_dividends_of_not_happy(players, names):
     dividend = values[pair] - values[pair[:1]] - values[pair[1:]] + values[()]
     assert dividend < -0.5
     assert values[pair[1:]] - values[()] > 0.3
+
+
+SLOW = "Slow, at first;  but very funny"
+
+
+@pytest.mark.parametrize(
+    ("players", "names", "counts"),
+    [
+        ("clauses", ("Slow,", "at first;", "but very funny"), [2, 3, 3]),
+        ("Slow, at | first; but very funny", ("Slow, at", "first; but very funny"), [3, 5]),
+        ("Slow,|at first; but very |funny", ("Slow,", "at first; but very", "funny"), [2, 5, 1]),
+    ],
+)
+def test_parts_of_a_sentence(players, names, counts):
+    """Word pieces: slow / , / at / first / ; / but / very / funny."""
+    need("sentence")
+    example = load("sentence", SLOW, players)
+    assert example.game.names == names == example.view.words
+    assert example.game.cube.entry_players().reshape(8, -1)[:, 0].bincount().tolist() == counts
+
+
+def test_a_clause_is_split_into_words_and_these_into_pieces():
+    need("sentence")
+    words = refine(load("sentence", "It was unputdownable, and I'm not happy", "clauses").game, [0, 1], parts=None)
+    assert words.names == ("It was unputdownable,", "and", "I'm", "not", "happy")
+    assert refine(words, [0, 0, 1, 0, 0], parts=None).names[2:5] == ("I", "'", "m")
+
+
+def test_groups_of_measurements_are_split_into_them():
+    need("tabular")
+    game = load("tabular").game
+    assert refine(game, [1] + [0] * 9, parts=None).names[:4] == (
+        "mean radius", "error radius", "worst radius", "texture",
+    )  # fmt: skip
+    assert refine(game, [1] + [0] * 9).names[:2] == ("mean radius", "error radius, worst radius")
+
+
+@pytest.mark.parametrize("name", ["digits", "photo"])
+def test_superpixels_of_a_picture(name):
+    need(name)
+    pytest.importorskip("skimage", reason="superpixels are scikit-image's")
+    example = load(name, players="segments:5")
+    assert example.game.n == 5
+    assert example.game.names[-1] == "region 4"
+    fine = refine(example.game, [0, 1, 0, 0, 0])
+    view = example.view.divided(fine.cube.players)
+    assert view.image is example.view.image
+    regions, finer = example.view.regions, view.regions
+    assert set(finer[regions == 1].tolist()) == {1, 2}
+    assert (finer[regions > 1] == regions[regions > 1] + 1).all()
 
 
 @pytest.mark.parametrize(
@@ -387,7 +437,12 @@ def test_digits_polynomial_is_a_quartic_along_every_line(subject):
         ("sentence", "  ", None, ValueError, "empty"),
         ("sentence", "no " * 255, None, ValueError, "at most 254 word pieces; this sentence has 255"),
         ("sentence", "one \u200b two", None, ValueError, "no visible character"),
-        ("sentence", "fine", "grid:2", ValueError, "'words' or 'tokens'"),
+        ("sentence", "not fine", "not | good", ValueError, "the sentence itself with . between them"),
+        ("sentence", "not fine", "not | | fine", ValueError, "the sentence itself with . between them"),
+        ("sentence", "not fine", "not fine", ValueError, "the sentence itself with . between them"),
+        ("photo", "coffee", "segments:0", ValueError, "at least one"),
+        ("digits", "7", "segments:65", ValueError, "65 superpixels do not fit 8x8 pixels"),
+        ("sentence", "fine", "grid:2", ValueError, "'words', 'clauses', 'tokens'.* not 'grid:2'"),
         ("photo", "cofee", None, LookupError, "astronaut, .*coffee"),
         ("photo", "coffee", "features", ValueError, "grid:3x3"),
         ("digits", "seven", None, ValueError, "'7:3'"),
@@ -449,10 +504,23 @@ def test_missing_package_names_the_extra(monkeypatch):
         load("digits")
 
 
+SMALL = Picture(np.zeros((4, 6, 3), dtype=np.uint8), np.zeros((4, 6), dtype=int))
+
+
+def test_a_picture_with_other_players():
+    """Two by three pixels, each shown as two by two."""
+    expected = np.kron([[0, 1, 2], [3, 3, 4]], np.ones((2, 2), dtype=int))
+    for players in (torch.tensor([[[0, 1, 2], [3, 3, 4]]]), [[0, 1, 2], [3, 3, 4]]):
+        assert SMALL.divided(players).regions.tolist() == expected.tolist()
+
+
 @pytest.mark.parametrize(
     ("build", "text"),
     [
         (lambda: Picture(np.zeros((2, 2), dtype=np.uint8), np.zeros((2, 2), dtype=int)), "uint8"),
+        (lambda: SMALL.divided(torch.zeros(2, 3, 3)), "one per pixel that the model sees"),
+        (lambda: SMALL.divided([0, 1]), r"not of shape \(2,\)"),
+        (lambda: SMALL.divided([[0.5]]), "integers, not"),
         (lambda: Picture(np.zeros((2, 2, 3), dtype=np.uint8), np.zeros((2, 3), dtype=int)), "every pixel"),
         (lambda: Features(("a", "b"), ("1",)), "not 2 and 1"),
     ],

@@ -271,7 +271,7 @@ def test_padding_is_left_out(side):
 
 def test_ids_go_where_the_model_is():
     about = Asked(target=1, players="words", absent="mask", output="logit", embedding="words", chunk=None)
-    cube, names = text_cube(Bag().eval().to("meta"), texts.word_pieces(), "a long film", about)
+    cube, names, _ = text_cube(Bag().eval().to("meta"), texts.word_pieces(), "a long film", about)
     assert names == ("a", "long", "film")
     assert {each.device.type for each in (cube.x, cube.baseline, cube.players)} == {"meta"}
     assert cube.values(torch.zeros(4, 3, device="meta")).shape == (4,)

@@ -10,6 +10,8 @@ BERT, GPT2, LLAMA = texts.word_pieces(), texts.byte_pairs(), texts.pieces_after_
 STAY = None
 MULTI = texts.pieces_after_a_start()
 MULTI.add_tokens(["film is"])
+AND_SO = texts.pieces_after_a_start()
+AND_SO.add_tokens([", and"])
 
 WORDS = {
     "pieces of a word are one": (BERT, "unlikely good.", [STAY, 0, 0, 0, 1, 1, STAY], "unlikely good."),
@@ -24,6 +26,25 @@ WORDS = {
     "a start before the text stays": (LLAMA, "the film", [STAY, 0, 1], "the film"),
     "a token of two words makes them one": (MULTI, "the film is bad", [STAY, 0, 1, 1, 2], ["the", "film is", "bad"]),
 }  # fmt: skip
+
+
+CLAUSES = {
+    "at punctuation": (BERT, "Not good, the film.", [STAY, 0, 0, 0, 1, 1, 1, STAY], "Not good,|the film."),
+    "spaces are the next one's": (GPT2, "not bad,  the film", [0, 0, 0, 1, 1, 1], "not bad,|the film"),
+    "written over two lines": (GPT2, "the\nfilm", [0, 0, 0, 0], "the film"),
+    "special tokens in the text stay, and end one": (
+        BERT, "the film [SEP] not good", [STAY, 0, 0, STAY, 1, 1, STAY], "the film|not good",
+    ),
+    "a token of two makes them one": (AND_SO, "not bad, and good", [STAY, 0, 0, 0, 0], "not bad, and good"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CLAUSES)
+def test_clauses(case):
+    tokenizer, text, numbers, names = CLAUSES[case]
+    found = owners(encoded(tokenizer, text), "clauses")
+    assert list(found.numbers) == numbers
+    assert "|".join(found.names) == names
 
 
 @pytest.mark.parametrize("case", WORDS)
@@ -64,7 +85,7 @@ def test_spans(case):
 
 
 REFUSED = {
-    "another word": ("word", ValueError, "'words', 'tokens', or spans: .*not 'word'"),
+    "another word": ("word", ValueError, "'words', 'tokens', 'clauses', or spans: .*not 'word'"),
     "through a token": ([(4, 7)], ValueError, "'fil' cuts through the token 'film', characters 4 to 8"),
     "through its beginning": (["ilm is"], ValueError, "cuts through the token 'film'"),
     "not there": (["movie"], ValueError, "'movie' is not in the text"),

@@ -1,0 +1,1 @@
+"""From coarse players to finer ones."""
