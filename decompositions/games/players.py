@@ -130,7 +130,7 @@ def segments(labels: Any, number: int | None = None, *, compactness: float = COM
 def _superpixels(picture: Any, number: Any, compactness: Any) -> torch.Tensor:
     image = colours(picture)
     height, width = image.shape[:2]
-    number = whole(number, f"superpixels are at least one and at most one per pixel, {height}x{width} here", 1)
+    number = whole(number, f"the number of superpixels is at most that of pixels, {height}x{width} here", 1)
     if number > height * width:
         raise ValueError(f"{count(number)} superpixels do not fit {height}x{width} pixels; take 1 to that many")
     compactness = real(compactness, "compactness is how much nearness weighs against colour", above=0)

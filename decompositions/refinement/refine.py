@@ -114,8 +114,9 @@ def _segments(cube: FunctionCube, mine: np.ndarray, parts: int | None) -> np.nda
         )
     if parts is None:
         raise ValueError("segments are as many as parts says; give parts=2 or more")
-    within = mine.reshape(mine.shape[-2:])
-    return superpixels(colours(x), min(parts, int(within.sum())), within=within)[within]
+    within, asked = mine.reshape(mine.shape[-2:]), cube.row_function
+    image = colours(x if asked is None else asked.cells.taken(x.cpu().numpy()))
+    return superpixels(image, min(parts, int(within.sum())), within=within)[within]
 
 
 def _regrouped(game: Game, table: np.ndarray, part: np.ndarray, pieces: AbstractPieces | None) -> Game:

@@ -10,23 +10,34 @@ from synergy.wording.names import columns, shared_start, shorten
 from synergy.wording.numbers import brief
 
 LABEL = 36  # columns of an effect's name
+FEW = 8  # columns that still tell one name from another
 
 
 def effect_label(effects: Effects, key: tuple[int, ...], width: int = LABEL, joint: str = "·") -> str:
     """The name of an effect in at most ``width`` columns, ``region 1·2·+3``.
 
-    What all players' names begin with is said once; of too many members, how many more there are.
+    What all players' names begin with is said once; long names are shortened, as those of clauses are; of too many
+    members, how many more there are.
     """
     start, names = shared_start(effects.names), effects.members(key) or [effects.label(key)]
     members = [*names[:1], *(name[len(start) :] for name in names[1:])]
     if columns(joint.join(members)) <= width:
         return shorten(joint.join(members), width)
+    limit = _limit(members, width - columns(joint) * (len(members) - 1))
+    if limit:
+        return joint.join(shorten(each, limit) for each in members)
     for kept in range(len(members) - 1, 0, -1):
         short = joint.join(members[:kept]) + f"{joint}+{len(members) - kept}"
         if columns(short) <= width:
             return shorten(short, width)
     tail = f"{joint}+{len(members) - 1}" if len(members) > 1 else ""
     return shorten(members[0], width - len(tail)) + tail
+
+
+def _limit(members: list[str], room: int) -> int:
+    """The columns that each member may take so that all of them fit, at least a few; 0 where they do not."""
+    widths = [columns(each) for each in members]
+    return max((limit for limit in range(FEW, room + 1) if sum(min(limit, each) for each in widths) <= room), default=0)
 
 
 def above_noise(effects: Effects) -> int:

@@ -440,7 +440,7 @@ def test_digits_polynomial_is_a_quartic_along_every_line(subject):
         ("sentence", "not fine", "not | good", ValueError, "the sentence itself with . between them"),
         ("sentence", "not fine", "not | | fine", ValueError, "the sentence itself with . between them"),
         ("sentence", "not fine", "not fine", ValueError, "the sentence itself with . between them"),
-        ("photo", "coffee", "segments:0", ValueError, "at least one"),
+        ("photo", "coffee", "segments:0", ValueError, "number of superpixels is"),
         ("digits", "7", "segments:65", ValueError, "65 superpixels do not fit 8x8 pixels"),
         ("sentence", "fine", "grid:2", ValueError, "'words', 'clauses', 'tokens'.* not 'grid:2'"),
         ("photo", "cofee", None, LookupError, "astronaut, .*coffee"),

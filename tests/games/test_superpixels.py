@@ -93,6 +93,13 @@ def test_the_smallest_joins_the_neighbour_of_the_nearest_colour():
     assert _joined(labels, colours, 1).tolist() == [[0] * 7]
 
 
+def test_who_has_joined_has_the_neighbours_of_both():
+    """Region 0 joins 1, and then both join 2, whom only 0 touched; region 3 has their very colour and is far."""
+    labels = np.array([[1, 1, 0, 2, 2, 2, 2, 3, 3, 3, 3, 3]])
+    colours = np.array([[0.1, 0.1, 0.1, 1, 1, 1, 1, 0.1, 0.1, 0.1, 0.1, 0.1]])[..., None]
+    assert _joined(labels, colours, 2).tolist() == [[0] * 7 + [1] * 5]
+
+
 def test_of_neighbours_of_one_colour_the_smallest_is_joined():
     """Of sixteen pixels all alike there are pairs, then fours."""
     labels, colours = np.arange(16).reshape(4, 4), np.zeros((4, 4, 3))
@@ -154,7 +161,7 @@ WRONG = {
     "text": (lambda: players.segments("coffee.png", 2), TypeError, "not 'coffee.png'"),
     "a NaN": (lambda: players.segments(np.full((8, 8), np.nan), 2), ValueError, "finite; this one has nan"),
     "an infinity": (lambda: players.segments([[0.0, np.inf]], 2), ValueError, "finite; this one has inf"),
-    "none": (lambda: players.segments(np.zeros((8, 8)), 0), ValueError, "at least one .* not 0"),
+    "none": (lambda: players.segments(np.zeros((8, 8)), 0), ValueError, "number of superpixels.*at least 1, not 0"),
     "half of one": (lambda: players.segments(np.zeros((8, 8)), 1.5), TypeError, r"a whole number.*not 1\.5"),
     "more than pixels": (lambda: players.segments(np.zeros((2, 3)), 7), ValueError, "7 superpixels do not fit 2x3"),
     "no compactness": (lambda: players.segments(np.zeros((8, 8)), 2, compactness=0), ValueError, "compactness"),

@@ -125,6 +125,8 @@ def test_segments_within_a_region():
     assert fine.names == ("cell.1", "cell.2")
     assert fine.cube.players.tolist() == [[[0] * 4 + [1] * 12] * 8]
     require_same(coarse, fine)
+    rows = Game.from_function(lambda z: z.reshape(len(z), -1).sum(1), x.numpy(), 0.0, players.grid(x.shape, 1))
+    assert refine(rows, [1], by="segments").cube.players.tolist() == fine.cube.players.tolist()
     four = refine(picture(), [1, 0, 0, 0], parts=4, by="segments")
     require_same(picture(), four)
     assert four.n == 7

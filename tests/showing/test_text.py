@@ -87,6 +87,13 @@ def test_an_effect_of_many_players_keeps_its_first_members():
     assert effect_label(regions, (0, 1)) == "region 1·12"
 
 
+def test_long_names_are_shortened_before_members_are_left_out():
+    """34 columns for three names: the last needs 8 of them, and 13 are left for each of the others."""
+    clauses = Effects(torch.zeros(8).double(), names=("The first part was slow", "but the ending", "moved me"))
+    assert effect_label(clauses, (0, 1, 2)) == "The first pa…·but the endi…·moved me"
+    assert effect_label(clauses, (0, 1, 2), 20) == "The first part w…·+2"
+
+
 def test_a_shared_start_leaves_no_name_empty():
     assert shared_start(["a b", "a b c"]) == "a "
     assert shared_start(["a ", "a b"]) == ""
