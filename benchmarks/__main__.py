@@ -12,6 +12,8 @@ from pathlib import Path
 
 import torch
 
+from benchmarks.results import replaced, section
+
 ALL = (
     "footprint",
     "mobius_peers",
@@ -21,11 +23,13 @@ ALL = (
     "path_integral",
     "expression_series",
     "taylor_jets",
+    "many_players",
+    "coverage",
     "and_or",
     "trees",
 )
 RESULTS = Path(__file__).parent / "RESULTS.md"
-LIBRARIES = ("numpy", "sympy", "torch", "captum", "shap", "shapiq", "scikit-learn", "xgboost")
+LIBRARIES = ("numpy", "sympy", "torch", "captum", "shap", "shapiq", "scikit-learn", "xgboost-cpu")
 
 
 class _Tee:
@@ -44,11 +48,10 @@ class _Tee:
 
 
 def main(arguments: list[str]) -> None:
-    """Print the benchmarks, and save them if asked."""
+    """Print the benchmarks, and save them if asked, in place of what was saved of them."""
     torch.set_num_threads(1)
     save = "--save" in arguments
     names = [each for each in arguments if each != "--save"] or list(ALL)
-    parts = [f"# Results\n\n{_machine()}\n"]
     for name in names:
         module = import_module(f"benchmarks.{name}")
         tee = sys.stdout = _Tee()  # type: ignore[assignment]
@@ -57,9 +60,9 @@ def main(arguments: list[str]) -> None:
         finally:
             sys.stdout = tee.shown
         print(flush=True)
-        parts.append(f"## {name}\n\n{module.__doc__.strip()}\n\n```text\n{''.join(tee.kept).rstrip()}\n```\n")
         if save:
-            RESULTS.write_text("\n".join(parts))
+            found = section(name, module.__doc__, _machine(), "".join(tee.kept))
+            RESULTS.write_text(replaced(RESULTS.read_text() if RESULTS.exists() else "", {name: found}, ALL))
 
 
 def _machine() -> str:
@@ -67,8 +70,7 @@ def _machine() -> str:
     libraries = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
     return (
         f"{datetime.now(UTC):%Y-%m-%d}, {cpu}, {os.cpu_count()} cores, one thread, Python {platform.python_version()}, "
-        f"{libraries}.\n\nTimes are CPU time, medians; ratios are of alternatives that took turns in one run, their "
-        "quartiles in brackets. A machine that others use as well is noisy: look at the ratios."
+        f"{libraries}."
     )
 
 
@@ -79,4 +81,5 @@ def _cpuinfo() -> list[str]:
         return []
 
 
-main(sys.argv[1:])
+if __name__ == "__main__":
+    main(sys.argv[1:])

