@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from decompositions.arithmetic import Array, concatenate
+from decompositions.arithmetic import Array, concatenate, zeros
 from decompositions.games.game import Game, require_game
 
 NUMBERS = 2**22  # entries of the points that are made at once
@@ -36,7 +36,13 @@ def losses(game: Game, ends: Array, groups: Array) -> Array:
 
 
 def attribute(game: Game, ends: Any) -> Array:
-    """The loss of every single player at x, ``(..., n)``, or at a batch of end points, ``(..., m, n)``."""
+    """The loss of every single player at x, ``(..., n)``, or at a batch of end points, ``(..., m, n)``.
+
+    Null players lose nothing, and are not taken away.
+    """
     require_game(game, "an attribution method")
-    values = losses(game, game.ends(ends), game.cube.array(np.eye(game.n, dtype=np.int64)))
+    active = list(game.cube.active())
+    found = losses(game, game.ends(ends), game.cube.array(np.eye(game.n, dtype=np.int64)[active]))
+    values = zeros((*found.shape[:-1], game.n), found)
+    values[..., active] = found
     return values[..., 0, :] if ends is None else values

@@ -20,6 +20,7 @@ from decompositions.sampling.sample import BUDGET as SAMPLE
 from decompositions.sampling.sample import Sample, sample
 from decompositions.sampling.strongest import strongest
 from synergy.measurement.external import ForeignMethod
+from synergy.measurement.rows import require_room
 from synergy.measurement.subject import price_of_one
 from synergy.method import AbstractMethod
 
@@ -99,9 +100,12 @@ def base_of(game: Game, order: int | None, budget: int, effects: Effects | None)
     fits = harsanyi_price(game) <= budget
     if effects is None and order is None and fits and not is_sparse(game):
         effects = harsanyi(game)
+    active = len(game.cube.active())
+    rows_to = order or (active if fits and is_sparse(game) else _affordable(game, budget))
+    if effects is None:
+        require_room(count_up_to_order(active, rows_to), game.n)
     surveyed = _surveyed(game, budget) if effects is None and not (fits and order is None) else None
     besides = () if surveyed is None else _strongest(surveyed, budget)
-    rows_to = order or (len(game.cube.active()) if fits and is_sparse(game) else _affordable(game, budget))
     most = max(1, budget // max(1, game.cube.calls_per_point))
     wanted, strata = chosen(game, rows_to, most, besides)
     everything = closure(wanted)

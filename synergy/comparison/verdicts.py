@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from synergy.allocation.criteria import Criteria
+from synergy.comparison.result import Result
 from synergy.policies.policy import CRITERIA
 from synergy.wording.numbers import brief
 
@@ -23,6 +26,11 @@ def figures(criteria: Criteria) -> tuple[tuple[str, str, str], ...]:
 def scope(criteria: Criteria) -> str:
     """Of which coalitions the numbers speak; empty where of all."""
     return "" if criteria.order is None else f"≤ {criteria.order}"
+
+
+def scoped(results: Iterable[Result]) -> bool:
+    """Whether any verdict of these results speaks of some coalitions only."""
+    return any(scope(each) for r in results for each in (r.theory_criteria, r.measured_criteria) if each is not None)
 
 
 SCOPE = (

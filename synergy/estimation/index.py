@@ -13,7 +13,7 @@ import numpy as np
 from decompositions.arguments import shown
 from decompositions.sampling.surrogate import Surrogate
 from synergy.estimation.by_size import mean_gains
-from synergy.policies.policy import Policy
+from synergy.policies.policy import Policy, equal_shares
 
 NODES = 48  # of a Gauss–Legendre quadrature, at most; exact for 96 players, and 1e-13 for 1000
 NAMES = "'shapley', 'banzhaf', 'sii' or a Policy"
@@ -51,10 +51,10 @@ def index_of(given: Any, active: int, n: int) -> Index:
         LookupError: no such name.
         ValueError: a policy that does not go by the number of members alone.
     """
+    if given is equal_shares:
+        return replace(index_of("shapley", active, n), name=given.formula)
     if isinstance(given, Policy):
         shares = mean_gains(given, active, n)
-        if set(shares) == {Fraction(1, active)}:  # equal shares, of which an integral is quicker than the sums by size
-            return replace(index_of("shapley", active, n), name=given.formula)
         floats = np.array([_float(share) for share in shares])
         return Index(given.formula, 1, players(shares), lambda g: floats @ g.by_size())
     if not isinstance(given, str):

@@ -25,7 +25,15 @@ from decompositions.mobius import mobius, zeta
 from decompositions.models.undisturbed import outside_inference
 from synergy.allocation.allocation import Allocation, from_table
 from synergy.measurement.external import ForeignMethod
-from synergy.measurement.rows import Wanted, attributions_at_x, choose, estimate_at_x, measured_rows, require_rows
+from synergy.measurement.rows import (
+    Wanted,
+    attributions_at_x,
+    choose,
+    estimate_at_x,
+    measured_rows,
+    require_room,
+    require_rows,
+)
 from synergy.measurement.spread import ENDS, Rows, attributions, independent, require_finite
 from synergy.measurement.subject import as_method, ends, price, seen
 from synergy.measurement.synergy_function import POINTS, vanishing
@@ -105,6 +113,7 @@ def _some_rows(
 ) -> Allocation:
     """:func:`measure` of some rows: their values first, then the method's attributions at the same coalitions."""
     budget, limit = limits
+    require_room(len(wanted.coalitions), game.n)
     everything = closure(wanted.coalitions)
     require_limit(len(everything), limit, "take a lower order, or fewer rows")
     price = len(everything) * game.cube.calls_per_point

@@ -10,6 +10,7 @@ import torch
 
 from decompositions.arguments import whole
 from decompositions.arithmetic import Array, is_exact, to_float, wide, zeros
+from decompositions.counts import count
 from decompositions.dividends.choice import chosen
 from decompositions.dividends.known import Known
 from decompositions.dividends.subsets import closure, dividends, summed
@@ -31,6 +32,8 @@ from synergy.measurement.spread import ENDS, Rows, Spread, attributions, require
 from synergy.measurement.subject import estimate, price_of_one
 from synergy.method import AbstractMethod
 from synergy.policies.policy import Policy
+
+MOST = 2**27  # numbers in the table of some rows, a gigabyte
 
 
 class Wanted(NamedTuple):
@@ -98,6 +101,20 @@ def require_rows(effects: Effects, found: Known) -> None:
     floor = 10 * max(effects.noise, found.noise) * 2.0 ** (effects.coalitions.sizes / 2)
     if not (to_float(abs(own - effects.values)) <= floor).all():
         raise ValueError("these effects are of another game: some dividends differ; decompose the one that is measured")
+
+
+def require_room(rows: int, n: int) -> None:
+    """Refuse rows whose table, a number for each row and player, is too large.
+
+    Raises:
+        ValueError: more numbers than ``MOST``; the ways out are named.
+    """
+    if rows * n > MOST:
+        raise ValueError(
+            f"what {count(n)} players are given of {count(rows)} effects is {count(rows * n)} numbers, above the "
+            f"{count(MOST)} that are kept; take a lower order, or fewer players: players.grid, players.segments or "
+            "groups of features"
+        )
 
 
 def measured_rows(

@@ -15,6 +15,7 @@ from decompositions.files.whole_file import require_writable, write_whole
 from decompositions.visible import visible
 from synergy.comparison.comparison import Comparison
 from synergy.comparison.scale import strongest_players, unit
+from synergy.comparison.verdicts import scoped
 from synergy.showing.sections.cells import LETTERS, signed
 from synergy.showing.sections.panels import BARS, panels
 from synergy.showing.sections.picture import picture
@@ -136,6 +137,7 @@ def _context(
         "noise": minus(noise_line(effects)),
         "table": table(comparison),
         "gaps": gaps(comparison),
+        "scoped": scoped(comparison.columns),
         "criteria": [(r, r.heading, sides(r)) for r in comparison.columns if r.attribution is not None],
         "rows": row_by_row(comparison),
         "calls": f"{comparison.calls:,}",

@@ -13,7 +13,7 @@ from synergy.comparison.balance import balance
 from synergy.comparison.comparison import Comparison
 from synergy.comparison.result import Result
 from synergy.comparison.scale import strongest_players
-from synergy.comparison.verdicts import SCOPE, figures, scope
+from synergy.comparison.verdicts import SCOPE, figures, scope, scoped
 from synergy.policies.policy import CRITERIA
 from synergy.wording.effects import above_noise, effect_label, noise_line
 from synergy.wording.names import NAME, columns, shorten
@@ -225,7 +225,7 @@ def _criteria(comparison: Comparison, notes: list[str]) -> list[str]:
     )
     if tolerances and plain:
         lines.append(f"tolerance {', '.join(map(brief, tolerances))}; undecided: of the size of the numerical error")
-    if any(scope(r) for x in comparison.columns for r in (x.theory_criteria, x.measured_criteria) if r):
+    if scoped(comparison.columns):
         lines += textwrap.wrap(SCOPE, WIDTH)
     return ["\n".join(lines)]
 

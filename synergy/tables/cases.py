@@ -73,7 +73,8 @@ def pooled_head() -> Game:
 def linear_head() -> Effects:
     """The effects of the pooled head over the locations of its map: all of degree one."""
     effects = harsanyi(GradCAM().game(pooled_head()), order=1)
-    return Effects(effects.values, names=effects.names, basis="taylor", degrees=effects.degrees, noise=effects.noise)
+    degrees = effects.coalitions.table()
+    return Effects(effects.values, names=effects.names, basis="taylor", degrees=degrees, noise=effects.noise)
 
 
 def quadratic_head() -> Effects:

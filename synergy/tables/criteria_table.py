@@ -26,6 +26,7 @@ from synergy.tables.steps_table import steps_table
 from synergy.wording.numbers import roughly
 from synergy.wording.table import Table
 
+ROUNDING = 1e-6  # a residual below it is that of arithmetic
 CRITERIA_NOTES = (
     "Summary: whether the theory's own short summary says that the method meets all three. Coverage, relevance "
     "and completeness: the verdict on the policy's allocation of exact effects (of polynomials, of the head, of "
@@ -33,8 +34,9 @@ CRITERIA_NOTES = (
     "leakage and residual (0 is none). An effect is covered if a player in it is given something: Deep Taylor "
     "hands pure N⁻ effects to N⁺, which is coverage by the summary's reading and leakage by any.",
     "Measured: coverage / leakage / residual of the method itself; over random networks the worst of each, with the "
-    "class of the largest residual; on the digits network with the verdict on completeness. For rules that ignore the "
-    "baseline (LRP, Deep Taylor, Grad-CAM) the constant row is sprayed over all others.",
+    "class of the largest residual where that is more than rounding; on the digits network with the verdict on "
+    "completeness. For rules that ignore the baseline (LRP, Deep Taylor, Grad-CAM) the constant row is sprayed over "
+    "all others.",
     "The gradient, Guided Backpropagation and DeconvNet are raw signals, in the unit of f over that of x: their "
     "residual is that of the numbers as they are. The gradient's weights belong to x, so that it leaks where it is "
     "measured; the other two have no policy over effects. All three may give nothing where f is flat at x, whatever "
@@ -135,7 +137,9 @@ def _measured(chosen: AbstractMethod) -> str:
     worst = max(found, key=lambda each: each.criteria.residual)
     coverage = min(each.criteria.coverage for each in found)
     leakage = max(each.criteria.leakage for each in found)
-    return f"{roughly(coverage)} / {roughly(leakage)} / {roughly(worst.criteria.residual)} ({worst.name})"
+    residual = worst.criteria.residual
+    name = f" ({worst.name})" if residual > ROUNDING else ""
+    return f"{roughly(coverage)} / {roughly(leakage)} / {roughly(residual)}{name}"
 
 
 def _on_digits(chosen: AbstractMethod) -> str:
@@ -155,7 +159,7 @@ def _end_to_end(chosen: AbstractMethod) -> str:
         return "not on these networks: no map"
     variants = [method(chosen.name, **settings) for settings in chosen.variants]
     leak = max(_dummy_share(each, probe) for each in variants for probe in probes())
-    return f"pass {roughly(leak)}" if leak <= 1e-6 else f"fail {roughly(leak)}"
+    return f"pass {roughly(leak)}" if leak <= ROUNDING else f"fail {roughly(leak)}"
 
 
 def _dummy_share(chosen: AbstractMethod, probe: Probe) -> float:

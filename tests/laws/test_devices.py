@@ -39,7 +39,8 @@ from synergy import METHODS, Effects, Game, allocate, method
 from synergy.algorithms import removal
 from synergy.algorithms.layerwise import fused_shapley
 from synergy.algorithms.path import rules
-from synergy.measurement.measure import _attributions, _transform
+from synergy.measurement.measure import _mobius_by_player, _transform
+from synergy.measurement.spread import Rows, attributions
 from synergy.methods import shapley
 from synergy.path_method import AbstractPathMethod
 from synergy.policies.policy import equal_shares, full_credit
@@ -235,7 +236,8 @@ def _players(n):
 def test_measured_tables_stay_there(name, decided):
     shape, build = NETWORKS["convolutions"]
     game = game_on_meta(players=4, shape=shape, model=build(), chunk=4)
-    table, spread = _attributions(method(name), game, (0, 1, 3))
+    ends = [degrees.spread(0, 8, (0, 1, 3), 4, META)]
+    table, spread = attributions(method(name), game, ends, Rows(_mobius_by_player, zeta))
     assert (table.device, table.shape) == (META, (8, 4))
     assert not spread.sums.any()
     rows = _transform(table, degrees.spread_masks((0, 1, 3)), 4)

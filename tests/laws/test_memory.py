@@ -62,7 +62,7 @@ SAID = {
     "harsanyi": "the values of 67,108,864 coalitions take 512 MiB on cpu, which are not free; take order=2",
     "null players": "the dividends of 67,108,864 coalitions take 512 MiB on cpu, which are not free; take order=2",
     "a table": "the dividends of 67,108,864 coalitions take 512 MiB on cpu, which are not free; take order=2",
-    "an order": "coalitions take 961 MiB on cpu, which are not free; take a lower order",
+    "an order": "coalitions take 888 MiB on cpu, which are not free; take a lower order",
     "several games": "the values of 67,108,864 coalitions take 1,024 MiB on cpu, which are not free; take order=2",
     "mobius of a tensor": "67,108,864 transformed values take 512 MiB on cpu, which are not free; overwrite the table",
     "mobius of an array": "67,108,864 transformed values take 512 MiB on cpu, which are not free; overwrite the table",

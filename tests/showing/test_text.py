@@ -259,12 +259,22 @@ def test_numbers_of_more_digits_than_python_writes(tmp_path):
 @pytest.mark.parametrize("n", [3072, 30_000], ids=str)
 def test_a_price_that_nobody_can_pay_is_a_power_of_two(n):
     game = Game.from_function(lambda z: z.sum(1), torch.ones(n), 0.0)
-    for ask in (compare, harsanyi, lambda g: method("shapley").attribute(g), lambda g: measure("shapley", g)):
+    for ask in (harsanyi, lambda g: method("shapley").attribute(g), lambda g: measure("shapley", g)):
         with pytest.raises(
             ValueError, match=rf"takes 2\^{n} model calls, above the limit of 1,048,576; take "
         ) as error:
             ask(game)
         assert len(str(error.value)) < 200
+
+
+def test_a_table_of_shares_that_nobody_can_read_is_refused():
+    game = Game.from_function(lambda z: z.sum(1), torch.ones(30_000), 0.0)
+    for ask in (compare, lambda g: compare(g, order=1), lambda g: measure("occlusion_1", g, order=1)):
+        with pytest.raises(
+            ValueError, match=r"30,000 players are given of 30,(001|113) effects is 90.,...,000 numbers"
+        ) as error:
+            ask(game)
+        assert "take a lower order, or fewer players: players.grid" in str(error.value)
 
 
 def test_a_comparison_reads_well():
