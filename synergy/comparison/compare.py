@@ -35,6 +35,8 @@ from synergy.policies.layer_policy import LayerPolicy
 from synergy.policies.policy import Policy
 from synergy.wording.numbers import brief
 
+EXPANDED = 256  # players up to which a Taylor series is tried unasked
+
 
 @outside_inference()
 def compare(
@@ -162,6 +164,8 @@ def _reads_degrees(methods: list[Any], game: Game) -> bool:
 
 
 def _series(game: Game, degree: int | None) -> tuple[Effects | None, str]:
+    if degree is None and game.cube.precision and game.n > EXPANDED:
+        return None, f"its Taylor series has more than {EXPANDED} players; compare(game, degree=1) asks for it"
     try:
         series = taylor(game, degree)
     except Exception as error:  # whatever the model raises when it is differentiated

@@ -73,7 +73,7 @@ def pooled_head() -> Game:
 def linear_head() -> Effects:
     """The effects of the pooled head over the locations of its map: all of degree one."""
     effects = harsanyi(GradCAM().game(pooled_head()), order=1)
-    degrees = effects.coalitions.table()
+    degrees = effects.table(0, len(effects)).long().numpy()
     return Effects(effects.values, names=effects.names, basis="taylor", degrees=degrees, noise=effects.noise)
 
 
