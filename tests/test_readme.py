@@ -21,6 +21,13 @@ def test_the_ten_lines_of_the_readme_run(capsys):
     assert "pass" in capsys.readouterr().out
 
 
+def test_the_many_players_of_the_readme(capsys):
+    exec(next(code for code in blocks("README.md") if "strongest(" in code), {})
+    out = capsys.readouterr().out
+    assert "shapley of 100 players from 5,000 coalitions" in out
+    assert re.search(r"measured ≤ \d +undecided 1", out)
+
+
 def test_the_exact_example_of_the_readme_prints_what_it_says():
     example = doctest.DocTestParser().get_doctest(blocks("README.md")[1], {}, "README.md", "README.md", 0)
     assert len(example.examples) == 4

@@ -77,12 +77,13 @@ def _players(game: Game) -> str:
 
 def _plan_of_rows(game: Game, chosen: list, order: int | None, budget: int) -> str:
     """What will be looked at of too many coalitions, said before it is paid."""
-    reach = "of one and of two players" if order is None else f"of at most {order} players"
+    sizes = "one and two players" if order is None else f"at most {count(order)} player" + "s" * (order > 1)
+    affordable = " as far as the budget goes" if order is None else ""
     return "\n".join(
         [
-            f"{_players(game)}, of which some are looked at: all {reach} as far as {count(budget)} model calls go,",
-            f"and a sample of larger ones; so does each of {len(chosen)} methods, by a cheaper rule where it must",
-            "(--budget for more of them; --limit for all coalitions)",
+            f"{_players(game)}, of which all of {sizes} are looked at{affordable},\nand a sample of larger ones",
+            f"methods: {len(chosen)}, each measured within {count(budget)} model calls (--budget), by a cheaper rule "
+            "where it must;\n--limit pays for all coalitions",
         ]
     )
 

@@ -204,3 +204,13 @@ def test_a_plain_function_is_known_by_its_values(tmp_path):
     harsanyi(game(0.0), checkpoint=tmp_path)
     with pytest.raises(ValueError, match=r"the function's values changed: another function"):
         harsanyi(game(1e-12), checkpoint=tmp_path)
+
+
+def test_more_players_than_bits_in_a_word(tmp_path):
+    game = Game.from_function(lambda z: z.sum(1) * z[:, 0] * z[:, 69], torch.ones(70, dtype=torch.float64))
+    first = harsanyi(game, order=2, checkpoint=tmp_path)
+    assert (first[0, 69].item(), first[0, 1].item()) == (2.0, 0.0)
+    assert torch.equal(harsanyi(game, order=2, checkpoint=tmp_path).values, first.values)
+    other = Game.from_function(lambda z: z.sum(1) * z[:, 0] * z[:, 68], torch.ones(70, dtype=torch.float64))
+    with pytest.raises(ValueError, match="the function's values"):
+        harsanyi(other, order=2, checkpoint=tmp_path)
