@@ -7,7 +7,8 @@ import torch
 from decompositions.sampling.sample import Sample
 from synergy.estimate import Estimate
 from synergy.estimation.estimate import estimated
-from synergy.estimation.gate import require_trust
+from synergy.estimation.estimation import Estimation
+from synergy.estimation.gate import REFUSED, require_trust
 from synergy.policies.policy import Policy
 
 
@@ -20,5 +21,15 @@ def estimated_attributions(policy: Policy, sample: Sample) -> Estimate:
     """
     found = estimated(sample, policy)
     require_trust(found, len(sample.active))
+    return _as_attributions(found, sample)
+
+
+def trusted_attributions(policy: Policy, sample: Sample) -> Estimate | None:
+    """The same where it is worth its name; None where it is mostly noise."""
+    found = estimated(sample, policy)
+    return None if found.trust > REFUSED else _as_attributions(found, sample)
+
+
+def _as_attributions(found: Estimation, sample: Sample) -> Estimate:
     values, error = (torch.as_tensor(part, device=sample.game.cube.device) for part in (found.values, found.error))
     return Estimate(values, error, f"estimated from {found.coalitions:,} coalitions, R² {found.r2:.3f}")

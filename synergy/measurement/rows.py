@@ -26,7 +26,7 @@ from decompositions.sampling.sample import BUDGET as SAMPLE
 from decompositions.sampling.sample import sample
 from synergy.allocation.allocation import Allocation, from_table
 from synergy.estimate import Estimate
-from synergy.estimation.attributions import estimated_attributions
+from synergy.estimation.attributions import trusted_attributions
 from synergy.measurement.external import ForeignMethod
 from synergy.measurement.spread import ENDS, Rows, Spread, attributions, require_finite
 from synergy.measurement.subject import estimate, price_of_one
@@ -78,14 +78,15 @@ def attributions_at_x(method: AbstractMethod | ForeignMethod, game: Game, budget
 def estimate_at_x(method: AbstractMethod | ForeignMethod, game: Game, budget: int) -> Estimate | None:
     """The attributions of a method that would look at too many masked inputs, estimated where its policy allows it.
 
-    Raises:
-        ValueError: the estimate is mostly noise.
+    None where the budget is below what an estimate needs, or where it would be mostly noise: the rows need none.
     """
     policy = method.policy(game) if isinstance(method, AbstractMethod) else None
     if not isinstance(policy, Policy) or not policy.symmetric or not game.cube.precision:
         return None
     smallest = least(len(game.cube.active())) * max(1, game.cube.calls_per_point)
-    return estimated_attributions(policy, sample(game, max(smallest, min(SAMPLE, budget))))
+    return (
+        trusted_attributions(policy, sample(game, max(smallest, min(SAMPLE, budget)))) if budget >= smallest else None
+    )
 
 
 def require_rows(effects: Effects, found: Known) -> None:
