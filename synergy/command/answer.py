@@ -81,7 +81,7 @@ def _plan_of_rows(game: Game, chosen: list, order: int | None, budget: int) -> s
     affordable = " as far as the budget goes" if order is None else ""
     return "\n".join(
         [
-            f"{_players(game)}, of which all of {sizes} are looked at{affordable},\nand a sample of larger ones",
+            f"{_players(game)},\nof which all of {sizes} are looked at{affordable}, and a sample of larger ones",
             f"methods: {len(chosen)}, each measured within {count(budget)} model calls (--budget), by a cheaper rule "
             "where it must;\n--limit pays for all coalitions",
         ]

@@ -141,7 +141,7 @@ def test_within_a_budget_some_rows_are_measured(model_words):
 
 def test_rows_up_to_an_order(model_words):
     out = run(*model_words, "--target", "0", "--methods", "shapley", "--order", "1", "--budget", "0")
-    assert "2^3 coalitions, of which all of at most 1 player are looked at" in out
+    assert "2^3 coalitions,\nof which all of at most 1 player are looked at" in out
     assert "measured ≤ 1" in out
 
 

@@ -1,4 +1,8 @@
-"""Rules along a path: Gauss–Legendre, one or doubled, and Gauss–Kronrod on panels, each with its error."""
+"""Rules along a path: Gauss–Legendre, one or doubled, and Gauss–Kronrod on panels, each with its error.
+
+The error is that of the rule and of a few roundings. What the model's own arithmetic loses in its gradient, as a
+saturated sigmoid in float32 does by cancellation, looks like a gradient, and is seen only where two rules differ by it.
+"""
 
 from __future__ import annotations
 
