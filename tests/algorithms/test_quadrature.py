@@ -90,7 +90,7 @@ def test_the_rule_and_its_error_are_shown():
 
 
 def lost_along(case):
-    """The mean along the path of |float32 gradient − float64 gradient|, but for jumps, times |x − b|. Shape ``(n,)``."""
+    """The mean along the path of |float32 gradient − float64 gradient|, no jumps, times |x − b|. Shape ``(n,)``."""
     total = torch.zeros_like(case.x[0])
     for b in case.baselines:
         z = b + torch.linspace(0, 1, 257)[:, None].double() * (case.x[0] - b)
