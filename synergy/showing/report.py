@@ -20,7 +20,7 @@ from synergy.showing.sections.cells import LETTERS, signed
 from synergy.showing.sections.panels import BARS, panels
 from synergy.showing.sections.picture import picture
 from synergy.showing.sections.row_by_row import row_by_row
-from synergy.showing.sections.strongest import effect_lists, orders
+from synergy.showing.sections.strongest import effect_lists, of_which, orders
 from synergy.showing.sections.sums import gaps, table
 from synergy.showing.sections.verdicts import reasons, sides
 from synergy.showing.text import computation, settings_of
@@ -133,6 +133,7 @@ def _context(
         "bar_players": strongest_players(comparison, BARS),
         "effects": effect_lists(comparison),
         "orders": orders(effects),
+        "of_which": of_which(effects),
         "exact": effects.exact,
         "noise": minus(noise_line(effects)),
         "table": table(comparison),

@@ -388,3 +388,13 @@ def test_missing_jinja2_names_the_extra(sentence, tmp_path, monkeypatch):
     with pytest.raises(ImportError, match=r"synergy-effects\[cli\]"):
         sentence.to_html(tmp_path / "x.html")
     assert os.listdir(tmp_path) == []
+
+
+def test_the_strength_of_sizes_is_that_of_all_coalitions_of_which_some_were_drawn(tmp_path):
+    """Σ zᵢ + Σ zᵢzⱼ / 10 of 30 players: 30 of single ones, 43.5 of pairs, of which 16 are seen, and nothing larger."""
+    game = Game.from_function(lambda z: z.sum(1) + (z.sum(1) ** 2 - (z**2).sum(1)) / 20, torch.ones(30).double())
+    comparison = compare(game, ["occlusion_1"], order=1, budget=600)
+    assert comparison.effects.strata.largest > 1
+    _, page = report(comparison, tmp_path)
+    part = page.text[page.text.index("Strength by the number of players") :]
+    assert re.search(r"1 player: 40\.8% 2 players: 59\.2% .*, estimated from a sample above 1 ", part)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from decompositions.arithmetic import to_float
+from decompositions.counts import count
 from decompositions.effects.effects import Effects
 from synergy.comparison.comparison import Comparison
 from synergy.showing.sections.cells import Tint, signed
@@ -51,10 +52,23 @@ def _effect_list(heading: str, effects: Effects, found: list[Any], strong: int, 
 
 
 def orders(effects: Effects) -> list[tuple[int, str, float]]:
-    """For each number of players, what its effects above the noise make up of Σ|J|."""
-    strength = np.abs(to_float(effects.values))
+    """For each number of players, what its effects above the noise make up of Σ|J|; drawn ones stand for the others."""
+    sizes, strength = effects.sizes(0, len(effects)), np.abs(to_float(effects.values))
     strength[strength <= effects.noise_floor()] = 0
     strength[0] = 0
-    sums = np.bincount(effects.sizes(0, len(effects)), weights=strength)[1:]
+    if effects.strata is not None:
+        strength = strength * effects.strata.weights(sizes)
+    sums = np.bincount(sizes, weights=strength)[1:]
     total = float(sums.sum())
     return [(order, f"{share / total:.1%}", share / total) for order, share in enumerate(sums, 1)] if total else []
+
+
+def of_which(effects: Effects) -> str:
+    """Of which effects the orders speak, where not of all."""
+    if not effects.truncated:
+        return ""
+    if effects.strata is None:
+        return f", of the {count(len(effects) - 1)} effects that were computed"
+    all_of, largest = effects.strata.order, effects.strata.largest
+    sampled = f", estimated from a sample above {all_of}" if largest > all_of else ""
+    return f", of coalitions of at most {largest} players{sampled}"
