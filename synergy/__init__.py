@@ -17,6 +17,7 @@ from synergy.allocation.criteria import Criteria as Criteria
 from synergy.comparison.compare import compare as compare
 from synergy.comparison.comparison import Comparison as Comparison
 from synergy.estimation.estimate import estimate as estimate
+from synergy.estimation.estimate import estimate_all as estimate_all
 from synergy.estimation.estimation import Estimation as Estimation
 from synergy.measurement.measure import measure as measure
 from synergy.method import METHODS as METHODS

@@ -9,15 +9,13 @@ import torch
 
 from decompositions import degrees
 from decompositions.arguments import entries
-from decompositions.arithmetic import wide
 from decompositions.dividends.harsanyi import harsanyi, of_corners, price
 from decompositions.effects.effects import Effects
 from decompositions.evaluation import corners as coalitions
 from decompositions.evaluation.cost import LIMIT, as_limit, require_limit
 from decompositions.evaluation.prefix.prefix import SharedPrefix, shared_prefix
-from decompositions.games.function_cube import FunctionCube
+from decompositions.evaluation.several_targets import Question, questions_of
 from decompositions.games.game import Game, require_game
-from decompositions.models.model_function import ModelFunction
 from decompositions.models.one_tensor import is_same_call
 
 
@@ -43,14 +41,15 @@ def harsanyi_all(games: Sequence[Game], *, limit: int = LIMIT) -> list[Effects]:
     for game in games:
         require_game(game, "harsanyi_all()")
     limit = as_limit(limit)
-    questions = _questions(games)
+    questions = questions_of(games)
     shared = {place for each in questions for place in each.places}
     alone = [i for i in range(len(games)) if i not in shared]
     calls = sum(2 ** len(each.active) for each in questions) + sum(price(games[i]) for i in alone)
     require_limit(calls, limit, "take fewer games")
     found = {i: harsanyi(games[i], limit=limit) for i in alone}
     for each, values in _answers(questions):
-        seen = coalitions.looked_at(games[each.places[0]], each.cube, each.active, values[0])
+        work = coalitions.plain_work(each.cube, each.active)
+        seen = coalitions.looked_at(games[each.places[0]], each.cube, work, values[0])
         for i, row in zip(each.places, values, strict=True):
             error = max(each.error, seen if i == each.places[0] else 0.0)
             corners = coalitions.Corners(row, each.how, error, fresh=True)
@@ -59,63 +58,9 @@ def harsanyi_all(games: Sequence[Game], *, limit: int = LIMIT) -> list[Effects]:
     return [found[i] for i in range(len(games))]
 
 
-@dataclass(frozen=True, eq=False)
-class _Question:
-    """Games of one model, input, baseline and players; they differ in the target."""
-
-    cube: FunctionCube
-    active: tuple[int, ...]
-    places: list[int]
-    targets: list[ModelFunction]
-    plan: SharedPrefix | None = None
-
-    @property
-    def how(self) -> str:
-        return self.plan.description if self.plan else ""
-
-    def room(self) -> torch.Tensor:
-        """Zeros for all values. Shape ``(targets, 2**active)``."""
-        return coalitions.room(2 ** len(self.active), self.cube, len(self.targets))
-
-    @property
-    def error(self) -> float:
-        return self.plan.error if self.plan else 0.0
-
-    @property
-    def module(self) -> torch.nn.Module:
-        return self.targets[0].module
-
-    def select(self, outputs: torch.Tensor) -> torch.Tensor:
-        """Every target of the model's outputs. Shape ``(batch, …)`` → ``(targets, batch)``."""
-        given = [outputs.clone() if callable(target.target) else outputs for target in self.targets]
-        return torch.stack([wide(each.select(own)) for each, own in zip(self.targets, given, strict=True)])
-
-
-def _questions(games: Sequence[Game]) -> list[_Question]:
-    """What is asked of models with one baseline each."""
-    found: list[_Question] = []
-    for place, game in enumerate(games):
-        cube = game.cube
-        if not isinstance(cube, FunctionCube) or not isinstance(cube.f, ModelFunction) or len(cube.baseline) != 1:
-            continue
-        same = next((each for each in found if _same(each.cube, cube)), None)
-        if same is None:
-            found.append(_Question(cube, cube.active(), [place], [cube.f]))
-        else:
-            same.places.append(place)
-            same.targets.append(cube.f)
-    return found
-
-
-def _same(a: FunctionCube, b: FunctionCube) -> bool:
-    tensors = ((a.x, b.x), (a.baseline, b.baseline), (a.players, b.players))
-    same = isinstance(a.f, ModelFunction) and isinstance(b.f, ModelFunction) and is_same_call(a.f.module, b.f.module)
-    return same and a.n == b.n and all(p.shape == q.shape and torch.equal(p, q) for p, q in tensors)
-
-
-def _answers(questions: list[_Question]) -> Iterator[tuple[_Question, torch.Tensor]]:
+def _answers(questions: list[Question]) -> Iterator[tuple[Question, torch.Tensor]]:
     """The values at all coalitions, ``(targets, 2**active)``, of every question."""
-    groups: list[list[_Question]] = []
+    groups: list[list[Question]] = []
     for each in questions:
         plan = shared_prefix(each.cube, each.active)
         if plan is not None:
@@ -130,13 +75,13 @@ def _answers(questions: list[_Question]) -> Iterator[tuple[_Question, torch.Tens
         yield from zip(group, _in_common_batches(group), strict=True)
 
 
-def _fills_batches_of(one: _Question, other: _Question) -> bool:
+def _fills_batches_of(one: Question, other: Question) -> bool:
     """Whether two questions are of one model, at inputs of one shape."""
     alike = one.cube.x.shape == other.cube.x.shape and one.cube.x.dtype == other.cube.x.dtype
     return alike and is_same_call(one.module, other.module)
 
 
-def _by_plan(question: _Question, plan: SharedPrefix) -> torch.Tensor:
+def _by_plan(question: Question, plan: SharedPrefix) -> torch.Tensor:
     cube, n = question.cube, len(question.active)
     values = question.room()
     for start in range(0, 2**n, cube.chunk):
@@ -148,7 +93,7 @@ def _by_plan(question: _Question, plan: SharedPrefix) -> torch.Tensor:
     return values
 
 
-def _in_common_batches(group: list[_Question]) -> list[torch.Tensor]:
+def _in_common_batches(group: list[Question]) -> list[torch.Tensor]:
     """Batches that hold the coalitions of several questions, one after the other."""
     chunk = group[0].cube.chunk
     answers = [_Answers(each.room()) for each in group]
@@ -181,12 +126,12 @@ class _Answers:
         self.done += some.shape[1]
 
 
-def _inputs(question: _Question, start: int, stop: int) -> torch.Tensor:
+def _inputs(question: Question, start: int, stop: int) -> torch.Tensor:
     cube = question.cube
     return cube.inputs(degrees.spread(start, stop, question.active, cube.n, cube.device))[:, 0]
 
 
-def _run(group: list[_Question], waiting: list[tuple[int, torch.Tensor]], answers: list[_Answers]) -> None:
+def _run(group: list[Question], waiting: list[tuple[int, torch.Tensor]], answers: list[_Answers]) -> None:
     with group[0].cube.calling():
         outputs = group[0].module(torch.cat([inputs for _, inputs in waiting]))
     for (number, inputs), part in zip(waiting, outputs.split([len(i) for _, i in waiting]), strict=True):

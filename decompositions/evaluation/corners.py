@@ -57,7 +57,7 @@ def corners(game: Game, active: tuple[int, ...], checkpoint: Checkpoint | None =
         return Corners(concatenate(parts, -1))
     plan = _shortcut(cube, active)
     if plan is None:
-        return _evaluated(game, cube, _plain_work(cube, active), checkpoint)
+        return _evaluated(game, cube, plain_work(cube, active), checkpoint)
     work = Work(
         total,
         lambda start, stop: degrees.bits(start, stop, plan.players, cube.device),
@@ -69,13 +69,12 @@ def corners(game: Game, active: tuple[int, ...], checkpoint: Checkpoint | None =
     return replace(found, error=max(found.error, plan.error))
 
 
-def looked_at(game: Game, cube: FunctionCube, active: tuple[int, ...], values: torch.Tensor) -> float:
-    """The error of a value of g at all coalitions of the active players, as it is seen at some of them.
+def looked_at(game: Game, cube: FunctionCube, work: Work, values: torch.Tensor) -> float:
+    """The error of a value of g at the coalitions of some work, as it is seen at a few of them.
 
     Raises:
         ValueError: g gives other values there than before; the coalition is named.
     """
-    work = _plain_work(cube, active)
     require_same_again(game, cube, work, values)
     return error_seen(cube, work, values)
 
@@ -122,19 +121,22 @@ def rows(
         Values of shape ``(..., total)``.
     """
     if isinstance(game.cube, FunctionCube):
-        device = game.cube.device
-        work = Work(
-            total,
-            lambda start, stop: torch.from_numpy(table(start, stop) > 0).to(device),
-            FunctionCube.values_at_once,
-            lambda row: degrees.support(table(row, row + 1)[0]),
-        )
-        return _evaluated(game, game.cube, work, checkpoint)
+        return _evaluated(game, game.cube, some_work(game.cube, table, total), checkpoint)
     parts = (game.points(table(*some).astype(bool)) for some in spans(total, RANGE))
     return Corners(concatenate([game.cube.values(points) for points in parts], -1))
 
 
-def _plain_work(cube: FunctionCube, active: tuple[int, ...]) -> Work:
+def some_work(cube: FunctionCube, table: Callable[[int, int], np.ndarray], total: int) -> Work:
+    """The coalitions of a table of zeros and ones, of which some rows are made at a time, as in :func:`rows`."""
+    return Work(
+        total,
+        lambda start, stop: torch.from_numpy(table(start, stop) > 0).to(cube.device),
+        FunctionCube.values_at_once,
+        lambda row: degrees.support(table(row, row + 1)[0]),
+    )
+
+
+def plain_work(cube: FunctionCube, active: tuple[int, ...]) -> Work:
     """All coalitions of the active players, without shortcuts."""
     return Work(
         2 ** len(active),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,12 +11,14 @@ from pathlib import Path
 import numpy as np
 
 from decompositions import degrees
-from decompositions.arguments import whole
+from decompositions.arguments import entries, whole
 from decompositions.arithmetic import to_float
 from decompositions.dividends.noise import evaluation_noise
 from decompositions.evaluation import corners
 from decompositions.evaluation.checkpoint import opened
 from decompositions.evaluation.cost import with_progress
+from decompositions.evaluation.several_targets import Question, questions_of
+from decompositions.games.function_cube import FunctionCube
 from decompositions.games.game import Game, require_game
 from decompositions.sampling.design import Design, design, least
 from decompositions.sampling.left_out import Half, halves
@@ -86,10 +89,7 @@ def sample(game: Game, budget: int = BUDGET, seed: int = 0, checkpoint: str | Pa
     """
     require_game(game, "an estimate")
     active, each = game.cube.active(), max(1, game.cube.calls_per_point)
-    budget = whole(budget, f"budget is the number of model calls, for {len(active)} players", each * least(len(active)))
-    seed = whole(seed, "seed is that of the coalitions that are drawn", 0)
-    plan = design(len(active), min(budget // each, MOST), seed)
-    table, places = _distinct(plan, active, game.n)
+    plan, table, places = _planned(game, budget, seed)
     described = f"{budget} calls drawn with seed {seed}"
     with opened(checkpoint, game, active, described, len(table)) as store:
         done, calls = store.done * each if store else 0, each * len(table)
@@ -108,6 +108,60 @@ def sample(game: Game, budget: int = BUDGET, seed: int = 0, checkpoint: str | Pa
         )
     noise = max(evaluation_noise(game, found.values), found.error)
     return Sample(game, plan, to_float(found.values)[places], noise, len(table), calls)
+
+
+def sample_all(games: Sequence[Game], budget: int = BUDGET, seed: int = 0) -> list[Sample]:
+    """The samples of several games, in order; those that differ only in the target share their model calls.
+
+    Args:
+        games: the questions.
+        budget: model calls, of each set of games that share theirs.
+        seed: of the draws.
+
+    Raises:
+        TypeError, ValueError: as :func:`sample`.
+
+    >>> import torch
+    >>> model = torch.nn.Linear(12, 3)
+    >>> games = [Game.from_model(model, torch.ones(1, 12), target=target) for target in range(3)]
+    >>> [each.calls for each in sample_all(games, budget=500)]
+    [500, 0, 0]
+    """
+    games = entries(games, "sample_all() asks a list of Games")
+    found: dict[int, Sample] = {}
+    for question in questions_of(games):
+        if len(question.places) > 1:
+            found.update(_of_targets(question, games, budget, seed))
+    return [found[place] if place in found else sample(game, budget, seed) for place, game in enumerate(games)]
+
+
+def _of_targets(question: Question, games: Sequence[Game], budget: int, seed: int) -> Iterator[tuple[int, Sample]]:
+    """The place of every game of a question with its sample; the first of them pays."""
+    first = games[question.places[0]]
+    plan, table, places = _planned(first, budget, seed)
+    values, calls = question.at(table), len(table) * first.cube.calls_per_point
+    work = corners.some_work(question.cube, lambda start, stop: table[start:stop], len(table))
+    for place, row in zip(question.places, values, strict=True):
+        game = games[place]
+        assert isinstance(game.cube, FunctionCube)
+        error = corners.looked_at(game, game.cube, work, row)
+        corners.require_finite(row, lambda at: corners.label(game, degrees.support(table[at])))  # noqa: B023
+        noise = max(evaluation_noise(game, row), error)
+        yield place, Sample(game, plan, to_float(row)[places], noise, len(table), calls)
+        calls = 0
+
+
+def _planned(game: Game, budget: int, seed: int) -> tuple[Design, np.ndarray, np.ndarray]:
+    """The design that a budget pays, its coalitions, each once, and where each row of the design is among them.
+
+    Raises:
+        TypeError, ValueError: no whole numbers, or a budget that is too small.
+    """
+    active, each = game.cube.active(), max(1, game.cube.calls_per_point)
+    budget = whole(budget, f"budget is the number of model calls, for {len(active)} players", each * least(len(active)))
+    seed = whole(seed, "seed is that of the coalitions that are drawn", 0)
+    plan = design(len(active), min(budget // each, MOST), seed)
+    return plan, *_distinct(plan, active, game.n)
 
 
 def _distinct(plan: Design, active: tuple[int, ...], n: int) -> tuple[np.ndarray, np.ndarray]:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from decompositions.arguments import yes_or_no
+from decompositions.arguments import entries, yes_or_no
 from decompositions.games.game import Game, require_game
 from decompositions.games.leaves import leaves
-from decompositions.sampling.sample import BUDGET, Sample, sample
+from decompositions.sampling.sample import BUDGET, Sample, sample, sample_all
 from synergy.estimation.correction import corrected, exact
 from synergy.estimation.estimation import Estimation
 from synergy.estimation.gate import WARNED, require_trust, said
@@ -76,6 +77,35 @@ def estimate(
     if found.trust > WARNED:
         warnings.warn(said(found, len(given.active)), stacklevel=2)
     return found
+
+
+def estimate_all(
+    games: Sequence[Game], index: Any = "shapley", *, budget: int = BUDGET, seed: int = 0, refuse: bool = True
+) -> list[Estimation]:
+    """The estimates of several games, in order; those that differ only in the target share their model calls.
+
+    Args:
+        games: the questions, such as one input's with every class as the target.
+        index, seed, refuse: as in :func:`estimate`.
+        budget: model calls, of each set of games that share theirs.
+
+    Raises:
+        TypeError, LookupError, ValueError: as :func:`estimate`.
+
+    >>> import torch
+    >>> model = torch.nn.Linear(12, 3)
+    >>> games = [Game.from_model(model, torch.ones(1, 12), target=target) for target in range(3)]
+    >>> [found.calls for found in estimate_all(games, budget=500)]
+    [500, 0, 0]
+    """
+    games = entries(games, "estimate_all() asks a list of Games")
+    for game in games:
+        require_game(game, "estimate_all()")
+        index_of(index, max(1, len(game.cube.active())), game.n)  # before anything is paid
+    sampled = [game for game in games if leaves(game.cube) is None]
+    samples = iter(sample_all(sampled, budget, seed))
+    given = [game if leaves(game.cube) is not None else next(samples) for game in games]
+    return [estimate(each, index, refuse=refuse) for each in given]
 
 
 def estimated(sample: Sample, index: Any) -> Estimation:

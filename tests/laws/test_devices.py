@@ -22,11 +22,12 @@ from torch.utils._pytree import tree_leaves
 from decompositions import arithmetic, degrees
 from decompositions.arithmetic import like, wide, zeros
 from decompositions.contraction import by_player, contract
-from decompositions.dividends.several_games import _by_plan, _in_common_batches, _Question
+from decompositions.dividends.several_games import _by_plan, _in_common_batches
 from decompositions.effects.coalitions import Coalitions
 from decompositions.evaluation import corners
 from decompositions.evaluation.prefix.prefix import SharedPrefix
 from decompositions.evaluation.prefix.rebuilding import from_patterns, sum_of_players
+from decompositions.evaluation.several_targets import Question
 from decompositions.games.function_cube import FunctionCube
 from decompositions.mobius import mobius, zeta
 from decompositions.models.model_function import ModelFunction
@@ -266,7 +267,8 @@ def test_large_allocations_stay_there():
 
 
 def test_losses_stay_there():
-    assert removal.attribute(game_on_meta(), torch.ones(4, 3, device=META, dtype=torch.float64)).device == META
+    ends, groups = (torch.ones(m, 3, device=META, dtype=torch.float64) for m in (4, 2))
+    assert removal.losses(game_on_meta(), ends, groups).device == META
 
 
 def test_helpers_stay_there():
@@ -300,7 +302,7 @@ def test_common_batches_stay_there():
     game = game_on_meta(chunk=4)
     model = game.cube.f.module
     group = [
-        _Question(game.cube, active, [0, 1], [ModelFunction(model, t) for t in (0, 1)]) for active in ((0, 2), (1,))
+        Question(game.cube, active, [0, 1], [ModelFunction(model, t) for t in (0, 1)]) for active in ((0, 2), (1,))
     ]
     first, second = _in_common_batches(group)
     assert (first.device, first.shape, second.device, second.shape) == (META, (2, 4), META, (2, 2))
@@ -317,7 +319,7 @@ def test_shared_prefixes_stay_there():
     ):
         plan = SharedPrefix(rebuild, suffix, "", 3, game.cube)
         assert plan.values_at_once(game.cube, degrees.bits(0, 8, 3, META)).device == META
-        question = _Question(game.cube, (0, 1, 2), [0, 1], [suffix, suffix], plan)
+        question = Question(game.cube, (0, 1, 2), [0, 1], [suffix, suffix], plan)
         assert _by_plan(question, plan).shape == (2, 8)
     maps = from_patterns(torch.zeros(8, 5, 2, 3, device=META), depends, torch.arange(3, device=META))
     assert maps(degrees.bits(0, 7, 3, META)).shape == (7, 5, 2, 3)

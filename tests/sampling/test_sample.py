@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from decompositions.sampling.sample import sample
-from synergy import Game
+from decompositions.sampling.sample import sample, sample_all
+from synergy import Game, estimate, estimate_all
 
 
 def bumpy(z):
@@ -99,3 +99,27 @@ def test_an_interrupted_evaluation_goes_on_bit_for_bit(tmp_path):
         ValueError, match=r"the coalitions \(2000 calls drawn with seed 5 there, 2000 calls drawn with seed 6 here"
     ):
         sample(game, 2000, 6, tmp_path / "kept")
+
+
+def test_games_that_differ_in_the_target_share_their_calls_and_change_no_number():
+    """Five games: three targets of one model, of which one is a function, another input, and a square."""
+    torch.manual_seed(0)
+    model, seen = torch.nn.Sequential(torch.nn.Linear(12, 9), torch.nn.Tanh(), torch.nn.Linear(9, 3)), []
+    x, y = torch.rand(2, 1, 12)
+    games = [Game.from_model(model, x, target=target) for target in (0, 2, lambda out: out[:, 0] - out[:, 1])]
+    games += [Game.from_model(model, y, target=1), Game.from_function(lambda z: z.sum(1) ** 2 + z[:, 0], [0.5] * 12)]
+    apart, single = [sample(game, 500, 3) for game in games], [estimate(game, budget=500, seed=3) for game in games]
+    model.register_forward_hook(lambda module, given, out: seen.append(len(out)))
+    together = sample_all(games, 500, 3)
+    assert 1000 <= sum(seen) < 1500  # 500 of each input, not of each game, and about 100 of each to see its rounding
+    assert [each.calls for each in together] == [500, 0, 0, 500, 500]
+    for one, other in zip(apart, together, strict=True):
+        assert (one.values == other.values).all()
+        assert (one.noise, one.coalitions) == (other.noise, other.coalitions)
+    for one, other in zip(single, estimate_all(games, budget=500, seed=3), strict=True):
+        assert (one.values == other.values).all()
+        assert (one.error == other.error).all()
+    with pytest.raises(LookupError, match="no index"):
+        estimate_all(games, "shaply")
+    with pytest.raises(TypeError, match="a list of Games"):
+        estimate_all(5)
