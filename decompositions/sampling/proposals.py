@@ -8,12 +8,12 @@ from math import comb
 
 import numpy as np
 
-from decompositions.sampling.surrogate import Surrogate
+from decompositions.sampling.surrogate import Sum
 
 LISTED = 2 * 10**5  # coalitions whose dividends are looked at
 
 
-def proposals(surrogates: list[Surrogate], order: int) -> Iterator[tuple[int, ...]]:
+def proposals(surrogates: list[Sum], order: int) -> Iterator[tuple[int, ...]]:
     """Coalitions of 1 to ``order`` players, those first whose dividends are the largest in the mean of some surrogates.
 
     All are looked at where they are few; of more, those of s + 1 players that contain one of the strongest of s.

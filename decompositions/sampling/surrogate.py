@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -34,6 +34,12 @@ class Surrogate:
     def n(self) -> int:
         """The number of players."""
         return int(self.centres.shape[1])
+
+    def unfolded(self) -> Surrogate:
+        """The same function of an odd or even process by plain products: with the complements of all centres, too."""
+        parity = self.kernel.parity
+        coefficients = torch.cat([self.coefficients, parity * self.coefficients]) / 2
+        return Surrogate(replace(self.kernel, parity=0), torch.cat([self.centres, 1 - self.centres]), coefficients)
 
     def at(self, table: torch.Tensor) -> torch.Tensor:
         """g at coalitions of zeros and ones. Shape ``(k, n)`` → ``(k,)``."""
@@ -109,6 +115,51 @@ class Surrogate:
         logs = self.centres @ (at_there.log() - at_away.log()) + at_away.log().sum()
         products = self.kernel.variance * self.coefficients * logs.exp()
         return products, (1 - away) / at_there, (away - 1) / at_away
+
+
+@dataclass(frozen=True, eq=False)
+class Sum:
+    """A function of coalitions by its odd and its even part, unfolded.
+
+    Args:
+        odd: changes its sign from a coalition to its complement.
+        even: does not.
+    """
+
+    odd: Surrogate
+    even: Surrogate
+
+    @property
+    def n(self) -> int:
+        """The number of players."""
+        return self.odd.n
+
+    def at(self, table: torch.Tensor) -> torch.Tensor:
+        """As :meth:`Surrogate.at`."""
+        return self.odd.at(table) + self.even.at(table)
+
+    def slopes(self, nodes: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """As :meth:`Surrogate.slopes`; of the even part they are opposite at p and 1 − p."""
+        odd = self.odd.slopes(nodes, weights)
+        return odd if _symmetric(nodes, weights) else odd + self.even.slopes(nodes, weights)
+
+    def bends(self, nodes: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """As :meth:`Surrogate.bends`; of the odd part they are opposite at p and 1 − p."""
+        even = self.even.bends(nodes, weights)
+        return even if _symmetric(nodes, weights) else even + self.odd.bends(nodes, weights)
+
+    def by_size(self) -> np.ndarray:
+        """As :meth:`Surrogate.by_size`."""
+        return self.odd.by_size() + self.even.by_size()
+
+    def dividends(self, columns: np.ndarray) -> np.ndarray:
+        """As :meth:`Surrogate.dividends`."""
+        return self.odd.dividends(columns) + self.even.dividends(columns)
+
+
+def _symmetric(nodes: np.ndarray, weights: np.ndarray) -> bool:
+    """Whether what is at p is at 1 − p, too, up to rounding."""
+    return bool(np.allclose(nodes + nodes[::-1], 1, 0, 1e-14) and np.allclose(weights, weights[::-1], 1e-12, 0))
 
 
 def _means(there: torch.Tensor, away: torch.Tensor) -> torch.Tensor:

@@ -32,9 +32,9 @@ def estimate(
     r"""An index of all players, or of all pairs, from some of the coalitions: unbiased, and with its standard errors.
 
     All coalitions of the smallest and largest sizes are evaluated, and pairs z, z̄ = N \\ z between them are drawn, no
-    pair twice, with chances q of their sizes. A Gaussian process g on coalitions is trained on the values; its kernel
-    is chosen on one half of the pairs, and what it leaves, r = v − g, is looked at on the other half, each pair P being
-    left out of g in turn:
+    pair twice, with chances q of their sizes. A Gaussian process g on coalitions is trained on the values, one for
+    their odd part and one for their even part; its kernels are chosen on one half of the pairs, and what it leaves,
+    r = v − g, is looked at on the other half, each pair P being left out of g in turn:
 
     .. math:: \hat I = \operatorname{mean}_{P} \Bigl( I(g) + \sum_{z' \text{ seen}, \notin P} w(z')\, (v - g)(z')
               + \varrho\, \frac{w(z)\, r(z) + w(\bar z)\, r(\bar z)}{2\, q(|z|)} \Bigr)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from decompositions.arguments import shown
-from decompositions.sampling.surrogate import Surrogate
+from decompositions.sampling.surrogate import Sum
 from synergy.estimation.by_size import mean_gains
 from synergy.policies.policy import Policy, equal_shares
 
@@ -35,7 +35,7 @@ class Index:
     name: str
     order: int
     weights: np.ndarray
-    of: Callable[[Surrogate], np.ndarray]
+    of: Callable[[Sum], np.ndarray]
 
 
 def index_of(given: Any, active: int, n: int) -> Index:

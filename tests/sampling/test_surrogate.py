@@ -1,6 +1,7 @@
 """The surrogate's closed forms against its own values at all coalitions."""
 
 import math
+from dataclasses import replace
 from itertools import combinations, product
 
 import numpy as np
@@ -9,7 +10,7 @@ import torch
 
 from decompositions import mobius
 from decompositions.sampling.kernel import Kernel, fitted, flat
-from decompositions.sampling.surrogate import Surrogate
+from decompositions.sampling.surrogate import Sum, Surrogate
 
 N = 6
 CORNERS = torch.tensor(list(product([0.0, 1.0], repeat=N)), dtype=torch.float64).flip(1)  # position = bitmask
@@ -87,7 +88,8 @@ def test_many_players_of_strong_decay_lose_no_digits():
         assert found[t] == pytest.approx(np.full(n, math.exp(-3 * (n - t - 1)) - math.exp(-3 * (n - t))), rel=1e-9)
 
 
-def test_the_likelihood_and_its_gradient():
+@pytest.mark.parametrize("parity", [-1, 0, 1])
+def test_the_likelihood_and_its_gradient(parity):
     """Against the density of a normal distribution, and differences."""
     from decompositions.sampling.kernel import _surprise
 
@@ -95,8 +97,9 @@ def test_the_likelihood_and_its_gradient():
     x = torch.randint(0, 2, (20, 3), generator=some).double() * 2 - 1
     y = torch.randn(20, dtype=torch.float64, generator=some)
     theta = np.array([-1.0, -0.5, -2.0, 0.3, -0.7, -1.5])
-    value, gradient = _surprise(theta, x, y)
-    kernel = Kernel(torch.from_numpy(np.exp(theta[:3])), math.exp(0.3), math.exp(-0.7), math.exp(-1.5), 0.0)
+    value, gradient = _surprise(theta, x, y, parity)
+    linear = 0.0 if parity > 0 else math.exp(-0.7)
+    kernel = Kernel(torch.from_numpy(np.exp(theta[:3])), math.exp(0.3), linear, math.exp(-1.5), 0.0, parity)
     covariance = kernel.between((x + 1) / 2, (x + 1) / 2) + math.exp(-1.5) * torch.eye(20, dtype=torch.float64)
     normal = torch.distributions.MultivariateNormal(torch.zeros(20, dtype=torch.float64), covariance)
     pull = 0.5 * ((theta[:3] - theta[:3].mean()) ** 2).sum()
@@ -104,7 +107,7 @@ def test_the_likelihood_and_its_gradient():
     for place in range(6):
         step = np.zeros(6)
         step[place] = 1e-5
-        slope = (_surprise(theta + step, x, y)[0] - _surprise(theta - step, x, y)[0]) / 2e-5
+        slope = (_surprise(theta + step, x, y, parity)[0] - _surprise(theta - step, x, y, parity)[0]) / 2e-5
         assert gradient[place] == pytest.approx(slope, rel=1e-6, abs=1e-7)
 
 
@@ -113,6 +116,30 @@ def test_what_matters_decays_and_what_does_not_stays():
     table = torch.randint(0, 2, (150, 5), generator=some).double()
     kernel = fitted(table, 3 * table[:, 0] * table[:, 1] + table[:, 0])
     assert kernel.decay[:2].min() > 3 * kernel.decay[2:].max()
+
+
+@pytest.mark.parametrize("parity", [-1, 1])
+def test_a_process_of_a_parity_by_plain_products(surrogate, parity):
+    """Its values are odd or even, and the same with the centres' complements written out."""
+    linear = 0.0 if parity > 0 else 0.7
+    folded = replace(surrogate, kernel=replace(surrogate.kernel, linear=linear, mean=0.0, parity=parity))
+    values = folded.at(CORNERS)
+    assert values.numpy() == pytest.approx(parity * folded.at(1 - CORNERS).numpy(), rel=1e-12, abs=1e-12)
+    assert values.numpy() == pytest.approx(folded.unfolded().at(CORNERS).numpy(), rel=1e-12, abs=1e-12)
+
+
+def test_a_sum_of_an_odd_and_an_even_part(surrogate):
+    """Where nodes are symmetric one part is left out; it would add nothing."""
+    odd, even = (
+        replace(surrogate, kernel=replace(surrogate.kernel, linear=0.0, mean=0.0, parity=p)).unfolded() for p in (-1, 1)
+    )
+    both = Sum(odd, even)
+    p, weights = np.polynomial.legendre.leggauss(4)
+    for nodes in ((p + 1) / 2, (p + 1) / 3):
+        for ask in (Surrogate.slopes, Surrogate.bends):
+            found = getattr(both, ask.__name__)(nodes, weights)
+            assert found == pytest.approx(ask(odd, nodes, weights) + ask(even, nodes, weights), rel=1e-9, abs=1e-12)
+    assert both.at(CORNERS).numpy() == pytest.approx((odd.at(CORNERS) + even.at(CORNERS)).numpy())
 
 
 def test_a_flat_kernel_is_its_mean():
