@@ -82,12 +82,12 @@ class AbstractMethod(ABC):
         return None
 
     def within(self, game: Game, calls: int) -> AbstractMethod | None:
-        """This method at a price of at most so many model calls for one end point; None if there is no such rule.
+        """This method by a rule that takes at most so many model calls for one end point; None if it has no choice.
 
         A method that chooses its rule may take a cheaper one, whose larger error it states; settings that a person
         gave are kept.
         """
-        return self if self.price(game) <= calls else None
+        return None
 
 
 class AbstractEstimate(AbstractMethod):

@@ -13,20 +13,28 @@ from decompositions.games.game import Game
 
 PER_SIZE = 16  # coalitions that are drawn of every size
 LARGEST = 8  # players of a coalition that is drawn
+FEWEST = 8  # single players that are drawn where not even 16 can be looked at
 
 
 def chosen(
-    game: Game, order: int, most: int, besides: Sequence[tuple[int, ...]] = (), seed: int = 0
+    game: Game,
+    order: int,
+    most: int,
+    besides: Sequence[tuple[int, ...]] = (),
+    largest: int = LARGEST,
+    seed: int = 0,
 ) -> tuple[Coalitions, Strata]:
     """All coalitions up to an order, some others, and 16 of every further size while their subsets may be looked at.
 
-    Null players are left out: their coalitions have no dividends.
+    Null players are left out: their coalitions have no dividends. From order 0 on, where single players are drawn, it
+    is as many of these as may be looked at, if at least 8.
 
     Args:
         game: the question.
-        order: of which all coalitions are taken, whatever they cost.
+        order: of which all coalitions are taken, whatever they cost; 0 for the empty one alone.
         most: subsets that may be looked at in all; it says up to which size, 8 at most, coalitions are drawn.
         besides: further coalitions, which stand for themselves alone.
+        largest: players of the largest coalitions that may be drawn.
         seed: of the draws.
 
     >>> game = Game.from_values([0.0] * 2**5)
@@ -39,8 +47,9 @@ def chosen(
     active, n = game.cube.active(), game.n
     found = Coalitions.up_to(active, n, order).joined(_of(besides, n))
     larger, strata = _of([each for each in besides if len(each) > order], n), []
-    for size in range(order + 1, min(LARGEST, len(active)) + 1):
-        some = _of(drawn(active, [size], PER_SIZE, seed)[size], n)
+    for size in range(order + 1, min(largest, LARGEST, len(active)) + 1):
+        count = PER_SIZE if size > 1 else max(FEWEST, min(PER_SIZE, most - 1))
+        some = _of(drawn(active, [size], count, seed)[size], n)
         larger = larger.joined(some)
         if count_up_to_order(len(active), order) + int((closure(larger).sizes > order).sum()) > most:
             break

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from decompositions.counts import count
 from decompositions.degrees import count_up_to_order
-from decompositions.dividends.choice import chosen
+from decompositions.dividends.choice import FEWEST, chosen
 from decompositions.dividends.harsanyi import harsanyi, is_sparse
 from decompositions.dividends.harsanyi import price as harsanyi_price
 from decompositions.dividends.known import Known, known
@@ -54,32 +54,43 @@ class Base:
     sample: Sample | None = None
 
     def rows(self, method: AbstractMethod | ForeignMethod) -> tuple[AbstractMethod | ForeignMethod, Effects] | None:
-        """A method, by a cheaper rule where it must be, and the effects whose rows it can pay; None where it cannot."""
-        choices = list(dict.fromkeys((order, some) for order in (self.order, 1) for some in (self.besides, ())))
-        for order, besides in choices:
-            if self._worth(method) * self._ends(order, besides) <= self.budget:
-                return method, self._effects(method, order, besides)
-        if isinstance(method, ForeignMethod):
-            return None
-        for order, besides in [each for each in choices if each[0] == 1]:
-            cheaper = method.within(self.game, self.budget // self._ends(order, besides))
-            if cheaper is not None:
-                return cheaper, self._effects(cheaper, order, besides)
+        """A method, by a cheaper rule where it must be, and the effects whose rows it can pay; None where it cannot.
+
+        Where it cannot pay those of all single players, it is a sample of them.
+        """
+        every = list(dict.fromkeys((order, some) for order in (self.order, 1) for some in (self.besides, ())))
+        for choices in (every, [(0, ())]):
+            for order, besides in choices:
+                if self._worth(method) * self._ends(order, besides) <= self.budget:
+                    return method, self._effects(method, order, besides)
+            for order, besides in [each for each in choices if each[0] < 2]:
+                calls = self.budget // self._ends(order, besides)
+                cheaper = None if isinstance(method, ForeignMethod) else method.within(self.game, calls)
+                if cheaper is not None:
+                    return cheaper, self._effects(cheaper, order, besides)
         return None
+
+    def least(self, method: AbstractMethod | ForeignMethod) -> int:
+        """Model calls that a sample of single players is worth."""
+        return self._worth(method) * self._ends(0, ())
 
     def _worth(self, method: AbstractMethod | ForeignMethod) -> int:
         """The forward passes that one end point is worth."""
         return price_of_one(method, self.game) * (1 if isinstance(method, ForeignMethod) else method.work)
 
     def _ends(self, order: int, besides: Rows) -> int:
-        """End points of all rows up to an order and of further ones."""
+        """End points of all rows up to an order and of further ones; from order 0 on those of the fewest that do."""
+        active = len(self.game.cube.active())
+        if order == 0:
+            return 1 + min(FEWEST, active)
         larger = closure(Coalitions.of_members([(), *(each for each in besides if len(each) > order)], self.game.n))
-        return count_up_to_order(len(self.game.cube.active()), order) + int((larger.sizes > order).sum())
+        return count_up_to_order(active, order) + int((larger.sizes > order).sum())
 
     def _effects(self, method: AbstractMethod | ForeignMethod, order: int, besides: Rows) -> Effects:
         most = self.budget // max(1, self._worth(method), self.game.cube.calls_per_point)
-        wanted, strata = chosen(self.game, order, most, besides)
         own = self.effects
+        largest = self.game.n if own.strata is None else max(1, own.strata.largest)  # beyond it no value is known
+        wanted, strata = chosen(self.game, order, most, besides, largest)
         if own.coalitions is not None and wanted.masks() == own.coalitions.masks():
             return own
         return self.known.dividends(wanted, strata)

@@ -238,9 +238,8 @@ def _measured(
         return replace(result, measured=measurement.measured(method, game, base.effects, points))
     rows = base.rows(method)
     if rows is None:
-        least = subject.price_of_one(method, game) * (len(game.cube.active()) + 1)
-        over = f"above the budget of {counts.count(base.budget)}"
-        note = f"its rows of order 1 take {counts.count(least)} model calls, {over}"
+        least, budget = (counts.count(calls) for calls in (base.least(method), base.budget))
+        note = f"the fewest rows are worth {least} model calls, above the budget of {budget}"
         return replace(result, measured_note=note)
     affordable, effects = rows
     say(f"measuring {method.name} on {len(effects) - 1:,} effects")

@@ -144,7 +144,7 @@ def test_a_method_above_the_budget_is_left_out_and_its_price_said():
     assert dear.measured_criteria is None
     assert dear.disagreement is None
     assert (
-        dear.measured_note == f"its rows of order 1 take {6 * (64 + 32 + 63 + 2)} model calls, above the budget of 100"
+        dear.measured_note == f"the fewest rows are worth {6 * (64 + 32 + 63 + 2)} model calls, above the budget of 100"
     )
     assert dear.price >= 32 * 64
     assert dear.attribution is not None

@@ -165,7 +165,7 @@ def test_reasons_for_empty_columns(tmp_path):
     game = Game.from_function(lambda z: torch.atan(z).sum(1) * z[:, 0], [1.0, 2.0], 0.0)
     _, page = report(compare(game, ["integrated_gradients"], budget=5), tmp_path)
     assert "none: the Taylor series does not end" in page.text
-    assert re.search(r"none: its rows of order 1 take [\d,]+ model calls, above the budget of 5", page.text)
+    assert re.search(r"none: the fewest rows are worth [\d,]+ model calls, above the budget of 5", page.text)
 
 
 def test_a_method_that_does_not_apply_is_named(sentence, tmp_path):

@@ -147,7 +147,7 @@ def test_reasons_are_footnotes_said_once():
     lines = text.splitlines()
     assert sum(line.startswith("[1] the Taylor series does not end") for line in lines) == 1
     assert any(
-        line.startswith("[2] its rows of order 1 take ") and line.endswith("above the budget of 50") for line in lines
+        line.startswith("[2] the fewest rows are worth ") and line.endswith("above the budget of 50") for line in lines
     )
     assert [line.split()[-2:] for line in lines if " theory " in line][:2] == [["none", "[1]"]] * 2
 
