@@ -98,7 +98,8 @@ def _strongest() -> None:
     ):
         wanted, found, further = strong.largest(truth, TOP), [], []
         for seed in TRIES:
-            given = sample(game, calls, seed, games.CACHE / f"{title} {calls} {seed}")
+            kept = games.CACHE / f"{title} {calls} {seed}" if game is sentence else None  # whose calls are dear
+            given = sample(game, calls, seed, kept)
             effects = strongest(given, TOP, order=order, budget=FURTHER)
             found.append(len(wanted & set(effects.to_dict())))
             further.append(effects.calls - given.calls)
