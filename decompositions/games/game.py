@@ -218,8 +218,9 @@ class Game:
                 XGBoost or LightGBM.
             x: one row, an array ``(d,)`` or ``(1, d)``, a DataFrame of one row, or a Series.
             baseline: a number for all cells, a row, or a background set of rows, whose mean game is asked about.
-            target: the number of a class or its name; of a regression with several outputs the number of one. A
-                boosting classifier of two classes is asked for the margin of the second without it.
+            target: the number of a class, counted from 0, or its name; where classes are numbers themselves and not so
+                counted, the name as text, ``"3"``. Of a regression with several outputs the number of one. A boosting
+                classifier of two classes is asked for the margin of the second without it.
             players: as in :meth:`from_model`; several features may be one player.
             weights: of the baselines, non-negative; equal by default.
             names: of the players.

@@ -44,6 +44,10 @@ def place_of(target: Any, classes: Sequence[Any], what: str) -> int | None:
 
     Raises:
         TypeError, LookupError: there is no such class.
+        ValueError: classes that are numbers themselves, and another one at that place.
+
+    >>> place_of("2", [1, 2, 3], "a class"), place_of(1, [-1, 1], "a class")
+    (1, 1)
     """
     if target is None:
         return None
@@ -54,7 +58,16 @@ def place_of(target: Any, classes: Sequence[Any], what: str) -> int | None:
         return names.index(target)
     number = whole(target, f"target is the number of {what}, or the name of a class")
     if not 0 <= number < len(names):
-        raise LookupError(f"target is the number of {what}, from 0 to {len(names) - 1}, not {number}")
+        some = ", ".join(map(repr, names[:12]))
+        raise LookupError(
+            f"target is the number of {what}, from 0 to {len(names) - 1}, not {number}, or the name, as {some}"
+        )
+    own = classes[number]
+    if isinstance(own, (int, float, np.number)) and own != number:
+        raise ValueError(
+            f"target={number} may be the class {number} or the one that is counted {number} from 0, which is {own}, as "
+            f"the classes are numbers themselves; give the name, one of {', '.join(map(repr, names[:12]))}"
+        )
     return number
 
 

@@ -20,7 +20,7 @@ def estimated_attributions(policy: Policy, sample: Sample) -> Estimate:
             would take is said.
     """
     found = estimated(sample, policy)
-    require_trust(found, len(sample.active))
+    require_trust(found, sample)
     return _as_attributions(found, sample)
 
 

@@ -73,9 +73,9 @@ def estimate(
     given = game if isinstance(game, Sample) else sample(game, budget, seed, checkpoint)
     found = estimated(given, index)
     if refuse:
-        require_trust(found, len(given.active))
+        require_trust(found, given)
     if found.trust > WARNED:
-        warnings.warn(said(found, len(given.active)), stacklevel=2)
+        warnings.warn(said(found, given), stacklevel=2)
     return found
 
 

@@ -5,43 +5,48 @@ from __future__ import annotations
 import math
 
 from decompositions.counts import count
+from decompositions.sampling.sample import Sample
 from synergy.estimation.estimation import Estimation
 
 WARNED, REFUSED = 0.25, 0.5  # of the norm of the values: the norm of their standard errors
 
 
-def require_trust(found: Estimation, active: int) -> None:
+def require_trust(found: Estimation, sample: Sample) -> None:
     """Refuse an estimate whose standard errors are more than half of its values.
 
     Args:
         found: the estimate.
-        active: players that are no null players.
+        sample: what it was made from.
 
     Raises:
         ValueError: says the budget that it would take, and what else would help.
     """
     if found.trust > REFUSED:
         raise ValueError(
-            f"{said(found, active)}, or take coarser players; refuse=False gives the numbers all the same, with their "
+            f"{said(found, sample)}, or take coarser players; refuse=False gives the numbers all the same, with their "
             "errors"
         )
 
 
-def said(found: Estimation, active: int) -> str:
-    """How much of an estimate is noise, and the budget at which about a quarter would be."""
+def said(found: Estimation, sample: Sample) -> str:
+    """How much of an estimate is noise, and the budget at which about a quarter would be.
+
+    Calls are those that the coalitions take, be they paid here or shared with another game.
+    """
+    each = max(1, sample.game.cube.calls_per_point)
+    calls = each * found.coalitions
     share = f"{found.trust:.0%}" if math.isfinite(found.trust) else "all"
     return (
-        f"{share} of this estimate of '{found.index}' is noise (‖s.e.‖ / ‖values‖, from {found.calls:,} calls; "
-        f"r² {found.r2:.2f}); give budget={_enough(found, active)}"
+        f"{share} of this estimate of '{found.index}' is noise (‖s.e.‖ / ‖values‖, from {calls:,} calls; "
+        f"r² {found.r2:.2f}); give budget={_enough(found.trust, calls, each * 2 ** len(sample.active))}"
     )
 
 
-def _enough(found: Estimation, active: int) -> str:
+def _enough(trust: float, calls: int, everything: int) -> str:
     """Calls at which the noise would be a quarter, as its square falls with their number; all coalitions suffice."""
-    everything = 2**active * (found.calls // found.coalitions)
-    if not math.isfinite(found.trust):
-        return str(10 * found.calls)
-    wanted = math.ceil(found.calls * (found.trust / WARNED) ** 2)
+    if not math.isfinite(trust):
+        return str(10 * calls)
+    wanted = math.ceil(calls * (trust / WARNED) ** 2)
     digits = max(0, len(str(wanted)) - 2)
     wanted = -(-wanted // 10**digits) * 10**digits
     return str(everything) + " (all coalitions)" if everything <= wanted else count(wanted).replace(",", "_")

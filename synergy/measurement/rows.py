@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from decompositions.arguments import whole
+from decompositions.arguments import shown, whole
 from decompositions.arithmetic import Array, is_exact, to_float, wide, zeros
 from decompositions.counts import count
 from decompositions.dividends.choice import chosen
@@ -55,6 +55,10 @@ def choose(
     Raises:
         TypeError, LookupError, ValueError: an order below 1, or rows that are no coalitions of the game's players.
     """
+    if isinstance(rows, str) or not isinstance(rows, Iterable | None):
+        raise TypeError(
+            f"rows are coalitions, each the numbers or names of its players, not {shown(rows)}; rows=[(0, 1)]"
+        )
     named = [] if rows is None else [tuple(sorted(members_of(each, game.names))) for each in rows]
     if order is None:
         return Wanted(Coalitions.of_members([(), *dict.fromkeys(filter(None, named))], game.n))

@@ -6,7 +6,7 @@ import torch
 
 from decompositions.sampling import left_out
 from decompositions.sampling.kernel import Kernel
-from decompositions.sampling.sample import sample
+from decompositions.sampling.sample import sample, sample_all
 from synergy import Game, Policy, estimate, method
 from synergy.estimation.estimate import estimated
 
@@ -152,6 +152,24 @@ def test_noise_is_refused_with_the_budget_that_it_would_take():
         found = estimate(noisy(10), "sii", budget=100, refuse=False)
     assert found.trust > 0.5
     assert found.undecided.sum() == 90
+
+
+def test_a_game_that_shares_the_calls_of_another_is_told_the_same_budget():
+    """The second game pays none, and neither 0 calls nor a budget of 0 says anything of it."""
+
+    class Wild(torch.nn.Module):
+        def forward(self, x):
+            return torch.sin(900 * (x * torch.arange(1, 15) ** 2).sum(1, keepdim=True)).expand(-1, 2)
+
+    model = Wild()
+    samples = sample_all([Game.from_model(model, torch.ones(1, 14), target=target) for target in (0, 1)], 60)
+    assert [each.calls for each in samples] == [60, 0]
+    said = []
+    for each in samples:
+        with pytest.raises(ValueError, match=r"from 60 calls; .* give budget=[\d_]{4,}, or take") as refused:
+            estimate(each)
+        said.append(str(refused.value))
+    assert said[0] == said[1]
 
 
 def test_a_doubtful_estimate_is_a_warning():

@@ -171,6 +171,8 @@ def test_intervals_hold_the_truth():
         ({"rows": [(0, 9)]}, IndexError, "no player 9"),
         ({"rows": [("nobody",)]}, LookupError, "no player is named 'nobody'"),
         ({"rows": [(1, 1)]}, ValueError, "has 1 twice"),
+        ({"rows": 3}, TypeError, r"rows are coalitions, .* not 3; rows=\[\(0, 1\)\]"),
+        ({"rows": "01"}, TypeError, "rows are coalitions, .* not '01'"),
         ({"order": 2, "limit": 10}, ValueError, "take a lower order, or fewer rows"),
     ],
 )

@@ -29,6 +29,10 @@ def named():
     return ensemble.RandomForestClassifier(5, random_state=0).fit(frame(), CLASSES)
 
 
+def numbered():
+    return ensemble.RandomForestClassifier(5, random_state=0).fit(ROWS, 1 + np.digitize(ROWS[:, 0], (-0.5, 0.5)))
+
+
 def test_a_class_by_its_name_a_frame_and_groups():
     model, rows = named(), frame()
     game = Game.from_trees(model, rows.iloc[[0]], rows[5:9], target="yes", players={"pair": ["a name", "c name"]})
@@ -38,6 +42,17 @@ def test_a_class_by_its_name_a_frame_and_groups():
     )
     torch.testing.assert_close(method("shapley").attribute(game), method("shapley").attribute(same), rtol=0, atol=1e-14)
     torch.testing.assert_close(harsanyi(game).values, harsanyi(same).values, rtol=0, atol=1e-14)
+
+
+def test_classes_that_are_numbers_go_by_name_where_they_are_not_counted_from_0():
+    three, everybody = numbered(), np.ones((1, 7), dtype=np.int64)
+    game = Game.from_trees(three, ROWS[0], ROWS[5:9], target="2")
+    assert game(everybody).item() == pytest.approx(three.predict_proba(ROWS[:1])[0, 1])
+    signs = ensemble.GradientBoostingClassifier(n_estimators=9).fit(ROWS, np.where(RESPONSE > 0, 1, -1))
+    game = Game.from_trees(signs, ROWS[0], ROWS[5:9], target=1)
+    assert game(everybody).item() == pytest.approx(signs.decision_function(ROWS[:1])[0])
+    with pytest.raises(ValueError, match=r"the class 0 or .*counted 0 from 0, which is -1.*'-1', '1'"):
+        Game.from_trees(signs, ROWS[0], ROWS[5:9], target=0)
 
 
 def test_an_array_for_a_model_that_knows_names():
@@ -216,6 +231,13 @@ WRONG = {
     "no target": (lambda: named(), ROWS[0], 0.0, {}, ValueError, r"3 outputs \(no, perhaps, yes\).*target="),
     "no such class": (lambda: named(), ROWS[0], 0.0, {"target": "never"}, LookupError, "'no', 'perhaps', 'yes'"),
     "no such number": (lambda: named(), ROWS[0], 0.0, {"target": 3}, LookupError, "from 0 to 2, not 3"),
+    "a class or a place": (
+        lambda: numbered(), ROWS[0], 0.0, {"target": 1}, ValueError,
+        "the class 1 or the one that is counted 1 from 0, which is 2.*give the name, one of '1', '2', '3'",
+    ),
+    "a class that is no place": (
+        lambda: numbered(), ROWS[0], 0.0, {"target": 3}, LookupError, "to 2, not 3, or the name, as '1', '2', '3'",
+    ),
     "a boolean": (lambda: named(), ROWS[0], 0.0, {"target": True}, TypeError, "not True"),
     "an output of one": (forest, ROWS[0], 0.0, {"target": 1}, LookupError, "one output.*leave target= out"),
 }  # fmt: skip
