@@ -224,7 +224,9 @@ def _criteria(comparison: Comparison, notes: list[str]) -> list[str]:
         {r.tolerance for x in comparison.columns for r in (x.theory_criteria, x.measured_criteria) if r}
     )
     if tolerances and plain:
-        lines.append(f"tolerance {', '.join(map(brief, tolerances))}; undecided: of the size of the numerical error")
+        some = ", or only some coalitions were looked at" if scoped(comparison.columns) else ""
+        numbers = ", ".join(map(brief, tolerances))
+        lines.append(f"tolerance {numbers}; undecided: of the size of the numerical error{some}")
     if scoped(comparison.columns):
         lines += textwrap.wrap(SCOPE, WIDTH)
     return ["\n".join(lines)]

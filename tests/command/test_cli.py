@@ -137,6 +137,7 @@ def test_within_a_budget_some_rows_are_measured(model_words):
     assert "rows by nodes=8" in " ".join(out.split())
     assert "measured ≤ 1" in out
     assert "nothing is said of larger ones" in " ".join(out.split())
+    assert "undecided: of the size of the numerical error, or only some coalitions were looked at" in out
 
 
 def test_rows_up_to_an_order(model_words):
