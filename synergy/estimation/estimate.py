@@ -131,6 +131,7 @@ def estimated(sample: Sample, index: Any) -> Estimation:
         coalitions=sample.coalitions,
         names=sample.game.names,
         notes=_notes(sample),
+        exact=sample.design.complete,
     )
 
 

@@ -27,6 +27,8 @@ class Estimation:
         coalitions: that were evaluated.
         names: of the players.
         notes: what is to be said of them.
+        exact: whether nothing was left out: all coalitions were evaluated, or all leaves added up. An error of 0 alone
+            does not say so.
     """
 
     index: str
@@ -38,16 +40,12 @@ class Estimation:
     coalitions: int
     names: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    exact: bool = False
 
     @property
     def n(self) -> int:
         """The number of players."""
         return len(self.names)
-
-    @property
-    def exact(self) -> bool:
-        """Whether there is no error to be told."""
-        return not self.error.any()
 
     @property
     def trust(self) -> float:

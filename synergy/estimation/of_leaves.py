@@ -42,4 +42,4 @@ def of_leaves(leaves: Leaves, index: Any, names: tuple[str, ...]) -> Estimation:
     else:
         values = leaves.by_player(PLAYERS[index])
     note = f"exact: {leaves.how}"
-    return Estimation(name, values, 0 * values, values, math.nan, 0, 0, names, (note,))
+    return Estimation(name, values, 0 * values, values, math.nan, 0, 0, names, (note,), exact=True)

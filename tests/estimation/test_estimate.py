@@ -172,6 +172,16 @@ def test_a_game_that_shares_the_calls_of_another_is_told_the_same_budget():
     assert said[0] == said[1]
 
 
+def test_a_sample_in_which_nothing_is_left_to_err_is_not_all_that_there_is():
+    """Of 2³⁰ coalitions of a sum of players 100 are seen: pairs are 0 to rounding, but not known to be."""
+    pairs = estimate(Game.from_function(lambda z: z.sum(1), torch.ones(30)), "sii", budget=100, refuse=False)
+    constant = estimate(Game.from_values(np.full(2**10, 3.3)), budget=100)
+    for found in (pairs, constant):
+        assert not found.exact
+        assert "all that there are" not in str(found)
+    assert estimate(Game.from_values(np.full(2**3, 3.3))).exact
+
+
 def test_a_doubtful_estimate_is_a_warning():
     game = Game.from_values(noisy(10).cube.table + 2.0 * torch.arange(2**10).bitwise_and(3).double())
     with pytest.warns(UserWarning, match="of this estimate of 'shapley' is noise"):
