@@ -23,6 +23,8 @@ def closure(coalitions: Coalitions) -> Coalitions:
     >>> closure(Coalitions.of_members([(), (0, 2)], 3)).masks()
     [0, 1, 4, 5]
     """
+    if not coalitions.n:
+        return coalitions
     parts = [np.unique(subsets.reshape(-1, subsets.shape[-1]), axis=0) for _, subsets in _subsets(coalitions)]
     bits = np.unique(np.concatenate(parts), axis=0)
     sizes = np.bitwise_count(bits).sum(1, dtype=np.int64)
@@ -43,7 +45,7 @@ def places(coalitions: Coalitions, known: Coalitions) -> Iterator[tuple[np.ndarr
         ValueError: a subset is not among them.
     """
     for rows, subsets in _subsets(coalitions):
-        found = known.rows(subsets.reshape(-1, subsets.shape[-1])).reshape(subsets.shape[:2])
+        found = known.rows(np.concatenate(subsets)).reshape(subsets.shape[:2])
         if (found < 0).any():
             raise ValueError(f"not all subsets of {coalitions.members(int(rows[0]))} and others have a known value")
         yield rows, found

@@ -47,8 +47,9 @@ def strongest(
 
     .. math:: J(S) = \sum_{T \subseteq S} (-1)^{|S| - |T|} g(1_T)
 
-    and no guess. That none is stronger is not said: ``effects.remainder`` is what all other coalitions add up to. Of a
-    game of :meth:`Game.from_trees` all dividends are looked at, without a call, and none is stronger.
+    and no guess; one below its own noise floor is left out, unless all are there. That none is stronger is not said:
+    ``effects.remainder`` is what all other coalitions add up to. Of a game of :meth:`Game.from_trees` all dividends are
+    looked at, without a call, and none is stronger.
 
     Args:
         game: the question; or a :class:`decompositions.sampling.sample.Sample` of one, which is not paid again.
@@ -141,7 +142,9 @@ def _exactly(given: Sample, values: dict[int, float], chosen: list[tuple[int, ..
     table, paid = _known(given, below, values)
     everything = table.dividends(below)
     sizes = np.abs(to_float(everything.values))
-    best = 1 + np.argsort(-sizes[1:], kind="stable")[:k]
+    best = np.argsort(-sizes, kind="stable")
+    seen = best > 0 if k >= len(best) - 1 and not everything.truncated else sizes[best] > everything.noise_floor()[best]
+    best = best[(best > 0) & seen][:k]
     rows = np.array([0, *np.sort(best).tolist()])
     effects = table.dividends(Coalitions(below.bits[rows], game.n))
     return replace(effects, calls=given.calls + paid)

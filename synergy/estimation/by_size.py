@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from decompositions.degrees import bits
 from synergy.policies.policy import Policy
 
 TRIED = 3  # more coalitions of every size at which a policy is looked at, where it does not say that it is symmetric
+FEW = 10  # players of whose coalitions all are looked at then
 BLOCK = 64  # sizes that are looked at together
 
 
@@ -47,7 +49,8 @@ def mean_gains(policy: Policy, active: int, n: int) -> list[Fraction]:
 
 
 def weights_by_size(policy: Policy, largest: int, n: int) -> list[Fraction]:
-    """w(1), …, w(largest) of a policy of n players, after a look at a few coalitions of every size.
+    """w(1), …, w(largest) of a policy of n players, after a look at all coalitions of few players, or at some of each
+    size; of a policy that says that it is symmetric at one of each size.
 
     Raises:
         ValueError: it reads degrees, its weights differ between coalitions of one size or between their members, or it
@@ -58,6 +61,8 @@ def weights_by_size(policy: Policy, largest: int, n: int) -> list[Fraction]:
             f"policy '{policy.formula}' reads degrees, and an estimate is of Harsanyi dividends, which only know who "
             "takes part; say reads='support' if the rule asks no more than that"
         )
+    if n <= FEW and not policy.symmetric:
+        return _of_all(policy, largest, n)
     found: list[Fraction] = []
     rng = np.random.default_rng(0)
     for start in range(0, largest, BLOCK):
@@ -68,6 +73,14 @@ def weights_by_size(policy: Policy, largest: int, n: int) -> list[Fraction]:
         for place, size in enumerate(sizes.tolist()):
             found.append(_one(policy, size, [(t[place], w[place]) for t, w in zip(tables, weights, strict=True)]))
     return found
+
+
+def _of_all(policy: Policy, largest: int, n: int) -> list[Fraction]:
+    """The same after a look at all coalitions."""
+    table = bits(1, 2**n, n).numpy()
+    weights, sizes = _exact(policy, table), table.sum(1)
+    of_size = [np.flatnonzero(sizes == size).tolist() for size in range(1, largest + 1)]
+    return [_one(policy, size, [(table[r], weights[r]) for r in rows]) for size, rows in enumerate(of_size, 1)]
 
 
 def _one(policy: Policy, size: int, rows: list[tuple[np.ndarray, np.ndarray]]) -> Fraction:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from decompositions.arguments import entries, yes_or_no
+from decompositions.arguments import entries, whole, yes_or_no
 from decompositions.games.game import Game, require_game
 from decompositions.games.leaves import leaves
 from decompositions.sampling.sample import BUDGET, Sample, sample, sample_all
@@ -47,7 +47,8 @@ def estimate(
     Args:
         game: the question; or a :class:`decompositions.sampling.sample.Sample` of one, for which nothing is paid.
         index: "shapley", "banzhaf", "sii" (the Shapley interaction index of pairs), or a policy that gives all members
-            of a coalition the same by their number alone.
+            of a coalition the same by their number alone; that is tried at all coalitions of up to 10 players, and at
+            some of more, unless the policy says that it is symmetric.
         budget: model calls.
         seed: of the draws.
         refuse: whether an estimate whose standard errors are more than half of the values (as norms) is an error; from
@@ -64,6 +65,7 @@ def estimate(
     [3.0, 4.0]
     """
     yes_or_no(refuse, "refuse says whether an estimate that is mostly noise is an error")
+    whole(budget, "budget is the number of model calls", 0)
     if not isinstance(game, Sample):
         require_game(game, "estimate()")
         index_of(index, max(1, len(game.cube.active())), game.n)  # before anything is paid

@@ -16,7 +16,7 @@ from synergy.estimation.by_size import mean_gains
 from synergy.policies.policy import Policy, equal_shares
 
 NODES = 48  # of a Gauss–Legendre quadrature, at most; exact for 96 players, and 1e-13 for 1000
-NAMES = "'shapley', 'banzhaf', 'sii' or a Policy"
+NAMES = "'shapley', 'banzhaf', 'sii' or a Policy, such as method(name).policy(game)"
 
 
 @dataclass(frozen=True, eq=False)

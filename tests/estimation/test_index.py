@@ -145,3 +145,14 @@ def test_weights_beyond_floats_are_refused():
     """Those of (−1)^|S| are 2ⁿ⁻ᵗ, too large from 1,025 players on."""
     with pytest.raises(ValueError, match=r"more than 10\^308"):
         players([Fraction((-2) ** t) for t in range(1100)])
+
+
+def test_a_policy_that_differs_at_one_coalition_only_is_refused():
+    """1/|S|, and twice that for {5, …, 9} of ten players: one coalition of 252 of its size."""
+
+    def rule(s):
+        apart = (s[:, 5:].sum(-1, keepdims=True) == 5) & (s[:, :5].sum(-1, keepdims=True) == 0)
+        return s / s.sum(-1, keepdims=True) * (1 + apart)
+
+    with pytest.raises(ValueError, match=r"coalitions of 5 give 1/5, 2/5"):
+        index_of(Policy(rule, formula="nearly equal", reads="support"), 10, 10)

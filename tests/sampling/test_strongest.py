@@ -148,3 +148,11 @@ def test_many_coalitions_are_grown_from_the_strongest():
     first = [coalition for coalition, _ in zip(proposals([g], 4), range(15), strict=False)]
     assert tuple(strong) in first
     assert set(first) == {c for c in first if set(c) <= set(strong)}
+
+
+def test_what_has_no_effect_is_not_among_the_strongest():
+    """Of z₀z₁ + z₂z₃ and nothing else two rows are there, whatever is asked for; of no players at all none."""
+    game = Game.from_function(lambda z: z[:, 0] * z[:, 1] + z[:, 2] * z[:, 3], torch.ones(12).double())
+    found = strongest(game, 5, order=3, budget=80)
+    assert set(found.to_dict()) <= {(), (0, 1), (2, 3)}
+    assert strongest(Game.from_values([5.0]), 3, order=2).to_dict() == {(): 5.0}
