@@ -36,26 +36,31 @@ def refuse_kinks(cube: FunctionCube) -> None:
 
 
 def _refuse_at(cube: FunctionCube, points: torch.Tensor, names: Mapping[nn.Module, str]) -> None:
-    """Compare the branches at some points with those at the baseline."""
-    found: dict[int, str] = {}
+    """Compare the branches at some points with those at the baseline; no further ones once a kink is found."""
     for some in points.split(max(2, cube.chunk)):
-        with_baseline = torch.cat([torch.zeros_like(points[:1]), some])
-        for inputs in cube.inputs(with_baseline).unbind(1):
-            for place, (name, branch) in enumerate(branches(cube.f, inputs, names)):
-                turned = branch != branch[:1]
-                if branch.is_floating_point():  # a side: to come up to the kink is not to cross it
-                    turned &= branch != 0
-                turned = turned.reshape(len(branch), -1).any(0)
-                if turned.any():
-                    found[place] = f"{name}, at {int(turned.sum())} of {turned.numel()} places"
-            cube.on_calls(len(inputs))
-    if found:
-        places = "; ".join(list(found.values())[:3]) + ("; …" if len(found) > 3 else "")
-        raise ValueError(
-            f"there is a kink between b and x, so there is no Taylor series at b that describes f ({places}); take "
-            "harsanyi() and the measured allocation, measure(), which need no series, or a smoothed network, "
-            "taylor(game, degree, smooth=10)"
-        )
+        found = _crossed(cube, torch.cat([torch.zeros_like(points[:1]), some]), names)
+        if found:
+            places = "; ".join(found[:3]) + ("; …" if len(found) > 3 else "")
+            raise ValueError(
+                f"there is a kink between b and x, so there is no Taylor series at b that describes f ({places}); take "
+                "harsanyi() and the measured allocation, measure(), which need no series, or a smoothed network, "
+                "taylor(game, degree, smooth=10)"
+            )
+
+
+def _crossed(cube: FunctionCube, points: torch.Tensor, names: Mapping[nn.Module, str]) -> list[str]:
+    """The operations whose branches at some points differ from those at the first, and at how many places."""
+    found: dict[int, str] = {}
+    for inputs in cube.inputs(points).unbind(1):
+        for place, (name, branch) in enumerate(branches(cube.f, inputs, names)):
+            turned = branch != branch[:1]
+            if branch.is_floating_point():  # a side: to come up to the kink is not to cross it
+                turned &= branch != 0
+            turned = turned.reshape(len(branch), -1).any(0)
+            if turned.any():
+                found[place] = f"{name}, at {int(turned.sum())} of {turned.numel()} places"
+        cube.on_calls(len(inputs))
+    return list(found.values())
 
 
 def _tried(cube: FunctionCube) -> torch.Tensor:
