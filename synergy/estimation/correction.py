@@ -25,19 +25,21 @@ class Corrected:
         error: their standard errors.
         surrogate: the surrogate's own.
         r2: of the surrogate where it has not seen the coalitions; nan where all were evaluated.
+        rounding: what the rounding of the values makes of them, as standard errors; 0 where all were evaluated.
     """
 
     values: np.ndarray
     error: np.ndarray
     surrogate: np.ndarray
     r2: float
+    rounding: np.ndarray
 
 
 def exact(sample: Sample, index: Index) -> Corrected:
     """The index from the values of all coalitions."""
     border = sample.design.border
     values = total(border, _on_values(index, border) * sample.scaled)
-    return Corrected(values, np.zeros_like(values), values, math.nan)
+    return Corrected(values, np.zeros_like(values), values, math.nan, np.zeros_like(values))
 
 
 def corrected(sample: Sample, index: Index) -> Corrected:
@@ -53,7 +55,19 @@ def corrected(sample: Sample, index: Index) -> Corrected:
         residuals[half.pairs] = half.residuals
     summands = _summands(sample, index, residuals)
     mean = total(design.drawn, summands * design.open) / pairs
-    return Corrected(values + mean, _error(design, summands), surrogate, _r2(sample, residuals))
+    rounding = _rounding(sample, index)
+    error = np.hypot(_error(design, summands), rounding)
+    return Corrected(values + mean, error, surrogate, _r2(sample, residuals), rounding)
+
+
+def _rounding(sample: Sample, index: Index) -> np.ndarray:
+    """The error of a weighted sum of values that are rounded independently, each by the sample's noise."""
+    design = sample.design
+    sizes = design.drawn.sum(1, dtype=np.int64)
+    first, second = index.weights[:, sizes], index.weights[::-1, design.n - sizes]
+    drawn = (first**2 + second**2) / (2 * len(sizes) * design.chances[sizes]) ** 2
+    squares = total(design.border, _on_values(index, design.border) ** 2) + total(design.drawn, drawn)
+    return sample.noise / sample.unit * np.sqrt(squares)
 
 
 def _summands(sample: Sample, index: Index, residuals: np.ndarray) -> np.ndarray:

@@ -134,6 +134,7 @@ def estimated(sample: Sample, index: Any) -> Estimation:
         names=sample.game.names,
         notes=_notes(sample),
         exact=sample.design.complete,
+        rounding=float(np.linalg.norm(found.rounding)) * sample.unit,
     )
 
 

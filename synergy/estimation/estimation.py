@@ -29,6 +29,7 @@ class Estimation:
         notes: what is to be said of them.
         exact: whether nothing was left out: all coalitions were evaluated, or all leaves added up. An error of 0 alone
             does not say so.
+        rounding: the norm of what the rounding of the game's values makes of these; it is in ``error``.
     """
 
     index: str
@@ -41,6 +42,7 @@ class Estimation:
     names: tuple[str, ...]
     notes: tuple[str, ...] = ()
     exact: bool = False
+    rounding: float = 0.0
 
     @property
     def n(self) -> int:
@@ -49,11 +51,15 @@ class Estimation:
 
     @property
     def trust(self) -> float:
-        """‖standard errors‖ / ‖values‖: 0 is exact, above 1/4 is doubtful, above 1/2 is noise."""
-        largest = float(np.abs(self.values).max(initial=0.0))
-        if not largest:
-            return math.inf if self.error.any() else 0.0
-        return float(np.linalg.norm(self.error / largest) / np.linalg.norm(self.values / largest))
+        """‖standard errors‖ / ‖values‖: 0 is exact, above 1/4 is doubtful, above 1/2 is noise.
+
+        It is 0, too, where neither rises above the rounding of the game's values: no budget tells more.
+        """
+        unit = max(float(np.abs(part).max(initial=0.0)) for part in (self.values, self.error)) or 1.0
+        values, errors = (float(np.linalg.norm(part / unit)) for part in (self.values, self.error))
+        if max(values, errors) <= CERTAIN * self.rounding / unit:
+            return 0.0
+        return errors / values if values else math.inf
 
     @property
     def undecided(self) -> np.ndarray:
