@@ -72,6 +72,19 @@ def coalition(bitmask: int) -> tuple[int, ...]:
     return tuple(i for i in range(int(bitmask).bit_length()) if bitmask >> i & 1)
 
 
+def table(coalitions: Iterable[Iterable[int]], n: int) -> torch.Tensor:
+    """Some coalitions of n players, however many these are, as booleans. Shape ``(coalitions, n)``.
+
+    >>> table([(), (0, 2)], 3).int().tolist()
+    [[0, 0, 0], [1, 0, 1]]
+    """
+    members = [list(each) for each in coalitions]
+    rows = torch.zeros(len(members), n, dtype=torch.bool)
+    for row, players in enumerate(members):
+        rows[row, players] = True
+    return rows
+
+
 def support(degree: Iterable[Any]) -> tuple[int, ...]:
     """The coalition of the non-zero entries of a degree vector.
 

@@ -8,14 +8,13 @@ from dataclasses import dataclass, replace
 import torch
 
 from decompositions import degrees
-from decompositions.arguments import entries
 from decompositions.dividends.harsanyi import harsanyi, of_corners, price
 from decompositions.effects.effects import Effects
 from decompositions.evaluation import corners as coalitions
 from decompositions.evaluation.cost import LIMIT, as_limit, require_limit
 from decompositions.evaluation.prefix.prefix import SharedPrefix, shared_prefix
 from decompositions.evaluation.several_targets import Question, questions_of
-from decompositions.games.game import Game, require_game
+from decompositions.games.game import Game, require_games
 from decompositions.models.one_tensor import is_same_call
 
 
@@ -37,9 +36,7 @@ def harsanyi_all(games: Sequence[Game], *, limit: int = LIMIT) -> list[Effects]:
     >>> [effects.calls for effects in harsanyi_all(games)]
     [4, 0, 0]
     """
-    games = entries(games, "harsanyi_all() asks a list of Games")
-    for game in games:
-        require_game(game, "harsanyi_all()")
+    games = require_games(games, "harsanyi_all()")
     limit = as_limit(limit)
     questions = questions_of(games)
     shared = {place for each in questions for place in each.places}

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import torch
 
+from decompositions import degrees
 from decompositions.evaluation.work import Work
 from decompositions.games import noise, trial
 from decompositions.games.function_cube import FunctionCube
@@ -25,9 +26,7 @@ def error_seen(cube: FunctionCube, work: Work, values: torch.Tensor) -> float:
     if cube.device.type == "meta" or work.total < TRIED:
         return 0.0
     places = noise.telling(values, max(FEWEST, min(MOST, work.total // 8))).tolist()
-    points = torch.zeros(len(places), cube.n, dtype=torch.bool)
-    for row, place in enumerate(places):
-        points[row, list(work.members(place))] = True
+    points = degrees.table(map(work.members, places), cube.n)
     return noise.noise(cube, points.to(cube.device))
 
 

@@ -77,11 +77,8 @@ def _answers(cube: FunctionCube, active: tuple[int, ...]) -> list[str]:
     """g, bit for bit, at ∅, at all players and at a few coalitions between, which betray any other function."""
     last = 2 ** len(active) - 1
     masks = sorted({last * place // (ASKED - 1) for place in range(ASKED)})
-    points = torch.zeros(len(masks), cube.n, dtype=torch.bool)
-    for row, mask in enumerate(masks):
-        points[row, [active[bit] for bit in degrees.coalition(mask)]] = True
-    points = points.to(cube.device)
-    return [float(value).hex() for value in cube.values(points).tolist()]
+    points = degrees.table(([active[bit] for bit in degrees.coalition(mask)] for mask in masks), cube.n)
+    return [float(value).hex() for value in cube.values(points.to(cube.device)).tolist()]
 
 
 def _function(f: Callable[[torch.Tensor], torch.Tensor]) -> tuple[dict[str, str], dict[str, str] | str]:

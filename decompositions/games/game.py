@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from decompositions.arguments import shown
+from decompositions.arguments import entries, shown
 from decompositions.arithmetic import Array, as_array
 from decompositions.games import players as players_
 from decompositions.games.cube import AbstractCube, Calls
@@ -428,3 +428,15 @@ def require_game(game: Any, who: str) -> None:
     """
     if not isinstance(game, Game):
         raise TypeError(f"{who} asks a Game, not {shown(game)}; build one with Game.from_model or Game.from_function")
+
+
+def require_games(games: Any, who: str) -> list[Game]:
+    """Several games as a list.
+
+    Raises:
+        TypeError: no list, or something else in it.
+    """
+    found = entries(games, f"{who} asks a list of Games")
+    for game in found:
+        require_game(game, who)
+    return found

@@ -43,17 +43,22 @@ class Kernel:
     def between(self, one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
         """k of all pairs from two tables of zeros and ones. Shape ``(a, n)``, ``(b, n)`` → ``(a, b)``."""
         x, y = 2 * one - 1, 2 * other - 1
-        found = self.product(x, y, self.parity)
+        found = self.product(x, y)[0]
         return found.addmm_(x * (self.linear / max(1, len(self.decay))), y.T) if self.linear else found
 
-    def product(self, x: torch.Tensor, y: torch.Tensor, parity: int) -> torch.Tensor:
-        """The first term, or the part of it that has a parity, of tables of ±1. ``(a, n)``, ``(b, n)`` → ``(a, b)``."""
+    def product(self, x: torch.Tensor, y: torch.Tensor, turned: bool = False) -> tuple[torch.Tensor, torch.Tensor]:
+        """The first term of tables of ±1, and beside it, if asked for, that of the process of the other parity.
+
+        The slopes of the one go by the other. Without a parity both are the same. ``(a, n)``, ``(b, n)`` → ``(a, b)``.
+        """
         apart = -0.5 * self.decay.sum().expand(1, len(y))
         found = torch.addmm(apart, x * (0.5 * self.decay), y.T).exp_()
-        if not parity:
-            return found.mul_(self.variance)
+        if not self.parity:
+            found.mul_(self.variance)
+            return found, found
         across = torch.addmm(apart, x * (-0.5 * self.decay), y.T).exp_()
-        return found.add_(across, alpha=parity).mul_(self.variance / 2)
+        other = found.sub(across, alpha=self.parity).mul_(self.variance / 2) if turned else found
+        return found.add_(across, alpha=self.parity).mul_(self.variance / 2), other
 
     def noise_for(self, count: int) -> float:
         """The noise for so many points, at least as much as keeps their covariance far from singular."""
@@ -115,9 +120,8 @@ def _surprise(theta: np.ndarray, x: torch.Tensor, y: torch.Tensor, parity: int =
     n, m = x.shape[1], len(x)
     c, (v, linear, noise) = torch.from_numpy(np.exp(theta[:n])), np.exp(theta[n:])
     linear = 0.0 if parity > 0 else linear
-    kernel = Kernel(c, v, linear, noise, 0.0)
-    product = kernel.product(x, x, parity)
-    turned = kernel.product(x, x, -parity)
+    kernel = Kernel(c, v, linear, noise, 0.0, parity)
+    product, turned = kernel.product(x, x, turned=True)
     lower = torch.linalg.cholesky(
         product.addmm(x * (linear / n), x.T).add_(torch.eye(m, dtype=x.dtype), alpha=kernel.noise_for(m))
     )

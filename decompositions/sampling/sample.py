@@ -11,15 +11,15 @@ from pathlib import Path
 import numpy as np
 
 from decompositions import degrees
-from decompositions.arguments import entries, whole
-from decompositions.arithmetic import to_float
+from decompositions.arguments import whole
+from decompositions.arithmetic import Array, to_float
 from decompositions.dividends.noise import evaluation_noise
 from decompositions.evaluation import corners
 from decompositions.evaluation.checkpoint import opened
 from decompositions.evaluation.cost import with_progress
 from decompositions.evaluation.several_targets import Question, questions_of
 from decompositions.games.function_cube import FunctionCube
-from decompositions.games.game import Game, require_game
+from decompositions.games.game import Game, require_game, require_games
 from decompositions.sampling.design import Design, design, least
 from decompositions.sampling.left_out import Half, halves
 
@@ -100,14 +100,7 @@ def sample(game: Game, budget: int = BUDGET, seed: int = 0, checkpoint: str | Pa
             lambda g: corners.rows(g, lambda start, stop: table[start:stop], len(table), store),
             done,
         )
-    corners.require_finite(found.values, lambda row: corners.label(game, degrees.support(table[row])))
-    if found.values.ndim != 1:
-        raise ValueError(
-            f"an estimate is of one game, and this table is of several, of shape {tuple(found.values.shape[:-1])}; "
-            "give them one by one, each as Game.from_values(table[place])"
-        )
-    noise = max(evaluation_noise(game, found.values), found.error)
-    return Sample(game, plan, to_float(found.values)[places], noise, len(table), calls)
+    return _looked_at(game, plan, (table, places), found.values, found.error, calls)
 
 
 def sample_all(games: Sequence[Game], budget: int = BUDGET, seed: int = 0) -> list[Sample]:
@@ -127,7 +120,7 @@ def sample_all(games: Sequence[Game], budget: int = BUDGET, seed: int = 0) -> li
     >>> [each.calls for each in sample_all(games, budget=500)]
     [500, 0, 0]
     """
-    games = entries(games, "sample_all() asks a list of Games")
+    games = require_games(games, "sample_all()")
     found: dict[int, Sample] = {}
     for question in questions_of(games):
         if len(question.places) > 1:
@@ -145,10 +138,27 @@ def _of_targets(question: Question, games: Sequence[Game], budget: int, seed: in
         game = games[place]
         assert isinstance(game.cube, FunctionCube)
         error = corners.looked_at(game, game.cube, work, row)
-        corners.require_finite(row, lambda at: corners.label(game, degrees.support(table[at])))  # noqa: B023
-        noise = max(evaluation_noise(game, row), error)
-        yield place, Sample(game, plan, to_float(row)[places], noise, len(table), calls)
+        yield place, _looked_at(game, plan, (table, places), row, error, calls)
         calls = 0
+
+
+def _looked_at(
+    game: Game, plan: Design, rows: tuple[np.ndarray, np.ndarray], values: Array, error: float, calls: int
+) -> Sample:
+    """The sample of the values at some coalitions, which are the first of ``rows``, as :func:`_planned` gives them.
+
+    Raises:
+        ValueError: values of several games, or one that is not finite.
+    """
+    table, places = rows
+    corners.require_finite(values, lambda row: corners.label(game, degrees.support(table[row])))
+    if values.ndim != 1:
+        raise ValueError(
+            f"an estimate is of one game, and this table is of several, of shape {tuple(values.shape[:-1])}; "
+            "give them one by one, each as Game.from_values(table[place])"
+        )
+    noise = max(evaluation_noise(game, values), error)
+    return Sample(game, plan, to_float(values)[places], noise, len(table), calls)
 
 
 def _planned(game: Game, budget: int, seed: int) -> tuple[Design, np.ndarray, np.ndarray]:

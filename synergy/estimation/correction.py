@@ -63,22 +63,25 @@ def corrected(sample: Sample, index: Index) -> Corrected:
 def _rounding(sample: Sample, index: Index) -> np.ndarray:
     """The error of a weighted sum of values that are rounded independently, each by the sample's noise."""
     design = sample.design
-    sizes = design.drawn.sum(1, dtype=np.int64)
-    first, second = index.weights[:, sizes], index.weights[::-1, design.n - sizes]
-    drawn = (first**2 + second**2) / (2 * len(sizes) * design.chances[sizes]) ** 2
+    first, second, chances = _on_pairs(index, design)
+    drawn = (first**2 + second**2) / (2 * len(chances) * chances) ** 2
     squares = total(design.border, _on_values(index, design.border) ** 2) + total(design.drawn, drawn)
     return sample.noise / sample.unit * np.sqrt(squares)
 
 
 def _summands(sample: Sample, index: Index, residuals: np.ndarray) -> np.ndarray:
-    """½ (w(z) r(z) + w(z̄) r(z̄)) / q of every pair, by how many players of a set are in z. Shape ``(order+1, pairs)``.
+    """½ (w(z) r(z) + w(z̄) r(z̄)) / q of every pair, by how many players of a set are in z, ``(order+1, pairs)``."""
+    first, second, chances = _on_pairs(index, sample.design)
+    return (first * residuals[:, 0] + second * residuals[:, 1]) / (2 * chances)
+
+
+def _on_pairs(index: Index, design: Design) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """w(z) and w(z̄) of every pair that was drawn, by how many players of a set are in z, ``(order+1, pairs)``; and q.
 
     A set of which j players are in z has order − j in z̄.
     """
-    design = sample.design
     sizes = design.drawn.sum(1, dtype=np.int64)
-    first, second = index.weights[:, sizes], index.weights[::-1, design.n - sizes]
-    return (first * residuals[:, 0] + second * residuals[:, 1]) / (2 * design.chances[sizes])
+    return index.weights[:, sizes], index.weights[::-1, design.n - sizes], design.chances[sizes]
 
 
 def _error(design: Design, summands: np.ndarray) -> np.ndarray:

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from decompositions.arguments import entries, whole, yes_or_no
-from decompositions.games.game import Game, require_game
+from decompositions.arguments import whole, yes_or_no
+from decompositions.games.game import Game, require_game, require_games
 from decompositions.games.leaves import leaves
 from decompositions.sampling.sample import BUDGET, Sample, sample, sample_all
 from synergy.estimation.correction import corrected, exact
@@ -100,9 +100,8 @@ def estimate_all(
     >>> [found.calls for found in estimate_all(games, budget=500)]
     [500, 0, 0]
     """
-    games = entries(games, "estimate_all() asks a list of Games")
+    games = require_games(games, "estimate_all()")
     for game in games:
-        require_game(game, "estimate_all()")
         index_of(index, max(1, len(game.cube.active())), game.n)  # before anything is paid
     sampled = [game for game in games if leaves(game.cube) is None]
     samples = iter(sample_all(sampled, budget, seed))
