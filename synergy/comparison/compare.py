@@ -19,9 +19,9 @@ from decompositions.series.taylor import taylor
 from decompositions.series.terms.convergence import describes
 from synergy.allocation.allocation import Allocation, allocate
 from synergy.calls import Calls
-from synergy.comparison.base import Base, base_of
 from synergy.comparison.comparison import Comparison
 from synergy.comparison.result import Result
+from synergy.comparison.standard import Standard, standard_of
 from synergy.estimate import Estimate
 from synergy.estimation.attributions import estimated_attributions
 from synergy.measurement import measure as measurement
@@ -86,22 +86,22 @@ def compare(
     if effects is not None:
         measurement.require_same(effects, game)  # watched: its calls count
         paid(effects.calls)
-    base = base_of(game, order, budget, effects)
-    base.effects.require_numbers("compare()")
-    if not within_floats(base.effects.values):
+    standard = standard_of(game, order, budget, effects)
+    standard.effects.require_numbers("compare()")
+    if not within_floats(standard.effects.values):
         raise ValueError(
             "a comparison is written and drawn in floats, and some effects of this game are exact numbers beyond their "
             "range; multiply the expression by a power of ten, or take harsanyi(), allocate() and criteria(), which "
             "are exact at every size"
         )
     series, series_note = _series(game, degree) if _reads_degrees(chosen, game) else (None, "")
-    results = _results(chosen, base, (series, series_note), say)
-    return Comparison(base.effects, series, series_note, results, paid.count)
+    results = _results(chosen, standard, (series, series_note), say)
+    return Comparison(standard.effects, series, series_note, results, paid.count)
 
 
 def _results(
     chosen: list[AbstractMethod | ForeignMethod],
-    base: Base,
+    standard: Standard,
     series: tuple[Effects | None, str],
     say: Callable[[str], None],
 ) -> tuple[Result, ...]:
@@ -112,7 +112,7 @@ def _results(
         key = None if isinstance(each, ForeignMethod) else each.question()
         first = asked.get(key)
         if key is None or first is None:
-            found.append(_result(each, base, series, say))
+            found.append(_result(each, standard, series, say))
             asked[key] = found[-1]
         else:
             name, title = each.name, _title(each)
@@ -176,12 +176,12 @@ def _series(game: Game, degree: int | None) -> tuple[Effects | None, str]:
 
 def _result(
     method: AbstractMethod | ForeignMethod,
-    base: Base,
+    standard: Standard,
     series: tuple[Effects | None, str],
     say: Callable[[str], None],
 ) -> Result:
-    game = base.game
-    theory, theory_note = _theory(method, game, base.effects, series)
+    game = standard.game
+    theory, theory_note = _theory(method, game, standard.effects, series)
     result = Result(
         method.name,
         method.target,
@@ -194,7 +194,7 @@ def _result(
     paid = Calls()
     try:
         price = subject.price(method, game)
-        found = _at_x(method, base, game.watched(paid))
+        found = _at_x(method, standard, game.watched(paid))
     except Exception as failure:  # whatever a method, or the model in its hands, raises
         reason = _reason(failure)
         return replace(result, note=reason, measured_note=reason)
@@ -202,48 +202,52 @@ def _result(
     price = paid.count * subject.ends(game) if found.rule else price  # that of the rule that was chosen for x
     result = replace(result, attribution=found.values, error=found.errors, price=price, settings=settings)
     try:
-        return _measured(method, base, result, found, say)
+        return _measured(method, standard, result, found, say)
     except Exception as failure:  # at another end point than x
         return replace(result, measured_note=_reason(failure))
 
 
-def _at_x(method: AbstractMethod | ForeignMethod, base: Base, watched: Game) -> Estimate:
+def _at_x(method: AbstractMethod | ForeignMethod, standard: Standard, watched: Game) -> Estimate:
     """The attributions; estimated, where they are an index of more coalitions than are paid.
 
     Raises:
         ValueError: the estimate is mostly noise; the budget that it would take is said.
     """
-    if base.effects.dense:
-        return subject.estimate(method, subject.seen(method, watched, base.effects))
-    found = attributions_at_x(method, watched, base.budget)
+    if standard.effects.dense:
+        return subject.estimate(method, subject.seen(method, watched, standard.effects))
+    found = attributions_at_x(method, watched, standard.budget)
     if found is not None:
         return found
-    policy = method.policy(base.game) if isinstance(method, AbstractMethod) else None
-    if base.sample is None or not isinstance(policy, Policy) or not policy.symmetric:
+    policy = method.policy(standard.game) if isinstance(method, AbstractMethod) else None
+    if standard.sample is None or not isinstance(policy, Policy) or not policy.symmetric:
         return subject.estimate(method, watched)  # which says why not
-    return estimated_attributions(policy, base.sample)
+    return estimated_attributions(policy, standard.sample)
 
 
 def _measured(
-    method: AbstractMethod | ForeignMethod, base: Base, result: Result, found: Estimate, say: Callable[[str], None]
+    method: AbstractMethod | ForeignMethod,
+    standard: Standard,
+    result: Result,
+    found: Estimate,
+    say: Callable[[str], None],
 ) -> Result:
     """The table of all rows, or of those that the budget pays."""
-    game, price = base.game, result.price
-    if base.effects.dense and price <= base.budget:
+    game, price = standard.game, result.price
+    if standard.effects.dense and price <= standard.budget:
         say(
             f"measuring {method.name}: {price:,} model calls" if price else f"measuring {method.name}: no further calls"
         )
         measurement.require_ends(game)
-        points = min(POINTS, (base.budget - price) // max(1, subject.ends(game) * game.cube.calls_per_point))
-        return replace(result, measured=measurement.measured(method, game, base.effects, points))
-    rows = base.rows(method)
+        points = min(POINTS, (standard.budget - price) // max(1, subject.ends(game) * game.cube.calls_per_point))
+        return replace(result, measured=measurement.measured(method, game, standard.effects, points))
+    rows = standard.rows(method)
     if rows is None:
-        least, budget = (counts.count(calls) for calls in (base.least(method), base.budget))
+        least, budget = (counts.count(calls) for calls in (standard.least(method), standard.budget))
         note = f"the fewest rows are worth {least} model calls, above the budget of {budget}"
         return replace(result, measured_note=note)
     affordable, effects = rows
     say(f"measuring {method.name} on {len(effects) - 1:,} effects")
-    table = measured_rows(affordable, base.known, effects, found)
+    table = measured_rows(affordable, standard.known, effects, found)
     if affordable is not method:
         result = replace(result, settings=f"{result.settings}; rows by {_settings(affordable)}".lstrip("; "))
     return replace(result, measured=table, price=table.calls)

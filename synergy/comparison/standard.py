@@ -32,7 +32,7 @@ Rows = tuple[tuple[int, ...], ...]
 
 
 @dataclass(frozen=True, eq=False)
-class Base:
+class Standard:
     """The effects of a comparison, and the values that they are made of.
 
     Args:
@@ -96,7 +96,7 @@ class Base:
         return self.known.dividends(wanted, strata)
 
 
-def base_of(game: Game, order: int | None, budget: int, effects: Effects | None) -> Base:
+def standard_of(game: Game, order: int | None, budget: int, effects: Effects | None) -> Standard:
     """All dividends where they fit the budget and no order is asked for, or where they are given; else rows.
 
     Args:
@@ -121,13 +121,13 @@ def base_of(game: Game, order: int | None, budget: int, effects: Effects | None)
     wanted, strata = chosen(game, rows_to, most, besides)
     everything = closure(wanted)
     if effects is not None:
-        return Base(game, effects, Known.of_effects(game, effects, everything), rows_to, besides, budget)
+        return Standard(game, effects, Known.of_effects(game, effects, everything), rows_to, besides, budget)
     price = len(everything) * game.cube.calls_per_point
     require_limit(price, max(LIMIT, budget), "take order=1, or fewer players")
     what = f"coalitions of at most {count(rows_to)}, and some larger ones"
     found, _ = with_progress(game, price, what, lambda watched: known(watched, everything))
     found = replace(found, game=game)
-    return Base(game, found.dividends(wanted, strata), found, rows_to, besides, budget, surveyed)
+    return Standard(game, found.dividends(wanted, strata), found, rows_to, besides, budget, surveyed)
 
 
 def _surveyed(game: Game, budget: int) -> Sample | None:
