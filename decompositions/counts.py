@@ -31,6 +31,15 @@ def count(number: int) -> str:
     return f"about {10 ** (logarithm - power):.1f}·10^{power}"
 
 
+def several(number: int, noun: str) -> str:
+    """A number of things.
+
+    >>> several(1, "player"), several(1200, "model call")
+    ('1 player', '1,200 model calls')
+    """
+    return f"{count(number)} {noun}{'' if number == 1 else 's'}"
+
+
 def rounded(value: Any, sign: bool = False) -> str:
     """A number to four significant digits, an exact one beyond the floats, too.
 

@@ -12,7 +12,7 @@ import torch
 from decompositions import degrees, show
 from decompositions.arguments import shown, whole
 from decompositions.arithmetic import to_float, wide
-from decompositions.counts import rounded
+from decompositions.counts import rounded, several
 from decompositions.dividends.active import Active
 from decompositions.dividends.basis_pursuit import dividends_of, sparsest
 from decompositions.dividends.disjunctions import Disjunctions
@@ -137,7 +137,9 @@ class AndOr:
 
     def __repr__(self) -> str:
         strongest = ", ".join(f"{self.label(each)} {rounded(each.value, sign=True)}" for each in self.top(3))
-        return visible(f"AndOr({self.n} players; Σ|·| {rounded(self.size)}; strongest: {strongest or 'none'})")
+        return visible(
+            f"AndOr({several(self.n, 'player')}; Σ|·| {rounded(self.size)}; strongest: {strongest or 'none'})"
+        )
 
 
 def and_or(effects: Effects) -> AndOr:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from decompositions.arithmetic import Array
-from decompositions.counts import rounded
+from decompositions.counts import rounded, several
 from decompositions.dividends.active import Active
 from decompositions.dividends.basis_pursuit import dividends_of
 from decompositions.effects.effects import Effects
@@ -76,4 +76,6 @@ class Disjunctions:
 
     def __repr__(self) -> str:
         strongest = ", ".join(f"{self.label(key)} {rounded(value, sign=True)}" for key, value in self.top(3))
-        return visible(f"Disjunctions({self.n} players, {len(self)} rows; strongest: {strongest or 'none'})")
+        return visible(
+            f"Disjunctions({several(self.n, 'player')}, {several(len(self), 'row')}; strongest: {strongest or 'none'})"
+        )

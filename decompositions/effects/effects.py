@@ -16,7 +16,7 @@ from decompositions import degrees as degrees_
 from decompositions import show
 from decompositions.arguments import real, shown, whole
 from decompositions.arithmetic import Array, free_symbols, is_exact, like, strengths, zeros
-from decompositions.counts import count, rounded
+from decompositions.counts import count, rounded, several
 from decompositions.effects import archive
 from decompositions.effects.coalitions import Coalitions, packed
 from decompositions.effects.naming import Coalition, members_of
@@ -445,7 +445,7 @@ class Effects:
             return Effects(**contents, series=series)
 
     def __repr__(self) -> str:
-        head = f"Effects({self.basis}, {self.n} players, {len(self)} rows"
+        head = f"Effects({self.basis}, {several(self.n, 'player')}, {several(len(self), 'row')}"
         if self.symbols:
             return f"{head}; in the symbols {', '.join(self.symbols)})"
         strongest = (

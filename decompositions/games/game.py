@@ -12,6 +12,7 @@ from torch import nn
 
 from decompositions.arguments import entries, shown
 from decompositions.arithmetic import Array, as_array
+from decompositions.counts import several
 from decompositions.games import players as players_
 from decompositions.games.cube import AbstractCube, Calls
 from decompositions.games.from_rows import is_rows, row_cube
@@ -283,7 +284,7 @@ class Game:
 
     def __repr__(self) -> str:
         some = ", ".join(self.names[:5]) + (", …" if self.n > 5 else "")
-        return visible(f"Game({self.n} players: {some}; {type(self.cube).__name__})")
+        return visible(f"Game({several(self.n, 'player')}: {some}; {type(self.cube).__name__})")
 
     def __call__(self, t: Any) -> Array:
         """g at points of the cube. Shape ``(batch, n)`` → ``(..., batch)``."""

@@ -13,7 +13,7 @@ from decompositions import show
 from decompositions.arguments import shown
 from decompositions.arithmetic import Array, concatenate, is_exact, like, zeros
 from decompositions.contraction import by_player
-from decompositions.counts import count
+from decompositions.counts import count, several
 from decompositions.effects.effects import Effects
 from decompositions.evaluation.spans import spans
 from decompositions.expressions.settling import settle
@@ -164,7 +164,7 @@ class Allocation:
         return sum(shares, zeros((*self.effects.values.shape[:-1], self.n), self.effects.values))
 
     def __repr__(self) -> str:
-        return f"Allocation({self.source}; {len(self)} effects, {self.n} players)"
+        return f"Allocation({self.source}; {several(len(self), 'effect')}, {several(self.n, 'player')})"
 
     def __str__(self) -> str:
         return self.formula.text if self._is_formula else repr(self)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from decompositions import show
+from decompositions.counts import several
 
 
 class Passes(NamedTuple):
@@ -27,7 +28,8 @@ class Criteria:
         \text{leakage} &= \sum_S \sum_{i \notin S} |M_i(S)| \,/\, \sum_S \sum_i |M_i(S)| \\
         \text{residual} &= \sum_S \bigl| J(S) - \textstyle\sum_{i \in S} M_i(S) \bigr| \,/\, \sum_S |J(S)|
 
-    A remainder that the effects leave unexplained counts as one more effect that nobody is given. Where no effect rises
+    A remainder that a series leaves unexplained counts as one more effect that nobody is given; coalitions that were
+    chosen (``rows=``, :func:`strongest`) are judged alone, and nothing is said of the others. Where no effect rises
     above the noise floor, the gaps are taken relative to all that is given, Σ|M_i(S)|. Of effects with
     symbols a criterion holds if it holds for all their values; the number of one that does not is NaN.
 
@@ -50,6 +52,7 @@ class Criteria:
         worst: the effect that fails most, a coalition or degree vector; None if none fails.
         effects: whether there are any effects above the noise floor.
         order: K, where the numbers speak of coalitions of at most so many players; None for all.
+        rows: how many effects the numbers speak of, where these were chosen; None for all, or all up to an order.
         intervals: of "coverage", "leakage" and "residual", in which 95 of 100 samples drawn anew, size by size, from
             the drawn rows have them; empty where no row stands for others.
     """
@@ -65,6 +68,7 @@ class Criteria:
     worst: tuple[int, ...] | None
     effects: bool = True
     order: int | None = None
+    rows: int | None = None
     intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     @property
@@ -86,6 +90,7 @@ class Criteria:
             for name in Passes._fields
         ]
         scope = "" if self.order is None else f"; up to order {self.order}"
+        scope = scope if self.rows is None else f"; of {several(self.rows, 'chosen effect')}"
         return "; ".join(lines) + f"{scope}; tolerance {self.tolerance:.1g}, numerical error {self.error:.1g}"
 
     def _interval(self, figure: str) -> str:

@@ -84,7 +84,7 @@ def judge(
         sums.kept = np.zeros((len(effects) - 1, 5))
     for start, _, rows in blocks:
         _add(sums, effects, start, rows, measured.vanishing)
-    left = 0 * sums.effects if effects.strata else abs(effects.remainder)
+    left = 0 * sums.effects if effects.strata or _chosen(effects) else abs(effects.remainder)
     total, given = sums.effects + left, sums.given
     if not effects.exact:
         total, given = float(total), float(given)
@@ -145,7 +145,7 @@ def _scope(effects: Effects, sums: _Sums) -> dict[str, Any]:
     """Up to which order the numbers speak, and the intervals in which they are where rows stand for others."""
     strata = effects.strata
     if strata is None or sums.kept is None:
-        return {}
+        return {"rows": len(effects) - 1} if _chosen(effects) else {}
     scope: dict[str, Any] = {"order": strata.largest}
     if strata.sampled:
         table, sizes = sums.kept, effects.sizes(1, len(effects))
@@ -154,6 +154,11 @@ def _scope(effects: Effects, sums: _Sums) -> dict[str, Any]:
         low, high = np.quantile(_ratios(known + strata.resampled(rows, REPLICATES)), [TAIL, 1 - TAIL], axis=0)
         scope["intervals"] = dict(zip(_Figures._fields, zip(low.tolist(), high.tolist(), strict=True), strict=True))
     return scope
+
+
+def _chosen(effects: Effects) -> bool:
+    """Whether the rows are some coalitions that were chosen: they speak of nothing but themselves."""
+    return effects.truncated and effects.coalitions is not None and effects.strata is None
 
 
 def _add(sums: _Sums, effects: Effects, start: int, rows: Array, vanishing: frozenset[int] | None) -> None:
@@ -218,7 +223,8 @@ def _phantom(measured: Measured, sums: _Sums, given: Any) -> float:
 def _on_rows(effects: Effects, verdict: str, name: str, proven: frozenset[str]) -> str:
     """With effects missing, only what is wrong on the known rows convicts, and nothing acquits but a proof.
 
-    A remainder counts as an effect that is not covered and not shared out, whatever is proven of the policy.
+    A remainder counts as an effect that is not covered and not shared out, whatever is proven of the policy; chosen
+    rows are judged alone.
     """
     if verdict != "pass" or not effects.truncated:
         return verdict
@@ -253,4 +259,5 @@ def _no_effects(
         worst=effects.key(sums.worst_row) if failing and sums.worst_row is not None else None,
         effects=False,
         order=None if effects.strata is None else effects.strata.largest,
+        rows=len(effects) - 1 if _chosen(effects) else None,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from decompositions.counts import count
+from decompositions.counts import count, several
 from decompositions.dividends.harsanyi import harsanyi
 from decompositions.dividends.harsanyi import price as harsanyi_price
 from decompositions.effects.effects import Effects
@@ -72,7 +72,7 @@ def _all_effects(game: Game, chosen: list, work: Work, limit: int, budget: int) 
 def _players(game: Game) -> str:
     active = len(game.cube.active())
     null = f" ({game.n - active} of them without any difference from the baseline)" if active < game.n else ""
-    return f"{game.n} players{null}: 2^{active} coalitions"
+    return f"{several(game.n, 'player')}{null}: 2^{active} coalitions"
 
 
 def _plan_of_rows(game: Game, chosen: list, order: int | None, budget: int) -> str:

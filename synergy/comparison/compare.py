@@ -15,6 +15,7 @@ from decompositions.effects.effects import Effects
 from decompositions.games.game import Game, require_game
 from decompositions.memory import is_out_of_memory
 from decompositions.models.undisturbed import outside_inference
+from decompositions.networks.reading.kept import readings_kept
 from decompositions.series.taylor import taylor
 from decompositions.series.terms.convergence import describes
 from synergy.allocation.allocation import Allocation, allocate
@@ -39,6 +40,7 @@ EXPANDED = 256  # players up to which a Taylor series is tried unasked
 
 
 @outside_inference()
+@readings_kept()
 def compare(
     game: Game,
     methods: str | Iterable[Any] | None = None,
@@ -246,7 +248,7 @@ def _measured(
         note = f"the fewest rows are worth {least} model calls, above the budget of {budget}"
         return replace(result, measured_note=note)
     affordable, effects = rows
-    say(f"measuring {method.name} on {len(effects) - 1:,} effects")
+    say(f"measuring {method.name} on {counts.several(len(effects) - 1, 'effect')}")
     table = measured_rows(affordable, standard.known, effects, found)
     if affordable is not method:
         result = replace(result, settings=f"{result.settings}; rows by {_settings(affordable)}".lstrip("; "))

@@ -9,6 +9,7 @@ from typing import Any
 
 from decompositions import show
 from decompositions.arguments import shown
+from decompositions.counts import several
 from decompositions.effects.effects import Effects
 from decompositions.files.whole_file import as_path
 from synergy.comparison.result import Result
@@ -61,7 +62,8 @@ class Comparison:
 
     def __repr__(self) -> str:
         names = ", ".join(result.name for result in self.results[:3]) + (", …" if len(self.results) > 3 else "")
-        return f"Comparison({len(self.results)} methods: {names}; {self.effects.n} players, {self.calls:,} model calls)"
+        size = f"{several(self.effects.n, 'player')}, {several(self.calls, 'model call')}"
+        return f"Comparison({several(len(self.results), 'method')}: {names}; {size})"
 
     def __str__(self) -> str:
         return show.text(self)

@@ -7,6 +7,7 @@ from functools import cached_property
 
 from decompositions import show
 from decompositions.arithmetic import Array, stack, to_float
+from decompositions.counts import several
 from synergy.allocation.allocation import Allocation
 from synergy.allocation.criteria import Criteria
 from synergy.method import ITS_OWN
@@ -51,7 +52,9 @@ class Result:
             return f"Result({self.name}; does not apply)"
         known = {"in theory": self.theory, "measured": self.measured}
         sides = " and ".join(side for side, table in known.items() if table is not None)
-        return f"Result({self.name}; attributions of {len(self.attribution)} players{sides and ', ' + sides})"
+        return (
+            f"Result({self.name}; attributions of {several(len(self.attribution), 'player')}{sides and ', ' + sides})"
+        )
 
     def __str__(self) -> str:
         return f"{self.name}: {show.text(self)}"

@@ -25,6 +25,8 @@ def figures(criteria: Criteria) -> tuple[tuple[str, str, str], ...]:
 
 def scope(criteria: Criteria) -> str:
     """Of which coalitions the numbers speak; empty where of all."""
+    if criteria.rows is not None:
+        return f"of {criteria.rows:,}"
     return "" if criteria.order is None else f"≤ {criteria.order}"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from decompositions.counts import several
 from decompositions.sampling.sample import Sample
 from synergy.estimate import Estimate
 from synergy.estimation.estimate import estimated
@@ -32,4 +33,4 @@ def trusted_attributions(policy: Policy, sample: Sample) -> Estimate | None:
 
 def _as_attributions(found: Estimation, sample: Sample) -> Estimate:
     values, error = (torch.as_tensor(part, device=sample.game.cube.device) for part in (found.values, found.error))
-    return Estimate(values, error, f"estimated from {found.coalitions:,} coalitions, R² {found.r2:.3f}")
+    return Estimate(values, error, f"estimated from {several(found.coalitions, 'coalition')}, R² {found.r2:.3f}")

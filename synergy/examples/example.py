@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from decompositions.counts import several
 from decompositions.games.game import Game
 from synergy.wording.view import Features, Picture, Words
 
@@ -37,4 +38,4 @@ class Example:
 
     def __repr__(self) -> str:
         """The name, the title and the game, without the input."""
-        return f"Example({self.name!r}, {self.title!r}, {self.game.n} players)"
+        return f"Example({self.name!r}, {self.title!r}, {several(self.game.n, 'player')})"

@@ -23,6 +23,7 @@ from decompositions.evaluation.cost import LIMIT, require_limit, with_progress
 from decompositions.games.game import Game, require_game
 from decompositions.mobius import mobius, zeta
 from decompositions.models.undisturbed import outside_inference
+from decompositions.networks.reading.kept import readings_kept
 from synergy.allocation.allocation import Allocation, from_table
 from synergy.measurement.external import ForeignMethod
 from synergy.measurement.rows import (
@@ -44,6 +45,7 @@ COMPARED = 6  # coalitions beside ∅ and N at which effects and game are compar
 
 
 @outside_inference()
+@readings_kept()
 def measure(
     subject: str | AbstractMethod | Callable[..., torch.Tensor] | Any,
     game: Game,

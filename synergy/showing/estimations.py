@@ -6,6 +6,7 @@ import math
 from itertools import combinations
 
 from decompositions import show
+from decompositions.counts import several
 from decompositions.visible import visible
 from synergy.estimation.estimation import CERTAIN, Estimation
 from synergy.wording.names import NAME, shorten
@@ -41,7 +42,7 @@ def estimation_table(found: Estimation, k: int | None = None) -> str:
 
 
 def _title(found: Estimation) -> str:
-    what = f"{visible(found.index)} of {found.n} players from {found.coalitions:,} coalitions"
+    what = f"{visible(found.index)} of {several(found.n, 'player')} from {several(found.coalitions, 'coalition')}"
     if found.exact:
         return f"{what}" + ("" if found.notes else ", all that there are: exact")
     r2 = "" if math.isnan(found.r2) else f", r² {found.r2:.4f} at coalitions that the surrogate has not seen"

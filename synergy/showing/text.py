@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 
 from decompositions import show
+from decompositions.counts import several
 from decompositions.effects.effects import Effects
 from decompositions.visible import visible
 from synergy.allocation.allocation import Allocation
@@ -114,7 +115,7 @@ def computation(comparison: Comparison) -> dict[str, str]:
     if series is not None and series.degrees is not None:
         degree, error = int(series.degrees.sum(1).max()), "" if series.exact else f", error {brief(series.noise)}"
         end = series.note or ("cut off there" if series.truncated else "all there are")
-        found["Taylor series"] = f"{len(series) - 1:,} effects up to degree {degree}{error}; {end}"
+        found["Taylor series"] = f"{several(len(series) - 1, 'effect')} up to degree {degree}{error}; {end}"
     return found
 
 
@@ -138,7 +139,8 @@ def _heading(comparison: Comparison) -> str:
     base = scalar(effects.base)
     values = {"f(b)": base, "f(x)": base + gain, "f(x) − f(b)": gain}
     numbers = ", ".join(f"{name} = {number(value)}" for name, value in values.items())
-    return f"{numbers}; {effects.n} players, {len(comparison.results)} methods, {comparison.calls:,} model calls"
+    sizes = {"player": effects.n, "method": len(comparison.results), "model call": comparison.calls}
+    return f"{numbers}; {', '.join(several(size, noun) for noun, size in sizes.items())}"
 
 
 def _attributions(comparison: Comparison) -> list[str]:

@@ -207,3 +207,18 @@ def test_null_players_have_no_rows():
     table = measure("occlusion_1", game, order=2, budget=0)
     assert list(table.effects.coalitions) == list(Coalitions.of_members([(), (0,), (2,), (0, 2)], 3))
     assert table[0, 1].tolist() == [0, 0, 0]
+
+
+def test_chosen_rows_are_judged_alone():
+    """f = x₀x₁ + 100 x₂x₃ at 1 against 0: of {0, 1} Gradient × Input gives 2 instead of 1, whatever {2, 3} is."""
+    x = torch.ones(4, dtype=torch.float64)
+    game = Game.from_function(lambda x: x[:, 0] * x[:, 1] + 100 * x[:, 2] * x[:, 3], x)
+    fair = measure("integrated_gradients", game, rows=[(0, 1)]).criteria()
+    assert (fair.rows, fair.order) == (1, None)
+    assert "of 1 chosen effect;" in str(fair)
+    assert (fair.coverage, fair.leakage) == (1, 0)
+    assert fair.residual < 1e-12
+    assert set(fair.verdicts.values()) == {"undecided"}  # the others are not known
+    twice = measure("gradient_x_input", game, rows=[(0, 1)]).criteria()
+    assert twice.residual == pytest.approx(1)
+    assert twice.verdicts["completeness"] == "fail"

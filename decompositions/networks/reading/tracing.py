@@ -18,6 +18,7 @@ from decompositions.networks.aten.table import RULES
 from decompositions.networks.graph import trace
 from decompositions.networks.merging import folded
 from decompositions.networks.network import WAY_OUT, Network
+from decompositions.networks.reading.kept import kept
 from decompositions.networks.reading.symbolic import Reader
 
 SAMPLES = 2  # random inputs at which the steps are compared with the model
@@ -37,7 +38,7 @@ def network(model: nn.Module, x: torch.Tensor) -> Network:
         ValueError: control flow on values, a choice by values, or an operation without a rule; it is named with its
             module and the line of the model, and nothing has been computed with it.
     """
-    return _read_undisturbed(model, x, folded)
+    return kept(lambda model, x: _read_undisturbed(model, x, folded), model, x[:1], network)
 
 
 def modules(model: nn.Module, x: torch.Tensor) -> Network:

@@ -31,6 +31,7 @@ from decompositions.models.full_precision import full_precision
 from decompositions.models.model_function import ModelFunction, Output
 from decompositions.networks.network import Network, Step
 from decompositions.networks.operations import AbstractAffine, AbstractOperation, Elementwise, MaxPooling, Rearrangement
+from decompositions.networks.reading.kept import kept
 from decompositions.networks.reading.tracing import network
 from decompositions.networks.secant import mean_slope, slopes_between
 from synergy.algorithms.path.breakpoints import Grid, Refinement, merged, refined, straight
@@ -156,7 +157,7 @@ def reading(cube: FunctionCube) -> PiecewiseLinear | None:
     if not cube.x.is_floating_point():
         return None
     try:
-        steps, x = _in_float64(f.module, cube.x[:1])
+        steps, x = kept(_in_float64, f.module, cube.x[:1], _in_float64)
     except Exception:  # no rule for a step; or tracing ran the model's own code, which may raise anything
         return None
     if not all(
