@@ -10,7 +10,8 @@ from decompositions.refinement.refine import refine as refine
 from decompositions.sampling.strongest import strongest as strongest
 from decompositions.series.taylor import taylor as taylor
 from synergy import methods as methods  # registers the built-in methods
-from synergy import showing as showing  # registers how results are shown
+from synergy import pictures as pictures  # with showing, registers how results are shown
+from synergy import showing as showing
 from synergy.allocation.allocation import Allocation as Allocation
 from synergy.allocation.allocation import allocate as allocate
 from synergy.allocation.criteria import Criteria as Criteria

@@ -46,9 +46,13 @@ WALLS = {  # a room, and those whose files it must not import
     "synergy.allocation": ["synergy.algorithms", "synergy.methods"],
     "synergy.wording": ["synergy.allocation", "synergy.comparison", "synergy.measurement", "synergy.methods"],
 }
-SHOWING = ["decompositions.showing", "synergy.showing"]
+SHOWING = ["decompositions.showing", "synergy.showing", "synergy.pictures"]
 FRONTS = ["decompositions", "synergy", "synergy.examples"]
-REGISTERING = ["synergy.methods", "synergy.showing"]  # on import, all of their files; nothing of other rooms
+REGISTERING = [
+    "synergy.methods",
+    "synergy.showing",
+    "synergy.pictures",
+]  # on import, all of their files; nothing of other rooms
 
 
 def within(name, room):

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from synergy import Game, and_or, harsanyi
-from synergy.showing.and_or import plot_and_or
+from synergy.pictures.and_or import plot_and_or
 
 # good ∨ great gives 1, all three together 2 more
 VALUES = [0.0, 1.0, 1.0, 1.0, 0.0, 1.0, 1.0, 3.0]

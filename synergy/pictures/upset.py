@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from synergy.showing.canvas import FAINT, INK, SOFT, clean, colours, plain
+from synergy.pictures.canvas import FAINT, INK, SOFT, clean, colours, plain
 from synergy.wording.numbers import minus, number
 
 if TYPE_CHECKING:

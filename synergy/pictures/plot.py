@@ -11,8 +11,8 @@ from decompositions.effects.effects import Effects
 from synergy.comparison.comparison import Comparison
 from synergy.comparison.result import Result
 from synergy.comparison.scale import own_scale, strongest_players, unit
-from synergy.showing.canvas import INK, SOFT, canvas, clean, colours, plain
-from synergy.showing.upset import EFFECTS, PLAYERS, Column, Heading, room, upset
+from synergy.pictures.canvas import INK, SOFT, canvas, clean, colours, plain
+from synergy.pictures.upset import EFFECTS, PLAYERS, Column, Heading, room, upset
 from synergy.wording.effects import noise_line
 from synergy.wording.numbers import fixed, minus, number, scalar
 

@@ -13,7 +13,7 @@ from synergy.comparison.result import Result
 
 pytest.importorskip("matplotlib", reason="figures need the extra 'viz'")
 
-from synergy.showing.plot import PLAYERS, plot_comparison, plot_effects
+from synergy.pictures.plot import PLAYERS, plot_comparison, plot_effects
 
 VALUES = [0.0, 1.0, -2.0, 3.0, 0.0, 1.0, -2.0, 5.5]  # J: x0 1, x1 −2, x0·x1 4, x0·x1·x2 2.5
 
@@ -127,8 +127,8 @@ def test_several_games_are_refused():
 
 def test_pyplot_is_not_loaded_and_matplotlib_only_when_drawing():
     code = (
-        "import sys, synergy.showing.plot; print('matplotlib' in sys.modules); "
-        "from synergy import Game, harsanyi; synergy.showing.plot.plot_effects(harsanyi(Game.from_values([0., 1.]))); "
+        "import sys, synergy.pictures.plot; print('matplotlib' in sys.modules); "
+        "from synergy import Game, harsanyi; synergy.pictures.plot.plot_effects(harsanyi(Game.from_values([0., 1.]))); "
         "print('matplotlib.pyplot' in sys.modules)"
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
