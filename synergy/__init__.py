@@ -20,6 +20,7 @@ from synergy.comparison.comparison import Comparison as Comparison
 from synergy.estimation.estimate import estimate as estimate
 from synergy.estimation.estimate import estimate_all as estimate_all
 from synergy.estimation.estimation import Estimation as Estimation
+from synergy.measurement.entries import entries as entries
 from synergy.measurement.measure import measure as measure
 from synergy.method import METHODS as METHODS
 from synergy.method import AbstractEstimate as AbstractEstimate

@@ -1,0 +1,89 @@
+"""What is handed to a picture of an input: one number for each player, from whatever result holds them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from decompositions.arguments import shown
+from decompositions.arithmetic import as_array, to_float
+from synergy.allocation.allocation import Allocation
+from synergy.comparison.result import Result
+from synergy.estimate import Estimate
+from synergy.estimation.estimation import Estimation
+from synergy.wording.view import Picture, Words
+
+RULE = "a picture of an input shows one number for each of its players"
+
+
+def numbers(given: Any, n: int) -> np.ndarray:
+    """The attributions of n players as floats. Shape ``(n,)``.
+
+    Args:
+        given: a result of a comparison, an allocation, an estimate, or the numbers themselves.
+        n: the number of players that the input is shown with.
+
+    Raises:
+        ValueError: another number of players, or a method that does not apply.
+        TypeError: no numbers.
+    """
+    values = to_float(as_array(values_of(given)))
+    if values.shape != (n,):
+        raise ValueError(f"{RULE}: the input is shown with {n}, and the result is of shape {values.shape}")
+    if not np.isfinite(values).all():
+        raise ValueError(f"{RULE}, and {int((~np.isfinite(values)).sum())} of these are not finite")
+    return values
+
+
+def values_of(given: Any) -> Any:
+    """The numbers in a result, in its own number system; whatever is no result is itself.
+
+    Raises:
+        ValueError: a method that does not apply.
+    """
+    if isinstance(given, Result) and given.attribution is None:
+        raise ValueError(f"{given.heading} gives nothing to show: {given.note}")
+    if isinstance(given, (Result, Allocation)):
+        return given.attribution
+    return given.values if isinstance(given, (Estimate, Estimation)) else given
+
+
+def heading(given: Any) -> str:
+    """What texts call the method behind a result; nothing where only numbers are known."""
+    if isinstance(given, Result):
+        return given.heading
+    if isinstance(given, Allocation):
+        return given.source
+    return given.index if isinstance(given, Estimation) else ""
+
+
+def unit_of(given: Any, unit: str) -> str:
+    """In which unit attributions are: that of f, but for methods with one of their own."""
+    return "in a unit of its own" if isinstance(given, Result) and given.own_unit else f"in units of {unit}"
+
+
+def picture_of(view: Any) -> Picture:
+    """The picture that a view is.
+
+    Raises:
+        TypeError: it is none.
+    """
+    if not isinstance(view, Picture):
+        raise TypeError(
+            f"view is the Picture behind the players, as load(…).view or Picture(image, regions), not {shown(view)}"
+        )
+    return view
+
+
+def words_of(view: Any) -> tuple[str, ...]:
+    """The words of a view, or of a list of them.
+
+    Raises:
+        TypeError: no words.
+    """
+    if isinstance(view, Words):
+        return view.words
+    if isinstance(view, (list, tuple)) and all(isinstance(word, str) for word in view):
+        return tuple(view)
+    raise TypeError(f"view is the Words behind the players, as load(…).view, or a list of texts, not {shown(view)}")

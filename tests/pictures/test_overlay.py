@@ -1,0 +1,145 @@
+"""Pictures with coloured regions: what is drawn, read back from the figure."""
+
+import numpy as np
+import pytest
+import torch
+
+from synergy import Game, allocate, compare, harsanyi, method
+from synergy.estimation.estimation import Estimation
+from synergy.wording.view import Picture
+
+pytest.importorskip("matplotlib", reason="pictures need the extra 'viz'")
+
+from matplotlib.figure import Figure
+from rendered import clipped, overlapping, texts
+
+from synergy import pictures
+
+WHITE = np.full((4, 4, 3), 255, np.uint8)
+QUARTERS = np.kron([[0, 1], [2, 3]], np.ones((2, 2), int))
+VALUES = [0.0, 2.0, -4.0, 1.0]
+BLUE, ORANGE = np.array([33, 102, 172]) / 255, np.array([214, 96, 0]) / 255
+
+
+def picture(rows, columns, side=12):
+    """A picture of noise, whose regions are the cells of a grid."""
+    regions = np.kron(np.arange(rows * columns).reshape(rows, columns), np.ones((side, side), int))
+    return Picture(np.random.default_rng(0).integers(0, 256, (*regions.shape, 3), dtype=np.uint8), regions)
+
+
+def words(figure):
+    return [text for text, _ in texts(figure)]
+
+
+def pairs_game():
+    """v with J(01) = 3, J(23) = −1, J(012) = 5 and single effects."""
+    values = torch.zeros(16).double()
+    for row in range(16):
+        there = [bool(row >> i & 1) for i in range(4)]
+        values[row] = sum(there) + 3 * all(there[:2]) - all(there[2:]) + 5 * all(there[:3])
+    return Game.from_values(values, names=[f"region {i}" for i in range(4)])
+
+
+def test_a_white_picture_has_the_colours_of_the_shares():
+    figure = pictures.overlay(VALUES, Picture(WHITE, QUARTERS))
+    original, coloured = figure.axes[:2]
+    assert np.array_equal(original.images[0].get_array(), WHITE)
+    drawn = np.asarray(coloured.images[0].get_array())
+    assert drawn[0, 0] == pytest.approx(np.ones(3))
+    assert drawn[0, 3] == pytest.approx((1 + BLUE) / 2)  # half of the largest
+    assert drawn[3, 0] == pytest.approx(ORANGE)
+    assert drawn[3, 3] == pytest.approx(1 - (1 - BLUE) / 4)
+    said = words(figure)
+    assert {"0", "+2.00", "−4.00", "+1.00"} <= set(said)
+    assert {"−4.000", "+4.000", "attribution, in units of f"} <= set(said)
+
+
+def test_a_dark_picture_is_dimmed_and_still_shows_its_colours():
+    coloured = pictures.overlay(VALUES, Picture(WHITE * 0, QUARTERS)).axes[1]
+    drawn = np.asarray(coloured.images[0].get_array())
+    assert drawn[3, 0] == pytest.approx(0.66 * ORANGE)
+
+
+def test_borders_lie_between_the_regions():
+    lines = pictures.overlay(VALUES, Picture(WHITE, QUARTERS)).axes[1].collections[0].get_segments()
+    assert sorted(np.array(line).tolist() for line in lines) == [[[-0.5, 1.5], [3.5, 1.5]], [[1.5, -0.5], [1.5, 3.5]]]
+
+
+def test_pairs_are_lines_between_the_middles_of_their_regions():
+    game = pairs_game()
+    figure = pictures.overlay([1, 1, 1, 1], Picture(WHITE, QUARTERS), harsanyi(game))
+    strong, weak = figure.axes[1].patches
+    assert [tuple(end) for end in strong._posA_posB] == [(0.5, 0.5), (2.5, 0.5)]
+    assert [tuple(end) for end in weak._posA_posB] == [(0.5, 2.5), (2.5, 2.5)]
+    assert strong.get_linewidth() == pytest.approx(3 * weak.get_linewidth())
+    assert strong.get_edgecolor()[:3] == pytest.approx(BLUE)
+    assert weak.get_edgecolor()[:3] == pytest.approx(ORANGE)
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["region 0·1  +3.000", "region 2·3  −1.000"]
+    assert {"0", "3"} <= set(words(figure))
+    assert len(pictures.overlay([1] * 4, Picture(WHITE, QUARTERS), harsanyi(game), k=1).axes[1].patches) == 1
+    assert not pictures.overlay([1] * 4, Picture(WHITE, QUARTERS), harsanyi(game), k=0).legends
+
+
+def test_every_result_can_be_shown():
+    game = pairs_game()
+    effects, found = harsanyi(game), compare(game, ["shapley"])["shapley"]
+    expected = [1 + 1.5 + 5 / 3, 1 + 1.5 + 5 / 3, 1 - 0.5 + 5 / 3, 1 - 0.5]
+    estimate = Estimation("shapley", np.array(expected), np.zeros(4), np.zeros(4), 1.0, 0, 16, game.names)
+    view = Picture(WHITE, QUARTERS)
+    for result in (expected, found, allocate(effects, method("shapley").policy(game)), estimate):
+        assert "+4.17" in words(pictures.overlay(result, view))
+    assert "Shapley value" in words(pictures.overlay(found, view))
+
+
+def test_it_draws_on_a_given_axis_alone():
+    figure = Figure()
+    ax = figure.subplots(1, 2)[1]
+    assert pictures.overlay(VALUES, Picture(WHITE, QUARTERS), harsanyi(pairs_game()), unit="logits", ax=ax) is figure
+    assert len(ax.images) == 1
+    assert "attribution, in units of logits" in words(figure)
+    half = Figure(figsize=(8, 3)).subfigures(1, 2)
+    assert pictures.overlay(VALUES, Picture(WHITE, QUARTERS), ax=half[0].subplots()) is half[0].figure
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns", "size"), [(1, 1, 1.0), (1, 3, 1.0), (6, 10, 1.0), (3, 3, 0.0), (10, 6, 1e-9), (2, 2, 1e7)]
+)
+def test_nothing_is_clipped_or_overlaps(rows, columns, size):
+    n = rows * columns
+    values = size * np.random.default_rng(1).normal(size=n)
+    figure = pictures.overlay(values, picture(rows, columns))
+    assert clipped(figure) == []
+    assert overlapping(figure) == []
+
+
+def test_long_names_of_regions_in_pairs():
+    game = Game.from_values(pairs_game().cube.table, names=[f"the {w} of the cup of coffee" for w in "abcd"])
+    figure = pictures.overlay(VALUES, picture(2, 2), harsanyi(game))
+    assert clipped(figure) == []
+    assert overlapping(figure) == []
+
+
+def test_a_region_of_no_pixel_and_one_around_another():
+    regions = np.zeros((9, 9), int)
+    regions[3:6, 3:6] = 2  # nobody has 1
+    figure = pictures.overlay([1.0, 5.0, -2.0], Picture(np.zeros((9, 9, 3), np.uint8), regions))
+    assert clipped(figure) == overlapping(figure) == []
+    assert "−2.00" in words(figure)
+
+
+def test_what_does_not_fit_is_refused(tmp_path):
+    view = Picture(WHITE, QUARTERS)
+    with pytest.raises(ValueError, match=r"shown with 4, and the result is of shape \(3,\)"):
+        pictures.overlay([1.0, 2.0, 3.0], view)
+    with pytest.raises(ValueError, match="1 of these are not finite"):
+        pictures.overlay([1.0, float("nan"), 3.0, 4.0], view)
+    with pytest.raises(TypeError, match="view is the Picture"):
+        pictures.overlay(VALUES, "cat.png")
+    with pytest.raises(ValueError, match="the effects are of 2 players"):
+        pictures.overlay(VALUES, view, harsanyi(Game.from_values([0.0, 1.0, 2.0, 4.0])))
+    with pytest.raises(TypeError, match="effects are those of"):
+        pictures.overlay(VALUES, view, VALUES)
+    with pytest.raises(TypeError, match="ax is one axis"):
+        pictures.overlay(VALUES, view, ax=3)
+    pictures.overlay(VALUES, view, path=tmp_path / "overlay.png")
+    assert (tmp_path / "overlay.png").stat().st_size > 2000
