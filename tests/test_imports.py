@@ -47,7 +47,7 @@ WALLS = {  # a room, and those whose files it must not import
     "synergy.wording": ["synergy.allocation", "synergy.comparison", "synergy.measurement", "synergy.methods"],
 }
 SHOWING = ["decompositions.showing", "synergy.showing", "synergy.pictures"]
-FRONTS = ["decompositions", "synergy", "synergy.examples"]
+FRONTS = ["decompositions", "synergy", "synergy.examples", "synergy.pictures"]
 REGISTERING = [
     "synergy.methods",
     "synergy.showing",

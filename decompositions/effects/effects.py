@@ -470,6 +470,15 @@ class Effects:
         """
         return show.formula(self)
 
+    def plot(self, path: str | Path | None = None) -> Any:
+        """The strongest effects over their players as a matplotlib figure, saved if asked.
+
+        Raises:
+            ImportError: matplotlib is missing (extra ``viz``).
+            ValueError: effects of several games.
+        """
+        return show.figure(self, path=path)
+
     def label(self, key: tuple[int, ...]) -> str:
         """A coalition or degree vector in the players' names: ``not·happy``, ``x1²·x2``."""
         return "·".join(self.members(key)) or "∅"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
+from typing import Any
 
 from decompositions import show
 from decompositions.arithmetic import Array, stack, to_float
@@ -58,6 +60,10 @@ class Result:
 
     def __str__(self) -> str:
         return f"{self.name}: {show.text(self)}"
+
+    def plot(self, path: str | Path | None = None) -> Any:
+        """The attributions as bars with their errors: a matplotlib figure (extra ``viz``), saved if asked."""
+        return show.figure(self, path)
 
     @property
     def heading(self) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -65,6 +67,10 @@ class Estimation:
     def undecided(self) -> np.ndarray:
         """Which values are below 3.5 of their standard errors: not told from zero. Of the shape of the values."""
         return np.abs(self.values) < CERTAIN * self.error
+
+    def plot(self, path: str | Path | None = None) -> Any:
+        """Bars with whiskers, or the matrix of pairs, as a matplotlib figure (extra ``viz``), saved if asked."""
+        return show.figure(self, path)
 
     def __str__(self) -> str:
         return show.text(self)

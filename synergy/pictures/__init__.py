@@ -1,8 +1,13 @@
 """The pictures: each takes a result and returns a matplotlib figure."""
 
-from synergy.pictures import and_or as and_or
-from synergy.pictures import plot as plot
+from synergy.pictures.and_or import and_or as and_or
+from synergy.pictures.attributions import attributions as attributions
 from synergy.pictures.channels import channels as channels
 from synergy.pictures.heat_map import heat_map as heat_map
+from synergy.pictures.interaction_matrix import interaction_matrix as interaction_matrix
 from synergy.pictures.overlay import overlay as overlay
+from synergy.pictures.overview import overview as overview
 from synergy.pictures.scaled_photo import scaled_photo as scaled_photo
+from synergy.pictures.spectrum import spectrum as spectrum
+from synergy.pictures.upset import upset as upset
+from synergy.pictures.waterfall import waterfall as waterfall

@@ -10,7 +10,7 @@ import numpy as np
 from decompositions import show
 from decompositions.dividends.and_or import AndOr
 from synergy.pictures.canvas import INK, SOFT, canvas, clean
-from synergy.pictures.upset import EFFECTS, Column, Heading, room, upset
+from synergy.pictures.upset import EFFECTS, Column, Heading, draw, room
 from synergy.wording.numbers import minus
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ BESIDE = 3.4  # inches of the curve
 
 
 @show.figure.register(AndOr)
-def plot_and_or(split: AndOr, k: int = EFFECTS, path: str | Path | None = None) -> Figure:
+def and_or(split: AndOr, k: int = EFFECTS, path: str | Path | None = None) -> Figure:
     """The k strongest interactions as bars over their players, and beside them the sparsity curve.
 
     Dots of a conjunction are full and joined: all are needed. Those of a disjunction are open: one is enough.
@@ -41,7 +41,7 @@ def plot_and_or(split: AndOr, k: int = EFFECTS, path: str | Path | None = None) 
     title = f"The {len(found)} strongest interactions" if found else "No interaction above the noise floor"
     with canvas(width + BESIDE, height, path) as figure:
         parts: Any = figure.subfigures(1, 2, width_ratios=[width, BESIDE])
-        upset(parts[0], found, split.names, Heading(title, kinds, "a(S), o(S)"))
+        draw(parts[0], found, split.names, Heading(title, kinds, "a(S), o(S)"))
         _curves(parts[1], split)
     return figure
 

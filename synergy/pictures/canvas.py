@@ -1,4 +1,4 @@
-"""What all figures have in common: where they are drawn and saved, their ink, and how names are written on them.
+"""What all figures have in common: where they are drawn and saved, their ink, and how names and titles are written.
 
 Where pyplot is loaded, the newest figure is its current one, so that ``plt.savefig`` writes it; it lets go of the one
 before it (which itself still draws and saves). Where pyplot is not loaded, it is not touched.
@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Iterator
+import textwrap
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from decompositions.arguments import shown
 from decompositions.files.whole_file import as_path
 from synergy.wording.colours import NEGATIVE, POSITIVE, hexadecimal
 from synergy.wording.names import shorten
+from synergy.wording.numbers import minus
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,6 +28,10 @@ if TYPE_CHECKING:
 
 INK, SOFT, FAINT = "#1b1f24", "#57606a", "#dfe3e8"
 LABEL = "synergy"  # of the figure that pyplot knows
+DPI = 160  # of pictures in pixels
+WIDTH = 7.0  # inches: two columns of a paper
+TITLE, BODY, SMALL = 10.5, 8.5, 7.5  # points
+LETTERS = 15.0  # of a note, in an inch
 
 
 @contextmanager
@@ -49,11 +56,61 @@ def canvas(width: float, height: float, path: str | Path | None) -> Iterator[Fig
     try:
         yield figure
         if path is not None:
-            figure.savefig(path, dpi=160)
+            figure.savefig(path, dpi=DPI)
     except BaseException:
         if pyplot is not None:
             pyplot.close(figure)
         raise
+
+
+@contextmanager
+def axes(ax: Axes | None, width: float, height: float, path: str | Path | None) -> Iterator[Axes]:
+    """The caller's axes, or those of a figure of their own; saved at the end if asked.
+
+    Raises:
+        ImportError: matplotlib is missing (extra ``viz``).
+        TypeError: ax is no axes.
+    """
+    if ax is None:
+        with canvas(width, height, path) as figure:
+            yield figure.subplots()
+        return
+    if not hasattr(ax, "get_figure"):
+        raise TypeError(f"ax are matplotlib's Axes to draw on, or None for a figure of their own, not {shown(ax)}")
+    yield ax
+    if path is not None:
+        root(ax).savefig(path, dpi=DPI)
+
+
+def root(ax: Axes) -> Figure:
+    """The figure that axes are in, also where they are in a part of it."""
+    figure: Any = ax.get_figure()
+    return figure.canvas.figure
+
+
+def headed(axis: Axes, title: str, *notes: str, width: float = WIDTH) -> None:
+    """A title, and below it in small letters what is to be said of the picture, in lines of so many inches."""
+    lines = [line for note in notes if note for line in textwrap.wrap(minus(note), int(LETTERS * width))]
+    axis.set_title(title, fontsize=TITLE, loc="left", color=INK, weight="bold", pad=6 + 10.5 * len(lines))
+    if lines:
+        axis.annotate(
+            "\n".join(lines),
+            (0, 1),
+            (0, 5),
+            xycoords="axes fraction",
+            textcoords="offset points",
+            fontsize=SMALL,
+            color=SOFT,
+            va="bottom",
+            annotation_clip=False,
+        )
+
+
+def labelled(axis: Axes, names: Sequence[str]) -> None:
+    """Rows with their names at the left, the first one on top."""
+    axis.set_yticks(range(len(names)), names, fontsize=BODY, color=INK)
+    axis.set_ylim(len(names) - 0.4, -0.6)
+    axis.tick_params(axis="y", length=0)
 
 
 def colours(values: np.ndarray) -> list[str]:

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from synergy.pictures.canvas import FAINT, INK, SOFT, clean, colours, plain
+from decompositions import show
+from decompositions.arguments import whole
+from decompositions.effects.effects import Effects
+from synergy.pictures.canvas import FAINT, INK, SOFT, canvas, clean, colours, plain
+from synergy.pictures.ranking import most_often, require_one_game
+from synergy.wording.effects import noise_line
 from synergy.wording.numbers import minus, number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 EFFECTS = 15  # columns of effects
 COLUMNS = 7  # columns that there is room for, at least
-PLAYERS = 24  # rows of players
 
 
 @dataclass(frozen=True)
@@ -44,20 +49,53 @@ class Heading:
     axis: str
 
 
+@show.figure.register(Effects)
+def upset(effects: Effects, k: int = EFFECTS, path: str | Path | None = None) -> Figure:
+    """The k strongest effects as bars, and below each the players that take part as dots.
+
+    Args:
+        effects: Harsanyi dividends, or Taylor effects (then a dot holds the degree).
+        k: how many, at most.
+        path: of a file to save the figure in; its ending says the format.
+
+    Raises:
+        ImportError: matplotlib is missing (extra ``viz``).
+        ValueError: effects of several games, or k below 1.
+    """
+    require_one_game(effects)
+    found = columns_of(effects, whole(k, "k is the number of effects to show", 1))
+    with canvas(*room(found), path) as figure:
+        draw(figure, found, effects.names, heading_of(effects, found))
+    return figure
+
+
+def columns_of(effects: Effects, k: int) -> list[Column]:
+    """The strongest effects, with the degrees of their players."""
+    if effects.basis == "harsanyi":
+        return [Column(value, dict.fromkeys(key, 1)) for key, value in effects.top(k)]
+    return [Column(value, {i: power for i, power in enumerate(key) if power}) for key, value in effects.top(k)]
+
+
+def heading_of(effects: Effects, found: Sequence[Column]) -> Heading:
+    """What is written around them."""
+    kind = "Taylor effects" if effects.basis == "taylor" else "effects"
+    title = f"The {len(found)} strongest {kind}" if found else f"No {kind} above the noise floor"
+    return Heading(title, noise_line(effects), "effect" if effects.basis == "taylor" else "J(S)")
+
+
+def players_of(found: Sequence[Column]) -> list[int]:
+    """The players in some effects, in order; of too many those in most of them."""
+    return most_often(each.powers for each in found)
+
+
 def room(found: Sequence[Column]) -> tuple[float, float]:
     """The width and height that columns need, in inches."""
-    return 2.6 + 0.56 * max(COLUMNS, len(found)), 2.9 + 0.21 * len(members(found))
+    return 2.6 + 0.56 * max(COLUMNS, len(found)), 2.9 + 0.21 * len(players_of(found))
 
 
-def members(found: Sequence[Column]) -> list[int]:
-    """The players in some effects, in order; of too many players those in most of the effects."""
-    counts = Counter(player for each in found for player in each.powers)
-    return sorted(sorted(counts, key=lambda player: (-counts[player], player))[:PLAYERS])
-
-
-def upset(part: Any, found: Sequence[Column], names: Sequence[str], heading: Heading) -> None:
+def draw(part: Any, found: Sequence[Column], names: Sequence[str], heading: Heading) -> None:
     """Bars of effects, and below them the players that take part."""
-    players = members(found)
+    players = players_of(found)
     bars, dots = part.subplots(2, 1, sharex=True, height_ratios=[2.2, 0.3 + 0.21 * len(players)])
     values = np.array([float(each.value) for each in found])
     bars.bar(range(len(found)), values, width=0.66, color=colours(values))

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from synergy import Game, and_or, harsanyi
-from synergy.pictures.and_or import plot_and_or
+from synergy import Game, and_or, harsanyi, pictures
 
 # good ∨ great gives 1, all three together 2 more
 VALUES = [0.0, 1.0, 1.0, 1.0, 0.0, 1.0, 1.0, 3.0]
@@ -51,4 +50,4 @@ def test_nothing_to_show() -> None:
     pytest.importorskip("matplotlib", reason="figures need the extra 'viz'")
     constant = and_or(harsanyi(Game.from_values(torch.ones(4, dtype=torch.float64))))
     assert "0 of 0" in str(constant)
-    assert plot_and_or(constant, k=3).axes[0].get_title("left") == "No interaction above the noise floor"
+    assert pictures.and_or(constant, k=3).axes[0].get_title("left") == "No interaction above the noise floor"

@@ -13,7 +13,8 @@ from synergy.comparison.result import Result
 
 pytest.importorskip("matplotlib", reason="figures need the extra 'viz'")
 
-from synergy.pictures.plot import PLAYERS, plot_comparison, plot_effects
+from synergy.pictures import overview, upset
+from synergy.pictures.ranking import PLAYERS
 
 VALUES = [0.0, 1.0, -2.0, 3.0, 0.0, 1.0, -2.0, 5.5]  # J: x0 1, x1 −2, x0·x1 4, x0·x1·x2 2.5
 
@@ -37,7 +38,7 @@ def texts(figure):
 
 
 def test_effects_are_bars_with_their_players_as_dots():
-    figure = plot_effects(harsanyi(Game.from_values(VALUES)))
+    figure = upset(harsanyi(Game.from_values(VALUES)))
     bars, dots = figure.axes
     assert heights(bars) == [4.0, 2.5, -2.0, 1.0]
     assert [label.get_text() for label in dots.get_yticklabels()] == ["x0", "x1", "x2"]
@@ -48,19 +49,19 @@ def test_effects_are_bars_with_their_players_as_dots():
 
 
 def test_fewer_effects_when_asked():
-    bars = plot_effects(harsanyi(Game.from_values(VALUES)), k=2).axes[0]
+    bars = upset(harsanyi(Game.from_values(VALUES)), k=2).axes[0]
     assert heights(bars) == [4.0, 2.5]
     with pytest.raises(ValueError, match="at least 1, not 0"):
-        plot_effects(harsanyi(Game.from_values(VALUES)), k=0)
+        upset(harsanyi(Game.from_values(VALUES)), k=0)
 
 
 def test_taylor_dots_hold_the_degree():
-    figure = plot_effects(taylor(Game.from_expression("x1**3*x2 - 5", {"x1": 1, "x2": 2})))
+    figure = upset(taylor(Game.from_expression("x1**3*x2 - 5", {"x1": 1, "x2": 2})))
     assert [text.get_text() for text in figure.axes[1].texts] == ["3"]
 
 
 def test_comparison_has_one_panel_per_method_on_one_scale(comparison):
-    figure = plot_comparison(comparison)
+    figure = overview(comparison)
     left, right = figure.axes[:2]
     for axis, name in ((left, "shapley"), (right, "occlusion_1")):
         drawn = [bar.get_width() for bar in axis.patches]
@@ -70,28 +71,28 @@ def test_comparison_has_one_panel_per_method_on_one_scale(comparison):
         {bar.get_facecolor() for bar in left.patches if bar.get_width() < 0}
     )
     shown = texts(figure)
-    assert "Shapley\nvalue" in shown
+    assert "Shapley value" in shown
     assert "Σ 5.500" in shown
     assert heights(figure.axes[2]) == [4.0, 2.5, -2.0, 1.0]
 
 
 def test_names_are_no_formulas(comparison):
-    shown = [label for label in texts(plot_comparison(comparison)) if "$" in label]
+    shown = [label for label in texts(overview(comparison)) if "$" in label]
     assert r"price \$1" in shown
 
 
 @pytest.mark.parametrize("ending", ["png", "svg", "pdf"])
 def test_figures_are_saved(comparison, tmp_path, ending):
     path = tmp_path / f"figure.{ending}"
-    plot_comparison(comparison, path)
-    plot_effects(comparison.effects, path=str(tmp_path / f"effects.{ending}"))
+    overview(comparison, path)
+    upset(comparison.effects, path=str(tmp_path / f"effects.{ending}"))
     assert path.stat().st_size > 2000
     assert (tmp_path / f"effects.{ending}").stat().st_size > 2000
 
 
 def test_exact_numbers():
     game = Game.from_expression("x1*x2/3", {"x1": 1, "x2": 2})
-    figure = plot_comparison(compare(game, ["shapley"]))
+    figure = overview(compare(game, ["shapley"]))
     assert "+2/3" in texts(figure)
     assert "Σ 2/3" in texts(figure)
 
@@ -102,7 +103,7 @@ def test_many_players_and_methods():
     degrees = torch.cat([torch.zeros(1, n), torch.eye(n), torch.ones(1, n)]).int().numpy()
     effects = Effects(values, names=tuple(f"p{i}" for i in range(n)), basis="harsanyi", degrees=degrees)
     results = tuple(Result(f"m{k}", "f(x) − f(b)", "", attribution=values[1:-1]) for k in range(11))
-    figure = plot_comparison(Comparison(effects, None, "", results))
+    figure = overview(Comparison(effects, None, "", results))
     dots = figure.axes[-1]
     assert len(dots.get_yticks()) == PLAYERS
     assert f"+{n - PLAYERS}" in [text.get_text() for text in dots.texts]
@@ -113,22 +114,22 @@ def test_many_players_and_methods():
 
 def test_nothing_to_show():
     flat = compare(Game.from_values([1.0, 1.0]), ["shapley"])
-    figure = plot_comparison(flat)
+    figure = overview(flat)
     assert any("No effects above the noise floor" in axis.get_title("left") for axis in figure.axes)
     figure.canvas.draw()
-    plot_comparison(Comparison(flat.effects, None, "", (Result("x", "", "", note="no"),))).canvas.draw()
+    overview(Comparison(flat.effects, None, "", (Result("x", "", "", note="no"),))).canvas.draw()
 
 
 def test_several_games_are_refused():
     effects = harsanyi(Game.from_values([[0.0, 1.0], [0.0, 2.0]]))
     with pytest.raises(ValueError, match="one game"):
-        plot_effects(effects)
+        upset(effects)
 
 
 def test_pyplot_is_not_loaded_and_matplotlib_only_when_drawing():
     code = (
-        "import sys, synergy.pictures.plot; print('matplotlib' in sys.modules); "
-        "from synergy import Game, harsanyi; synergy.pictures.plot.plot_effects(harsanyi(Game.from_values([0., 1.]))); "
+        "import sys, synergy.pictures; print('matplotlib' in sys.modules); "
+        "from synergy import Game, harsanyi; synergy.pictures.upset(harsanyi(Game.from_values([0., 1.]))); "
         "print('matplotlib.pyplot' in sys.modules)"
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -158,7 +159,7 @@ def dark(path):
 @pytest.mark.parametrize("what", ["comparison", "effects"])
 def test_pyplot_saves_the_figure_as_its_current_one(comparison, pyplot, tmp_path, what):
     backend, before = pyplot.get_backend(), pyplot.figure()
-    figure = comparison.plot() if what == "comparison" else plot_effects(comparison.effects)
+    figure = comparison.plot() if what == "comparison" else upset(comparison.effects)
     assert pyplot.gcf() is figure
     pyplot.savefig(tmp_path / "by_pyplot.png")
     figure.savefig(tmp_path / "by_figure.png")
@@ -168,7 +169,7 @@ def test_pyplot_saves_the_figure_as_its_current_one(comparison, pyplot, tmp_path
 
 
 def test_pyplot_keeps_the_newest_figure_only_and_the_others_still_save(comparison, pyplot, tmp_path):
-    figures = [comparison.plot() for _ in range(3)] + [plot_effects(comparison.effects) for _ in range(22)]
+    figures = [comparison.plot() for _ in range(3)] + [upset(comparison.effects) for _ in range(22)]
     assert len(pyplot.get_fignums()) == 1
     assert pyplot.gcf() is figures[-1]
     assert len({id(figure) for figure in figures}) == 25
@@ -179,7 +180,7 @@ def test_pyplot_keeps_the_newest_figure_only_and_the_others_still_save(compariso
 
 def test_a_figure_that_fails_is_let_go(comparison, pyplot, tmp_path):
     with pytest.raises(ValueError, match="at least 1"):
-        plot_effects(comparison.effects, k=0)
+        upset(comparison.effects, k=0)
     with pytest.raises(FileNotFoundError):
         comparison.plot(tmp_path / "missing" / "x.png")
     assert pyplot.get_fignums() == []
@@ -187,7 +188,7 @@ def test_a_figure_that_fails_is_let_go(comparison, pyplot, tmp_path):
 
 def test_control_characters_in_names_are_drawn_as_signs(tmp_path):
     game = Game.from_values(VALUES, names=("a\x1b[31m\n", "b\u202e", "c\x00"))
-    shown = texts(plot_comparison(compare(game, ["shapley"]), tmp_path / "x.png"))
+    shown = texts(overview(compare(game, ["shapley"]), tmp_path / "x.png"))
     assert r"a\x1b[31m\n" in shown
     assert r"b\u202e" in shown
 

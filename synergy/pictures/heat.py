@@ -1,0 +1,49 @@
+"""Heat maps: blue above zero, orange below it, white at zero."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from synergy.pictures.canvas import BODY, INK, SMALL, SOFT, clean
+from synergy.pictures.shades import colour_map
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+UNKNOWN = "#eceff2"  # cells of which nothing is known
+DARK = 0.6  # of the scale, from where on white letters are read better
+
+
+def heat(axis: Axes, values: np.ndarray, limit: float) -> Any:
+    """Colour the cells of a table; those that are not a number stay grey.
+
+    Args:
+        axis: to draw on; row 0 is on top.
+        values: Shape ``(rows, columns)``.
+        limit: where the colours end, on both sides of zero.
+    """
+    colours = colour_map().with_extremes(bad=UNKNOWN)
+    clean(axis)
+    axis.tick_params(length=0)
+    return axis.imshow(values, cmap=colours, vmin=-limit, vmax=limit, aspect="auto", interpolation="nearest")
+
+
+def scale(part: Any, image: Any, axes: Any, unit: str) -> None:
+    """The scale of colours at the right of some axes, with its unit."""
+    bar = part.colorbar(image, ax=axes, shrink=0.9, aspect=28, pad=0.015)
+    bar.set_label(unit, fontsize=BODY, color=INK)
+    bar.ax.tick_params(labelsize=SMALL, colors=SOFT)
+    bar.outline.set_visible(False)
+
+
+def ink(value: float, limit: float) -> str:
+    """The colour of letters on a cell."""
+    return "white" if abs(value) > DARK * limit else INK
+
+
+def across(axis: Axes, names: list[str]) -> None:
+    """The names of columns below them, upright where they are long."""
+    upright = max(map(len, names), default=0) > 5
+    axis.set_xticks(range(len(names)), names, rotation=90 if upright else 0, fontsize=BODY, color=INK)

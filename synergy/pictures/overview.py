@@ -1,0 +1,42 @@
+"""A comparison at a glance: what each method gives, its verdicts, and the strongest effects."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from decompositions import show
+from synergy.comparison.comparison import Comparison
+from synergy.pictures import panels
+from synergy.pictures.canvas import canvas
+from synergy.pictures.ranking import PLAYERS, require_one_game
+from synergy.pictures.upset import EFFECTS, columns_of, draw, heading_of, room
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@show.figure.register(Comparison)
+def overview(comparison: Comparison, path: str | Path | None = None) -> Figure:
+    """The attributions with their errors, a panel per method, its verdicts under its name, above the strongest effects.
+
+    Methods with the same numbers share a panel. All panels have one scale but those that say otherwise.
+
+    Args:
+        comparison: what to show.
+        path: of a file to save the figure in; its ending says the format.
+
+    Raises:
+        ImportError: matplotlib is missing (extra ``viz``).
+        ValueError: effects of several games.
+    """
+    require_one_game(comparison.effects)
+    shown = panels.with_attributions(comparison)
+    found = columns_of(comparison.effects, EFFECTS)
+    (width, above), (least, below) = panels.room(comparison, shown, PLAYERS), room(found)
+    above = above if shown else 0.4
+    with canvas(max(width, least), above + below, path) as figure:
+        parts: Any = figure.subfigures(2, 1, height_ratios=[above, below])
+        panels.draw(parts[0], comparison, shown, PLAYERS)
+        draw(parts[1], found, comparison.effects.names, heading_of(comparison.effects, found))
+    return figure

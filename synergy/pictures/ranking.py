@@ -1,0 +1,52 @@
+"""Which effects and players a picture has room for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from decompositions.effects.effects import Effects
+
+PLAYERS = 24  # rows of players
+
+
+def require_one_game(effects: Effects) -> None:
+    """Refuse a table of several games.
+
+    Raises:
+        ValueError: it has leading axes.
+    """
+    if effects.values.ndim != 1:
+        raise ValueError(
+            f"a figure shows one game; these effects have shape {tuple(effects.values.shape)}; make one of each game"
+        )
+
+
+def strongest(effects: Effects, k: int) -> list[tuple[tuple[int, ...], Any]]:
+    """The k strongest effects of one game above its noise floor, with their keys."""
+    require_one_game(effects)
+    return effects.top(k)
+
+
+def members(effects: Effects, key: tuple[int, ...]) -> tuple[int, ...]:
+    """The players in an effect, whether its key is a coalition or a degree vector."""
+    return key if effects.basis == "harsanyi" else tuple(i for i, power in enumerate(key) if power)
+
+
+def most_often(coalitions: Iterable[Iterable[int]], most: int = PLAYERS) -> list[int]:
+    """The players in some coalitions, in order; of too many those in most of them, small coalitions counting more.
+
+    >>> most_often([(0, 1, 2, 3), (3,), (5,)], most=2)
+    [3, 5]
+    """
+    counts: dict[int, float] = {}
+    for each in map(tuple, coalitions):
+        counts |= {player: counts.get(player, 0.0) + 1 / len(each) for player in each}
+    return sorted(sorted(counts, key=lambda player: (-counts[player], player))[:most])
+
+
+def largest(sizes: Sequence[float] | np.ndarray, most: int = PLAYERS) -> list[int]:
+    """The places of the largest sizes, in order."""
+    return sorted(np.argsort(-np.abs(np.asarray(sizes)), kind="stable")[:most].tolist())

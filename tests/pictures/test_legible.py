@@ -1,0 +1,47 @@
+"""Every picture can be read: nothing is cut off and no text lies on another, whatever the result."""
+
+import pytest
+
+pytest.importorskip("matplotlib", reason="figures need the extra 'viz'")
+
+from drawn_results import EFFECTS, comparison, estimation
+from legible import faults
+from matplotlib.figure import Figure
+
+from synergy import pictures
+
+PICTURES = {
+    "upset": pictures.upset,
+    "waterfall": pictures.waterfall,
+    "spectrum": pictures.spectrum,
+    "interaction matrix": pictures.interaction_matrix,
+    "matrix of an estimate": lambda effects: pictures.interaction_matrix(estimation(effects, pairs=True)),
+    "attributions of an estimate": lambda effects: pictures.attributions(estimation(effects)),
+    "attributions of a method": lambda effects: pictures.attributions(comparison(effects)["leaking"]),
+    "attributions of all methods": lambda effects: pictures.attributions(comparison(effects)),
+    "overview": lambda effects: pictures.overview(comparison(effects)),
+}
+
+
+@pytest.mark.parametrize("case", EFFECTS)
+@pytest.mark.parametrize("picture", PICTURES)
+def test_it_is_legible(picture, case):
+    figure = PICTURES[picture](EFFECTS[case])
+    assert faults(figure) == []
+    assert max(figure.get_size_inches()) < 20
+
+
+def test_the_checker_sees_what_is_cut_off_and_what_overlaps():
+    figure = Figure(figsize=(4, 3))
+    figure.text(0.1, 0.5, "first")
+    assert faults(figure) == []
+    figure.text(0.12, 0.5, "second")
+    assert faults(figure) == ["'first' lies on 'second'"]
+    figure.text(0.5, 0.2, "turned", rotation=45)
+    figure.text(0.5, 0.31, "beside", rotation=45, rotation_mode="anchor")
+    figure.text(0.97, 0.8, "cut off")
+    assert faults(figure) == ["'cut off' is cut off", "'first' lies on 'second'"]
+    axis = figure.add_axes((0.6, 0.6, 0.1, 0.1))
+    axis.set_axis_off()
+    axis.text(0.5, 0.5, "longer than its axes", clip_on=True)
+    assert "'longer than its axes' is cut off" in faults(figure)
