@@ -8,6 +8,7 @@ from synergy.pictures.interaction_matrix import interaction_matrix as interactio
 from synergy.pictures.overlay import overlay as overlay
 from synergy.pictures.overview import overview as overview
 from synergy.pictures.scaled_photo import scaled_photo as scaled_photo
+from synergy.pictures.sentence import sentence as sentence
 from synergy.pictures.spectrum import spectrum as spectrum
 from synergy.pictures.upset import upset as upset
 from synergy.pictures.waterfall import waterfall as waterfall

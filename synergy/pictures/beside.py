@@ -5,22 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from decompositions.arguments import shown
-from synergy.pictures.canvas import FAINT, INK, SOFT, canvas, clean
+from synergy.pictures.canvas import FAINT, INK, SMALL, SOFT, TITLE, axes, canvas, clean
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 PANEL = 3.2  # inches that a picture is wide
 BAR = 1.05  # inches of the bar and its label
 AROUND = 0.4  # inches of titles
 LINE = 0.15  # inches of a line below
-DPI = 160  # of pictures in pixels
 
 
 @contextmanager
@@ -45,31 +42,17 @@ def beside(
         TypeError: ax is no axis.
     """
     if ax is not None:
-        yield bare(require_axis(ax))
-        if path is not None:
-            figure_of(ax).savefig(path, dpi=DPI)
+        with axes(ax, 0, 0, path) as drawn:
+            yield bare(drawn)
         return
     panels = 1 if original is None else 2
     tall = PANEL * min(2.0, max(0.4, shape[0] / shape[1]))
     with canvas(panels * PANEL + more[0], tall + AROUND + more[1], path) as figure:
-        axes = figure.subplots(1, panels, squeeze=False)[0]
+        side_by_side = figure.subplots(1, panels, squeeze=False)[0]
         if original is not None:
-            bare(axes[0]).imshow(original, interpolation="nearest")
-            titled(axes[0], "The input")
-        yield bare(axes[-1])
-
-
-def require_axis(ax: Any) -> Axes:
-    """Refuse what is no axis of matplotlib.
-
-    Raises:
-        TypeError: something else.
-    """
-    from matplotlib.axes import Axes
-
-    if not isinstance(ax, Axes):
-        raise TypeError(f"ax is one axis of matplotlib, as plt.subplots() gives it, not {shown(ax)}")
-    return ax
+            bare(side_by_side[0]).imshow(original, interpolation="nearest")
+            titled(side_by_side[0], "The input")
+        yield bare(side_by_side[-1])
 
 
 def bare(ax: Axes) -> Axes:
@@ -82,13 +65,7 @@ def bare(ax: Axes) -> Axes:
 
 def titled(ax: Axes, title: str) -> None:
     """Write above an axis what it shows."""
-    ax.set_title(title, fontsize=10, color=INK)
-
-
-def figure_of(ax: Axes) -> Figure:
-    """The figure that an axis is on, be it in a part of it."""
-    whole: Figure = ax.figure.figure
-    return whole
+    ax.set_title(title, fontsize=TITLE, color=INK)
 
 
 def framed(ax: Axes) -> None:
@@ -100,4 +77,4 @@ def framed(ax: Axes) -> None:
 
 def noted(ax: Axes, note: str) -> None:
     """Write below an axis how what it shows was made."""
-    ax.set_xlabel(note, fontsize=7.5, color=SOFT)
+    ax.set_xlabel(note, fontsize=SMALL, color=SOFT)

@@ -9,6 +9,7 @@ import numpy as np
 
 from decompositions.arguments import shown
 from synergy.pictures import beside, given
+from synergy.pictures.canvas import root
 from synergy.pictures.pixels import CLIP, pixels
 from synergy.pictures.shades import STEPS, drawn_bar, grey
 from synergy.wording.numbers import minus, number
@@ -63,7 +64,7 @@ def channels(
         beside.titled(drawn, title)
         beside.noted(drawn, found.said)
         _bar(drawn, found.largest, colours)
-    return beside.figure_of(drawn)
+    return root(drawn)
 
 
 def light(shares: np.ndarray, colours: str) -> np.ndarray:

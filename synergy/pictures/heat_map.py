@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from synergy.pictures import beside, given
+from synergy.pictures.canvas import root
 from synergy.pictures.pixels import CLIP, pixels
 from synergy.pictures.shades import colour_bar, colour_map
 from synergy.wording.view import Picture
@@ -54,4 +55,4 @@ def heat_map(
         beside.titled(drawn, title)
         beside.noted(drawn, found.said)
         colour_bar(drawn, found.largest, f"attribution, in units of {unit}", beyond=found.beyond)
-    return beside.figure_of(drawn)
+    return root(drawn)

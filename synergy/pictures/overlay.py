@@ -10,7 +10,7 @@ import numpy as np
 
 from decompositions.effects.effects import Effects
 from synergy.pictures import beside, given
-from synergy.pictures.canvas import INK, SOFT, colours, plain
+from synergy.pictures.canvas import INK, SOFT, colours, plain, root
 from synergy.pictures.regions import Place, borders, places
 from synergy.pictures.shades import colour_bar, tinted
 from synergy.pictures.strong import Together, interactions
@@ -72,7 +72,7 @@ def overlay(
             where = places(picture.regions, n)
             _marks(drawn, effects.names, where, picture.regions.shape[1])
             _lines(drawn, found, where, effects, apart=ax is None)
-    return beside.figure_of(drawn)
+    return root(drawn)
 
 
 def draw(ax: Axes, values: np.ndarray, picture: Picture, largest: float, *, numbers: bool) -> None:
@@ -163,6 +163,6 @@ def _lines(ax: Axes, found: list[Together], where: Sequence[Place | None], effec
         ax.add_patch(line)
     look = {"ncols": 3, "frameon": False, "fontsize": 7.5, "labelcolor": INK, "title": "pairs, J", "title_fontsize": 8}
     if apart:
-        beside.figure_of(ax).legend(handles=keys, loc="outside lower right", **look)
+        root(ax).legend(handles=keys, loc="outside lower right", **look)
     else:
         ax.legend(handles=keys, loc="upper center", bbox_to_anchor=(0.5, -0.01), **look)

@@ -9,6 +9,7 @@ import numpy as np
 
 from decompositions.arguments import shown
 from synergy.pictures import beside, given
+from synergy.pictures.canvas import root
 from synergy.pictures.pixels import CLIP, pixels
 from synergy.wording.view import Picture
 
@@ -59,4 +60,4 @@ def scaled_photo(
         beside.framed(drawn)
         beside.titled(drawn, title)
         beside.noted(drawn, found.said)
-    return beside.figure_of(drawn)
+    return root(drawn)

@@ -139,7 +139,7 @@ def test_what_does_not_fit_is_refused(tmp_path):
         pictures.overlay(VALUES, view, harsanyi(Game.from_values([0.0, 1.0, 2.0, 4.0])))
     with pytest.raises(TypeError, match="effects are those of"):
         pictures.overlay(VALUES, view, VALUES)
-    with pytest.raises(TypeError, match="ax is one axis"):
+    with pytest.raises(TypeError, match="ax are matplotlib"):
         pictures.overlay(VALUES, view, ax=3)
     pictures.overlay(VALUES, view, path=tmp_path / "overlay.png")
     assert (tmp_path / "overlay.png").stat().st_size > 2000

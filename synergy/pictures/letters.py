@@ -1,0 +1,20 @@
+"""How wide a text is, before there is a figure."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+
+def width(text: str, size: float) -> float:
+    """Of a text in letters of some size, both in points."""
+    measure, fonts = _renderer()
+    return float(measure.get_text_width_height_descent(text, fonts(size=size), ismath=False)[0])
+
+
+@cache
+def _renderer() -> tuple[Any, Any]:
+    from matplotlib.backends.backend_agg import RendererAgg
+    from matplotlib.font_manager import FontProperties
+
+    return RendererAgg(1, 1, 72), FontProperties
