@@ -7,6 +7,9 @@ from synergy.pictures.heat_map import heat_map as heat_map
 from synergy.pictures.interaction_matrix import interaction_matrix as interaction_matrix
 from synergy.pictures.overlay import overlay as overlay
 from synergy.pictures.overview import overview as overview
+from synergy.pictures.path_gradients import path_gradients as path_gradients
+from synergy.pictures.riemann_sums import riemann_sums as riemann_sums
+from synergy.pictures.saturation import saturation as saturation
 from synergy.pictures.scaled_photo import scaled_photo as scaled_photo
 from synergy.pictures.sentence import sentence as sentence
 from synergy.pictures.spectrum import spectrum as spectrum
