@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
@@ -152,6 +153,15 @@ class Allocation:
             else:
                 table.index_add_(0, torch.as_tensor(places[start:stop], device=table.device), rows)
         return Allocation(effects, lambda start, stop: table[start:stop], self.source)
+
+    def plot(self, path: str | Path | None = None) -> Any:
+        """Who is given how much of the strongest effects: a matplotlib figure (extra ``viz``), saved if asked.
+
+        Raises:
+            ImportError: matplotlib is missing.
+            ValueError: several games.
+        """
+        return show.figure(self, path)
 
     def criteria(self) -> Criteria:
         """Coverage, relevance and completeness of the table, as numbers and verdicts."""

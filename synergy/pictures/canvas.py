@@ -90,7 +90,7 @@ def root(ax: Axes) -> Figure:
 
 def headed(axis: Axes, title: str, *notes: str, width: float = WIDTH) -> None:
     """A title, and below it in small letters what is to be said of the picture, in lines of so many inches."""
-    lines = [line for note in notes if note for line in textwrap.wrap(minus(note), int(LETTERS * width))]
+    lines = [line for note in notes if note for line in _wrapped(note, width)]
     axis.set_title(title, fontsize=TITLE, loc="left", color=INK, weight="bold", pad=6 + 10.5 * len(lines))
     if lines:
         axis.annotate(
@@ -104,6 +104,14 @@ def headed(axis: Axes, title: str, *notes: str, width: float = WIDTH) -> None:
             va="bottom",
             annotation_clip=False,
         )
+
+
+def above_and_below(part: Any, title: str, *notes: str, width: float) -> None:
+    """A title above all axes of a figure or of a part of one, and notes below them, in lines of so many inches."""
+    part.suptitle(title, fontsize=TITLE, x=0.01, ha="left", color=INK, weight="bold")
+    lines = [line for note in notes if note for line in _wrapped(note, width)]
+    if lines:
+        part.supxlabel("\n".join(lines), fontsize=SMALL, color=SOFT, x=0.01, ha="left")
 
 
 def labelled(axis: Axes, names: Sequence[str]) -> None:
@@ -127,3 +135,13 @@ def clean(axis: Axes) -> None:
 def plain(text: str, width: int = 24) -> str:
     """A name that matplotlib does not read as a formula."""
     return shorten(text, width).replace("$", r"\$")
+
+
+def in_lines(text: str, width: int, most: int = 80) -> str:
+    """A name in lines of at most so many letters, broken between its words; longer than ``most`` it is shortened."""
+    return "\n".join(textwrap.wrap(plain(text, most), width, break_on_hyphens=False))
+
+
+def _wrapped(note: str, width: float) -> list[str]:
+    """A note in lines of so many inches; the spaces within a line stay as they are."""
+    return textwrap.wrap(minus(note), int(LETTERS * width), expand_tabs=False, break_on_hyphens=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,7 @@ from synergy.comparison.comparison import Comparison
 from synergy.comparison.result import Result
 from synergy.comparison.scale import own_scale, strongest_players
 from synergy.pictures.bars import bars
-from synergy.pictures.canvas import BODY, INK, SMALL, SOFT, TITLE, canvas, clean, plain
+from synergy.pictures.canvas import BODY, INK, SOFT, above_and_below, canvas, clean, in_lines, plain
 from synergy.pictures.marks import LEGEND, MARKS, NONE, judged
 from synergy.pictures.ranking import require_one_game
 from synergy.policies.policy import CRITERIA
@@ -64,7 +63,8 @@ def draw(part: Any, comparison: Comparison, shown: list[Result], k: int) -> None
     gain = minus(number(scalar(comparison.effects.total + comparison.effects.remainder)))
     note = f"; {several(hidden, 'more player')} are given less" if hidden else ""
     title = f"What each method gives of f(x) − f(b) = {gain}{note}" if shown else "No method gives attributions"
-    part.suptitle(title, fontsize=TITLE, x=0.01, ha="left", color=INK, weight="bold")
+    kinds = {side for _, side in map(judged, shown) if side}
+    above_and_below(part, title, _legend(kinds) if kinds else "", width=room(comparison, shown, k)[0])
     if not shown:
         return
     columns, lines = _grid(len(shown))
@@ -78,9 +78,6 @@ def draw(part: Any, comparison: Comparison, shown: list[Result], k: int) -> None
     for axis in axes[:, 0]:
         axis.set_yticks(range(len(rows)), [plain(comparison.effects.names[i]) for i in rows], fontsize=BODY)
         axis.set_ylim(len(rows) - 0.4, -1.75)
-    kinds = {side for _, side in map(judged, shown) if side}
-    if kinds:
-        part.supxlabel(_legend(kinds), fontsize=SMALL, x=0.01, ha="left", color=SOFT)
 
 
 def _legend(kinds: set[str]) -> str:
@@ -148,4 +145,4 @@ def _verdicts(axis: Axes, result: Result) -> None:
 def _name(result: Result) -> str:
     """A method's name in lines; of methods that are alike each begins a line of its own."""
     names = [f"= {each}" if place else each for place, each in enumerate(result.heading.split(" = "))]
-    return "\n".join(line for each in names for line in textwrap.wrap(plain(each, 40), LINE, break_on_hyphens=False))
+    return "\n".join(in_lines(each, LINE) for each in names)

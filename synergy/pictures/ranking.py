@@ -35,6 +35,13 @@ def members(effects: Effects, key: tuple[int, ...]) -> tuple[int, ...]:
     return key if effects.basis == "harsanyi" else tuple(i for i, power in enumerate(key) if power)
 
 
+def row_of(effects: Effects, key: tuple[int, ...]) -> int:
+    """The row of an effect that is there, by its coalition or degree vector."""
+    if effects.degrees is None:
+        return effects.rows(key)[0]
+    return int(np.flatnonzero((effects.degrees == np.array(key)).all(1))[0])
+
+
 def most_often(coalitions: Iterable[Iterable[int]], most: int = PLAYERS) -> list[int]:
     """The players in some coalitions, in order; of too many those in most of them, small coalitions counting more.
 

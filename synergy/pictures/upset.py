@@ -97,12 +97,21 @@ def draw(part: Any, found: Sequence[Column], names: Sequence[str], heading: Head
     """Bars of effects, and below them the players that take part."""
     players = players_of(found)
     bars, dots = part.subplots(2, 1, sharex=True, height_ratios=[2.2, 0.3 + 0.21 * len(players)])
+    draw_bars(bars, found, heading.axis)
+    bars.set_title(heading.title, fontsize=11, loc="left", color=INK, weight="bold")
+    bars.set_title(minus(heading.note), fontsize=8, loc="right", color=SOFT)
+    draw_dots(dots, found, players, names)
+    dots.set_xlim(-0.7, max(len(found), COLUMNS) - 0.3)
+
+
+def draw_bars(axis: Axes, found: Sequence[Column], label: str) -> None:
+    """One bar per effect, with its number."""
     values = np.array([float(each.value) for each in found])
-    bars.bar(range(len(found)), values, width=0.66, color=colours(values))
-    bars.axhline(0, color=SOFT, linewidth=0.7)
+    axis.bar(range(len(found)), values, width=0.66, color=colours(values))
+    axis.axhline(0, color=SOFT, linewidth=0.7)
     for column, each in enumerate(found):
         side = 3 if each.value > 0 else -3
-        bars.annotate(
+        axis.annotate(
             minus(number(each.value, sign=True)),
             (column, float(each.value)),
             (0, side),
@@ -112,16 +121,13 @@ def draw(part: Any, found: Sequence[Column], names: Sequence[str], heading: Head
             fontsize=7.5,
             color=INK,
         )
-    bars.margins(y=0.16)
-    bars.set_ylabel(heading.axis, color=INK)
-    clean(bars)
-    bars.tick_params(bottom=False, labelsize=8, colors=SOFT)
-    bars.set_title(heading.title, fontsize=11, loc="left", color=INK, weight="bold")
-    bars.set_title(minus(heading.note), fontsize=8, loc="right", color=SOFT)
-    _dots(dots, found, players, names)
+    axis.margins(y=0.16)
+    axis.set_ylabel(label, color=INK)
+    clean(axis)
+    axis.tick_params(bottom=False, labelsize=8, colors=SOFT)
 
 
-def _dots(axis: Axes, found: Sequence[Column], players: list[int], names: Sequence[str]) -> None:
+def draw_dots(axis: Axes, found: Sequence[Column], players: list[int], names: Sequence[str]) -> None:
     """One column per effect; its players' dots are dark, with the degree if it is above one."""
     for line in range(0, len(players), 2):
         axis.axhspan(line - 0.5, line + 0.5, color="#f3f5f7", zorder=0)
@@ -129,7 +135,6 @@ def _dots(axis: Axes, found: Sequence[Column], players: list[int], names: Sequen
         _column(axis, column, each, players)
     axis.set_yticks(range(len(players)), [plain(names[i]) for i in players], fontsize=9)
     axis.set_ylim(len(players) - 0.4, -0.6)
-    axis.set_xlim(-0.7, max(len(found), COLUMNS) - 0.3)
     axis.set_xticks(range(len(found)), [""] * len(found))
     axis.tick_params(length=0)
     clean(axis)

@@ -61,6 +61,11 @@ def estimation(effects: Effects, pairs: bool = False, calls: int = 1000, error: 
     return Estimation(name, values, errors, values, 0.9, calls, calls, effects.names)
 
 
+def learning(effects: Effects, pairs: bool = False) -> list[Estimation]:
+    """Estimates at four budgets, whose errors fall with the root of the calls."""
+    return [estimation(effects, pairs, calls, (25 / calls) ** 0.5) for calls in (100, 200, 400, 800)]
+
+
 def leaking(effects: Effects):
     """Every member gets the whole effect, and the last player a tenth of the effects of others."""
     table = effects.table(0, len(effects)) * effects.values[:, None]

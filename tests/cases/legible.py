@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 
 TOUCH = 2.0  # pixels that two texts may share
-DPI = 100
+DPI = 160  # as figures are saved
 
 
 @dataclass(frozen=True)

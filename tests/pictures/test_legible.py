@@ -4,7 +4,7 @@ import pytest
 
 pytest.importorskip("matplotlib", reason="figures need the extra 'viz'")
 
-from drawn_results import EFFECTS, comparison, estimation
+from drawn_results import EFFECTS, comparison, estimation, learning
 from legible import faults
 from matplotlib.figure import Figure
 
@@ -19,6 +19,15 @@ PICTURES = {
     "attributions of an estimate": lambda effects: pictures.attributions(estimation(effects)),
     "attributions of a method": lambda effects: pictures.attributions(comparison(effects)["leaking"]),
     "attributions of all methods": lambda effects: pictures.attributions(comparison(effects)),
+    "allocation map": lambda effects: pictures.allocation_map(comparison(effects)["leaking"]),
+    "allocation map of one table": lambda effects: pictures.allocation_map(comparison(effects)["in_theory"].theory),
+    "method map": lambda effects: pictures.method_map(comparison(effects)),
+    "flow": lambda effects: pictures.flow(comparison(effects)["leaking"].measured),
+    "verdicts": lambda effects: pictures.verdicts(comparison(effects)),
+    "interaction graph": pictures.interaction_graph,
+    "graph of an estimate": lambda effects: pictures.interaction_graph(estimation(effects, pairs=True)),
+    "learning curve": lambda effects: pictures.learning_curve(learning(effects), estimation(effects)),
+    "learning curve of pairs": lambda effects: pictures.learning_curve(learning(effects, pairs=True)),
     "overview": lambda effects: pictures.overview(comparison(effects)),
 }
 
