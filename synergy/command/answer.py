@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from pathlib import Path
 
 from decompositions.counts import count, several
@@ -47,7 +49,14 @@ def answer(example: Example, work: Work, report: Path) -> None:
         comparison.effects.save(work.save)
     say("")
     say(comparison_table(comparison))
-    comparison.to_html(report, title=example.title, view=example.view, facts=example.facts)
+    comparison.to_html(
+        report,
+        title=example.title,
+        view=example.view,
+        facts=example.facts,
+        output=example.output,
+        command=shlex.join(["synergy", *sys.argv[1:]]),
+    )
     say(f"\nreport: {report}" + (f"\neffects: {work.save}" if work.save else ""))
 
 

@@ -83,6 +83,8 @@ class Comparison:
         title: str = "Attribution methods compared",
         view: Picture | Words | Features | None = None,
         facts: Mapping[str, str] | None = None,
+        output: str = "the output",
+        command: str = "",
     ) -> Path:
         """One self-contained page (extra ``cli``).
 
@@ -91,6 +93,8 @@ class Comparison:
             title: its heading.
             view: how the input is shown to a person; the players' names by default.
             facts: lines about the model, the input and the baseline.
+            output: what the model's output is called in a sentence, "the rating".
+            command: the one that makes this page again, if there is one.
 
         Raises:
             TypeError: no path, and whatever else is of another kind.
@@ -98,10 +102,12 @@ class Comparison:
         """
         path = as_path(path, "a report is kept in a file, and path is its name, a text or a Path")
         facts = {} if facts is None else facts
-        if not isinstance(title, str):
-            raise TypeError(f"title is the heading of a report, a text, not {shown(title)}")
+        texts = {"title": title, "output": output, "command": command}
+        for name, text in texts.items():
+            if not isinstance(text, str):
+                raise TypeError(f"{name} is a text in a report, not {shown(text)}")
         if not (view is None or isinstance(view, (Picture, Words, Features))):
             raise TypeError(f"view is a Picture, Words or Features, or None for the players' names, not {shown(view)}")
         if not isinstance(facts, Mapping) or not all(isinstance(each, str) for line in facts.items() for each in line):
             raise TypeError(f"facts map what is said to what it is, text to text, not {shown(facts)}")
-        return show.page(self, path, title, view, dict(facts))
+        return show.page(self, path, title, view, dict(facts), output, command)

@@ -140,4 +140,6 @@ def ask(name: str, net: nn.Module, kind: str, subject: str | None, players: str 
     }
     names = [f"region {i}" for i in range(int(regions.max()) + 1)]
     game = Game.from_model(net, x, 0.0, target=digit, players=regions, names=names)
-    return Example(name, f"Why {digit}? A handwritten {digit}", game, view(x, regions), facts)
+    return Example(
+        name, f"Why {digit}? A handwritten {digit}", game, view(x, regions), facts, output=f"the logit of {digit}"
+    )

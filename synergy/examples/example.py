@@ -22,6 +22,7 @@ class Example:
             ``source`` (with its licence).
         settings: By method, those that the model asks for, as keywords of ``method(name, …)``.
         besides: Methods beside the fourteen that it shows as well.
+        output: What the model's output is called in a sentence.
         limit: Model calls up to which all its dividends are computed; else those of some coalitions.
         budget: Model calls that measuring one method may cost, so that the whole answer takes minutes on one core.
     """
@@ -33,6 +34,7 @@ class Example:
     facts: dict[str, str]
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     besides: tuple[str, ...] = ()
+    output: str = "the output"
     limit: int = 2**20
     budget: int = 20_000
 

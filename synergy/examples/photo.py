@@ -181,4 +181,5 @@ def example(subject: str | None = None, players: str | None = None) -> Example:
     names = [f"region {i}" for i in range(int(regions.max()) + 1)]
     game = Game.from_model(net, x, 0.0, target=target, players=regions, names=names)
     title = f"Why {class_name(target)}? {Path(subject).name}"
-    return Example("photo", title, game, view, facts, limit=LIMIT, budget=BUDGET)
+    output = f"the logit of {class_name(target)}"
+    return Example("photo", title, game, view, facts, output=output, limit=LIMIT, budget=BUDGET)

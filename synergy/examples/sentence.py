@@ -143,4 +143,4 @@ def example(subject: str | None = None, players: str | None = None) -> Example:
     }
     game = replace(Game.from_model(net, x, baseline, players=owners, names=names), pieces=tokens)
     title, budget = f"How positive is “{subject}”?", ALL if game.n <= SHORT else SOME
-    return Example("sentence", title, game, Words(names), facts, limit=LIMIT, budget=budget)
+    return Example("sentence", title, game, Words(names), facts, output="the rating", limit=LIMIT, budget=budget)

@@ -138,6 +138,5 @@ def example(subject: str | None = None, players: str | None = None) -> Example:
         "source": "UCI Breast Cancer Wisconsin (Diagnostic), CC BY 4.0, from scikit-learn",
     }
     game = replace(Game.from_model(net, x, 0.0, players=groups, names=names), pieces=Columns(MEASUREMENTS))
-    return Example(
-        "tabular", f"Is this tumour malignant? Held-out row {subject}", game, view(row, groups, names), facts
-    )
+    title = f"Is this tumour malignant? Held-out row {subject}"
+    return Example("tabular", title, game, view(row, groups, names), facts, output="the logit of malignant")

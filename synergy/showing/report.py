@@ -14,13 +14,18 @@ from decompositions import show
 from decompositions.files.whole_file import require_writable, write_whole
 from decompositions.visible import visible
 from synergy.comparison.comparison import Comparison
+from synergy.comparison.finding import OUTPUT
 from synergy.comparison.scale import strongest_players, unit
 from synergy.comparison.verdicts import scoped
 from synergy.showing.sections.cells import LETTERS, signed
+from synergy.showing.sections.disagreements import disagreements_said
+from synergy.showing.sections.first import chosen, groups, reading, said
 from synergy.showing.sections.panels import BARS, panels
 from synergy.showing.sections.picture import picture
 from synergy.showing.sections.row_by_row import row_by_row
-from synergy.showing.sections.strongest import effect_lists, of_which, orders
+from synergy.showing.sections.shares import EFFECTS, as_script, explorable, heat_map
+from synergy.showing.sections.sources import cite
+from synergy.showing.sections.strongest import effect_lists, of_which, orders, strongest
 from synergy.showing.sections.sums import gaps, table
 from synergy.showing.sections.verdicts import reasons, sides
 from synergy.showing.text import computation, settings_of
@@ -41,6 +46,8 @@ def write_report(
     title: str,
     view: Picture | Words | Features | None,
     facts: dict[str, str],
+    output: str = OUTPUT,
+    command: str = "",
 ) -> Path:
     """Write the page, whole or not at all; a file that is there keeps its mode, a link to one stays a link.
 
@@ -50,6 +57,8 @@ def write_report(
         title: the heading.
         view: how the input is shown; the players' names with bars if there is none.
         facts: lines about the model, the input and the baseline.
+        output: what the model's output is called in a sentence, "the rating".
+        command: the one that makes this page; none where there is none.
 
     Raises:
         ImportError: jinja2 is missing (extra ``cli``).
@@ -57,7 +66,7 @@ def write_report(
         OSError: the file cannot be written; nothing is left behind.
     """
     _require(comparison, path, view)
-    page = template().render(_context(comparison, title, view, facts))
+    page = template().render(_context(comparison, title, view, facts, output) | {"command": command})
     write_whole(path, page.encode("utf-8"), EXAMPLE)
     return path
 
@@ -84,14 +93,20 @@ def template() -> Any:
     """
     try:
         from jinja2 import Environment, StrictUndefined
+        from markupsafe import Markup  # which jinja2 brings along
     except ImportError as error:
         raise ImportError("to_html() needs jinja2: pip install 'synergy-effects[cli]'") from error
-    source = files("synergy.showing").joinpath("report.html.j2").read_text(encoding="utf-8")
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_shown
     )
     environment.filters["apart"] = _apart
-    return environment.from_string(source)
+    environment.globals.update(style=Markup(_part("report.css")), script=Markup(_part("report.js")))
+    return environment.from_string(_part("report.html.j2"))
+
+
+def _part(name: str) -> str:
+    """One of the files that the page is made of."""
+    return files("synergy.showing").joinpath("page", name).read_text(encoding="utf-8")
 
 
 def _shown(value: Any) -> Any:
@@ -115,10 +130,23 @@ def _computed(comparison: Comparison) -> dict[str, str]:
 
 
 def _context(
-    comparison: Comparison, title: str, view: Picture | Words | Features | None, facts: dict[str, str]
+    comparison: Comparison, title: str, view: Picture | Words | Features | None, facts: dict[str, str], output: str
 ) -> dict[str, Any]:
     effects, shown = comparison.effects, panels(comparison, view)
+    start = chosen([panel.result for panel in shown])
+    data = explorable(comparison, shown, start)
     return {
+        "said": said(comparison, output),
+        "output": output,
+        "about": [facts[name] for name in ("prediction", "baseline") if name in facts],
+        "reading": reading(view),
+        "start": start,
+        "groups": groups([panel.result for panel in shown]),
+        "strongest": strongest(effects, EFFECTS),
+        "map": heat_map(data),
+        "data": as_script(data),
+        "disagreements": disagreements_said(comparison),
+        "cite": cite(comparison),
         "title": title,
         "facts": facts | _computed(comparison),
         "names": [shorten(name, LETTERS) for name in effects.names],

@@ -34,6 +34,7 @@ def picture(view: Picture, effects: Effects) -> dict[str, Any]:
         "grey": _png(np.repeat(grey[..., None], 3, -1)),
         "coarse": max(height, width) <= 64,
         "borders": _borders(regions),
+        "shapes": [_shape(regions == region) for region in range(effects.n)],
         "places": _places(regions, effects.n),
         "marks": [shorten(name[len(prefix) :], 6) for name in effects.names],
         "limit": READABLE * width / PANEL,
@@ -49,7 +50,7 @@ def _small(view: Picture) -> tuple[np.ndarray, np.ndarray]:
 def overlay(view: Picture, shares: np.ndarray) -> str:
     """One colour per region, the clearer the larger its share of the scale."""
     colours = np.where(shares[:, None] > 0, POSITIVE, NEGATIVE)
-    alpha = np.where(shares == 0, 0, 0.1 + 0.72 * np.abs(shares)) * 255
+    alpha = np.where(shares == 0, 0, 0.12 + 0.73 * np.abs(shares) ** 0.7) * 255
     table = np.concatenate([colours, alpha[:, None]], 1).astype(np.uint8)
     return _png(table[_small(view)[1]])
 
@@ -69,6 +70,21 @@ def _places(regions: np.ndarray, n: int) -> list[tuple[float, float, float] | No
             y, x = float(rows[nearest]), float(cols[nearest])
         places.append((x + 0.5, y + 0.5, math.sqrt(len(rows))))
     return places
+
+
+def _shape(inside: np.ndarray) -> str:
+    """An SVG path that covers a region: a rectangle for every run of pixels that lasts for some lines."""
+    open_runs: dict[tuple[int, int], int] = {}
+    done = []
+    padded = np.pad(inside, ((0, 1), (1, 1))).astype(np.int8)
+    for line, steps in enumerate(np.diff(padded, axis=1)):
+        runs = set(zip(np.flatnonzero(steps == 1).tolist(), np.flatnonzero(steps == -1).tolist(), strict=True))
+        for start, stop in sorted(open_runs.keys() - runs):
+            first = open_runs.pop((start, stop))
+            done.append(f"M{start} {first}V{line}H{stop}V{first}Z")
+        for run in runs - open_runs.keys():
+            open_runs[run] = line
+    return "".join(done)
 
 
 def _borders(regions: np.ndarray) -> str:

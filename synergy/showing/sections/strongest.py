@@ -18,6 +18,20 @@ from synergy.wording.numbers import scalar
 EFFECTS = 12  # bars of the strongest effects
 
 
+def strongest(effects: Effects, most: int) -> list[dict[str, Any]]:
+    """The strongest effects of any size, on one scale."""
+    found = effects.top(most)
+    unit = max((abs(float(value)) for _, value in found), default=1.0)
+    return [
+        {
+            "name": effect_label(effects, key, 60),
+            "whole": effects.label(key),
+            "tint": Tint(signed(value), float(value) / unit),
+        }
+        for key, value in found
+    ]
+
+
 def effect_lists(comparison: Comparison) -> list[dict[str, Any]]:
     """The strongest independent, interaction and (where there is a series) Taylor effects, on one scale each kind."""
     effects, series = comparison.effects, comparison.series

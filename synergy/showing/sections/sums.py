@@ -68,6 +68,7 @@ def gaps(comparison: Comparison) -> list[dict[str, Any]]:
             )
             for part in sums.parts or ()
         ]
-        entry = {"titles": [], "gap": _gap(sums), "open": not sums.closed, "parts": parts, "account": sums.explain()}
-        entries.setdefault(sums.explain(), entry)["titles"].append(result.heading)
+        account = minus(sums.explain())
+        entry = {"titles": [], "gap": _gap(sums), "open": not sums.closed, "parts": parts, "account": account}
+        entries.setdefault(account, entry)["titles"].append(result.heading)
     return list(entries.values())

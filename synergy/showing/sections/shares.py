@@ -1,0 +1,99 @@
+"""Who is given how much of which effect, by the method that is chosen: what the page's heat map and flow show."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+
+from decompositions.arithmetic import to_float
+from decompositions.visible import visible
+from synergy.allocation.allocation import Allocation
+from synergy.comparison.comparison import Comparison
+from synergy.comparison.result import Result
+from synergy.comparison.scale import strongest_players
+from synergy.showing.sections.cells import LETTERS, signed
+from synergy.showing.sections.panels import Panel
+from synergy.wording.effects import effect_label
+from synergy.wording.names import shared_start, shorten
+from synergy.wording.numbers import scalar
+
+EFFECTS = 12  # rows
+PLAYERS = 24  # columns
+TURNED = 60  # letters of the columns' names, above which they are written upwards
+DIGITS = 4  # significant ones, of a number that a picture shows
+
+
+def explorable(comparison: Comparison, panels: list[Panel], start: int) -> dict[str, Any]:
+    """What the page's chooser switches between, as plain lists and numbers.
+
+    Args:
+        comparison: of one game.
+        panels: of the methods that apply, in the order of the chooser.
+        start: the method that is shown first.
+    """
+    effects, found = comparison.effects, comparison.effects.top(EFFECTS)
+    start_of_all = len(shared_start(effects.names))
+    columns = strongest_players(comparison, PLAYERS)
+    return {
+        "start": start,
+        "names": [visible(shorten(name[start_of_all:], LETTERS)) for name in effects.names],
+        "columns": columns,
+        "hidden": effects.n - len(columns),
+        "effects": [
+            {
+                "name": visible(effect_label(effects, key, 60)),
+                "value": _rounded(value),
+                "text": signed(value),
+                "players": list(key),
+            }
+            for key, value in found
+        ],
+        "methods": [
+            {
+                "name": visible(panel.title),
+                "tints": [[tint.text, round(tint.share, 3)] for tint in panel.tints],
+                "total": panel.total,
+                "own": panel.own_scale,
+                "tables": _tables(panel.result, [key for key, _ in found]),
+            }
+            for panel in panels
+        ],
+    }
+
+
+def _tables(result: Result, keys: list[tuple[int, ...]]) -> dict[str, Any]:
+    """What is given of each effect, measured and in theory, where either is known."""
+    tables = {"measured": result.measured, "theory": result.theory}
+    return {side: [_row(table, key) for key in keys] for side, table in tables.items() if table is not None}
+
+
+def _row(table: Allocation, key: tuple[int, ...]) -> dict[int, float] | None:
+    """By player what it is given of an effect, leaving out nothing but rounding; None where that is not known."""
+    try:
+        row = to_float(table[key])
+    except LookupError:
+        return None
+    floor = 1e-9 * float(np.abs(row).max(initial=0.0))
+    return {int(player): _rounded(row[player]) for player in np.flatnonzero(np.abs(row) > floor)}
+
+
+def _rounded(value: Any) -> float:
+    return float(f"{float(scalar(value)):.{DIGITS}g}")
+
+
+def heat_map(data: dict[str, Any]) -> dict[str, Any]:
+    """The rows and columns of the heat map, which the page fills by the method that is chosen."""
+    rows = [{**effect, "place": place} for place, effect in enumerate(data["effects"])]
+    turned = sum(len(data["names"][i]) for i in data["columns"]) > TURNED
+    columns = [(i, data["names"][i]) for i in data["columns"]]
+    return {"rows": rows, "columns": columns, "hidden": data["hidden"], "turned": turned}
+
+
+def as_script(data: dict[str, Any]) -> Any:
+    """Plain data as the text of a script element: nothing in it ends the element."""
+    from markupsafe import Markup  # which jinja2 brings along
+
+    text = json.dumps(data, ensure_ascii=True, separators=(",", ":"))
+    return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))
