@@ -12,6 +12,7 @@ from synergy.allocation.allocation import Allocation
 from synergy.comparison.comparison import Comparison
 from synergy.comparison.result import Result
 from synergy.comparison.scale import own_scale
+from synergy.wording.numbers import scalar
 
 CANDIDATES = 50  # rows of either table that are looked at: those of which the player is given most
 
@@ -94,7 +95,9 @@ def _cause(comparison: Comparison, more: Result, less: Result, player: int) -> C
     found = []
     for key in dict.fromkeys([*_large(first, player), *_large(second, player)]):
         try:
-            found.append(Cause(key, comparison.effects[key], *(float(table[key][player]) for table in (first, second))))
+            found.append(
+                Cause(key, scalar(comparison.effects[key]), *(float(table[key][player]) for table in (first, second)))
+            )
         except LookupError:  # one of them has other rows
             continue
     cause = max(found, key=lambda each: abs(each.more - each.less), default=None)

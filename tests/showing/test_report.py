@@ -405,4 +405,4 @@ def test_the_strength_of_sizes_is_that_of_all_coalitions_of_which_some_were_draw
     _, page = report(comparison, tmp_path)
     labels = [facts["aria-label"] for _, facts in page.tags if facts.get("class") == "orders"]
     assert labels[0].startswith("1 player 40.8%, 2 players 59.2%, 3 players 0.0%")
-    assert "of coalitions of at most 2 players, estimated from a sample above 1 " in page.text
+    assert "of coalitions of at most 5 players, estimated from a sample above 1 " in page.text
