@@ -17,6 +17,7 @@ from synergy.pictures.riemann_sums import riemann_sums as riemann_sums
 from synergy.pictures.saturation import saturation as saturation
 from synergy.pictures.scaled_photo import scaled_photo as scaled_photo
 from synergy.pictures.sentence import sentence as sentence
+from synergy.pictures.side_by_side import side_by_side as side_by_side
 from synergy.pictures.spectrum import spectrum as spectrum
 from synergy.pictures.upset import upset as upset
 from synergy.pictures.verdicts import verdicts as verdicts

@@ -46,7 +46,7 @@ def beside(
             yield bare(drawn)
         return
     panels = 1 if original is None else 2
-    tall = PANEL * min(2.0, max(0.4, shape[0] / shape[1]))
+    tall = PANEL * min(2.0, max(0.6, shape[0] / shape[1]))
     with canvas(panels * PANEL + more[0], tall + AROUND + more[1], path) as figure:
         side_by_side = figure.subplots(1, panels, squeeze=False)[0]
         if original is not None:

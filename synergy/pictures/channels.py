@@ -82,5 +82,5 @@ def _bar(ax: Axes, largest: float, colours: str) -> None:
     from matplotlib.colors import LinearSegmentedColormap, Normalize
 
     shades = LinearSegmentedColormap.from_list("light", light(np.linspace(-1, 1, STEPS), colours), N=STEPS)
-    bar = drawn_bar(ax, ScalarMappable(Normalize(-largest, largest), shades), "attribution as light")
+    bar = drawn_bar([ax], ScalarMappable(Normalize(-largest, largest), shades), "attribution as light")
     bar.set_ticks([-largest, 0, largest], labels=[minus(number(each, sign=True)) for each in (-largest, 0, largest)])

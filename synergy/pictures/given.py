@@ -12,8 +12,10 @@ from synergy.allocation.allocation import Allocation
 from synergy.comparison.result import Result
 from synergy.estimate import Estimate
 from synergy.estimation.estimation import Estimation
+from synergy.wording.numbers import brief, fixed, minus
 from synergy.wording.view import Picture, Words
 
+TINY = 1e-4  # below which numbers are written by powers of ten
 RULE = "a picture of an input shows one number for each of its players"
 
 
@@ -47,6 +49,17 @@ def values_of(given: Any) -> Any:
     if isinstance(given, (Result, Allocation)):
         return given.attribution
     return given.values if isinstance(given, (Estimate, Estimation)) else given
+
+
+def written(values: np.ndarray, largest: float) -> list[str]:
+    """The numbers as they stand on a picture: with as many decimals as the largest one of the scale needs.
+
+    >>> written(np.array([-0.5, 0.25]), 0.5), written(np.array([-2.3e-7, 0.0]), 1e-6)
+    (['−0.500', '+0.250'], ['−2.3e−7', '0'])
+    """
+    if largest < TINY:
+        return [minus(f"+{brief(value)}" if value > 0 else brief(value)) for value in values.tolist()]
+    return [minus(fixed(value, largest)) for value in values.tolist()]
 
 
 def heading(given: Any) -> str:

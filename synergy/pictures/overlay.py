@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,13 +10,13 @@ import numpy as np
 
 from decompositions.effects.effects import Effects
 from synergy.pictures import beside, given
-from synergy.pictures.canvas import INK, SOFT, colours, plain, root
-from synergy.pictures.regions import Place, borders, places
-from synergy.pictures.shades import colour_bar, tinted
+from synergy.pictures.canvas import INK, colours, plain, root
+from synergy.pictures.regions import Place, places
+from synergy.pictures.regions_drawn import draw, mark
+from synergy.pictures.shades import colour_bar
 from synergy.pictures.strong import Together, interactions
 from synergy.wording.effects import effect_label
-from synergy.wording.names import shared_start
-from synergy.wording.numbers import fixed, minus, number
+from synergy.wording.numbers import minus, number
 from synergy.wording.view import Picture
 
 if TYPE_CHECKING:
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 PAIRS = 6  # lines
-READABLE, SMALL, LARGEST = 5.0, 6.5, 9.0  # points of a number, of a name
-LETTER = 0.62  # widths of a digit in its height
 THICK = 5.0  # points of the strongest pair's line
 
 
@@ -65,72 +63,14 @@ def overlay(
         picture.image, picture.regions.shape, ax, path, (beside.BAR, 0.2 * lines + 0.25 * bool(found))
     ) as drawn:
         largest = float(np.abs(values).max(initial=0)) or 1.0
-        draw(drawn, values, picture, largest, numbers=True)
+        draw(drawn, values, picture, largest)
         colour_bar(drawn, largest, f"attribution, {given.unit_of(result, unit)}")
         beside.titled(drawn, plain(given.heading(result), 40) or "Attribution of the regions")
         if effects is not None and found:
             where = places(picture.regions, n)
-            _marks(drawn, effects.names, where, picture.regions.shape[1])
+            mark(drawn, effects.names, where, picture.regions.shape[1])
             _lines(drawn, found, where, effects, apart=ax is None)
     return root(drawn)
-
-
-def draw(ax: Axes, values: np.ndarray, picture: Picture, largest: float, *, numbers: bool) -> None:
-    """The coloured picture on an axis, with the borders of its regions and, where they fit, their numbers."""
-    from matplotlib.collections import LineCollection
-
-    ax.imshow(tinted(picture.image, values[picture.regions] / largest), interpolation="nearest")
-    ax.add_collection(LineCollection(borders(picture.regions), colors="white", linewidths=1.4, capstyle="projecting"))
-    ax.add_collection(LineCollection(borders(picture.regions), colors=INK, linewidths=0.5, capstyle="projecting"))
-    if numbers:
-        texts = [minus(fixed(float(value), largest)) for value in values]
-        _write(ax, texts, places(picture.regions, len(values)), picture.regions.shape[1])
-
-
-def _write(ax: Axes, texts: Sequence[str], where: Sequence[Place | None], width: int) -> None:
-    """Every number at the largest size that fits its region, if a person can read it."""
-    for text, place, room in _roomy(ax, texts, where, width):
-        size = min(LARGEST, room)
-        if size >= READABLE:
-            _haloed(ax.text(place.x, place.y, text, fontsize=size, color=INK, ha="center", va="center", zorder=6))
-
-
-def _marks(ax: Axes, names: Sequence[str], where: Sequence[Place | None], width: int) -> None:
-    """What the pairs call the regions, small and above the numbers."""
-    start = len(shared_start(names))
-    marks = [plain(name[start:], 8) for name in names]
-    for mark, place, room in _roomy(ax, marks, where, width):
-        size = min(SMALL, room)
-        if size >= READABLE:
-            label = ax.annotate(
-                mark,
-                (place.x, place.y),
-                (0, 0.8 * LARGEST),
-                textcoords="offset points",
-                fontsize=size,
-                color=SOFT,
-                ha="center",
-                va="bottom",
-                zorder=6,
-            )
-            _haloed(label)
-
-
-def _roomy(
-    ax: Axes, texts: Sequence[str], where: Sequence[Place | None], width: int
-) -> Iterator[tuple[str, Place, float]]:
-    """Every text with its place and the size in points at which it fits there."""
-    pixel = ax.get_window_extent().width / ax.figure.dpi * 72 / width  # in points
-    for text, place in zip(texts, where, strict=True):
-        if place is not None:
-            yield text, place, pixel * min(0.9 * place.width / (LETTER * len(text)), 0.3 * place.side)
-
-
-def _haloed(text: Any) -> None:
-    """A white rim, so that a text is read on any ground."""
-    from matplotlib.patheffects import withStroke
-
-    text.set_path_effects([withStroke(linewidth=2.2, foreground="white")])
 
 
 def _lines(ax: Axes, found: list[Together], where: Sequence[Place | None], effects: Effects, *, apart: bool) -> None:

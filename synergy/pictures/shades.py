@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import textwrap
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from synergy.pictures.canvas import INK, SOFT
+from synergy.pictures.canvas import BODY, INK, SMALL, SOFT
 from synergy.wording.colours import NEGATIVE, POSITIVE
 from synergy.wording.numbers import minus, number
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.colors import LinearSegmentedColormap
 
 STEPS = 511  # shades of a colour bar, with white in the middle
+LABEL = 32  # letters of a line of a bar's label
 GREY = (0.299, 0.587, 0.114)  # how bright red, green and blue look
 DARKEST = 0.66  # of a picture that is dimmed
 
@@ -55,7 +58,9 @@ def colour_map() -> LinearSegmentedColormap:
     return LinearSegmentedColormap.from_list("signed", tint(np.linspace(-1, 1, STEPS)), N=STEPS)
 
 
-def colour_bar(ax: Axes, largest: float, label: str, *, beyond: bool = False) -> None:
+def colour_bar(
+    ax: Axes, largest: float, label: str, *, beyond: bool = False, others: Sequence[Axes] = (), shrink: float = 0.8
+) -> None:
     """What the colours of an axis mean.
 
     Args:
@@ -63,19 +68,21 @@ def colour_bar(ax: Axes, largest: float, label: str, *, beyond: bool = False) ->
         largest: the number at the end of the bar.
         label: what the numbers are, with their unit.
         beyond: whether there are larger ones, which have the colour of the end.
+        others: axes with the same scale, beside all of which it stands.
+        shrink: its height, as a share of theirs.
     """
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import Normalize
 
     shades = ScalarMappable(Normalize(-largest, largest), colour_map())
-    bar = drawn_bar(ax, shades, label, extend="both" if beyond else "neither")
+    bar = drawn_bar([ax, *others], shades, label, shrink=shrink, extend="both" if beyond else "neither")
     bar.set_ticks([-largest, 0, largest], labels=[minus(number(each, sign=True)) for each in (-largest, 0, largest)])
 
 
-def drawn_bar(ax: Axes, shades: Any, label: str, **settings: Any) -> Any:
-    """A bar beside an axis, in the ink of all pictures."""
-    bar = ax.figure.colorbar(shades, ax=ax, shrink=0.8, aspect=16, pad=0.03, **settings)
-    bar.set_label(label, fontsize=8.5, color=INK)
-    bar.ax.tick_params(labelsize=8, colors=SOFT, length=2)
+def drawn_bar(axes: Sequence[Axes], shades: Any, label: str, **settings: Any) -> Any:
+    """A bar beside some axes, in the ink of all pictures."""
+    bar = axes[0].figure.colorbar(shades, ax=list(axes), **{"shrink": 0.8, "aspect": 16, "pad": 0.03} | settings)
+    bar.set_label(textwrap.fill(label, LABEL), fontsize=BODY, color=INK)
+    bar.ax.tick_params(labelsize=SMALL, colors=SOFT, length=2)
     bar.outline.set_visible(False)
     return bar

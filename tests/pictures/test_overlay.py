@@ -107,7 +107,7 @@ def test_it_draws_on_a_given_axis_alone():
 def test_nothing_is_clipped_or_overlaps(rows, columns, size):
     n = rows * columns
     values = size * np.random.default_rng(1).normal(size=n)
-    figure = pictures.overlay(values, picture(rows, columns))
+    figure = pictures.overlay(values, picture(rows, columns), unit="log-probability of the next token")
     assert clipped(figure) == []
     assert overlapping(figure) == []
 
