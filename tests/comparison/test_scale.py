@@ -55,3 +55,10 @@ def test_the_strongest_players_are_those_of_every_scale():
     """b is the strongest of the first, c of the one that is apart; raw sizes alone would choose c and d."""
     asked = comparison([1.0, 9.0, 1.0, 0.0], [1.0, 8.0, 0.0, 0.0], [0.0, 0.0, 1e9, 1e8])
     assert strongest_players(asked, 2) == [1, 2]
+
+
+def test_what_is_not_seen_on_the_scale_is_said():
+    """0.02 is 0.5 % of 4."""
+    shown = panels(comparison([4.0, -2.0], [0.02, 0.0], [1e9, 0.0], [0.0, 0.0], [3.0, 0.0]), None)
+    faint = "all but nothing on this scale: at most 0.02"
+    assert [panel.scale for panel in shown] == ["", faint, "on a scale of its own", "", ""]

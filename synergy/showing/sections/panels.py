@@ -13,10 +13,11 @@ from synergy.comparison.scale import own_scale, unit
 from synergy.showing.sections.cells import LETTERS, Tint, signed
 from synergy.showing.sections.picture import overlay
 from synergy.wording.names import shorten
-from synergy.wording.numbers import fixed, minus, scalar
+from synergy.wording.numbers import brief, fixed, minus, scalar
 from synergy.wording.view import Features, Picture, Words
 
 BARS = 15  # rows of one method's bars
+FAINT = 0.01  # of a scale, below which a colour is not seen
 
 
 class Panel(NamedTuple):
@@ -29,6 +30,7 @@ class Panel(NamedTuple):
     overlay: str
     summary: str
     own_scale: bool
+    scale: str
 
 
 def panels(comparison: Comparison, view: Picture | Words | Features | None) -> list[Panel]:
@@ -49,5 +51,16 @@ def panels(comparison: Comparison, view: Picture | Words | Features | None) -> l
         strong = sorted(np.argsort(-np.abs(shares), kind="stable")[:BARS].tolist())
         summary = ", ".join(f"{shorten(comparison.effects.names[i], LETTERS)} {tints[i].text}" for i in strong)
         total = signed(scalar(result.attribution.sum()))
-        found.append(Panel(result, result.heading, tints, total, layer, summary, own_scale(comparison, result)))
+        apart = own_scale(comparison, result)
+        found.append(
+            Panel(result, result.heading, tints, total, layer, summary, apart, _scale(shares * scale, scale, apart))
+        )
     return found
+
+
+def _scale(values: np.ndarray, scale: float, apart: bool) -> str:
+    """On which scale a method is shown, and whether anything is seen of it there."""
+    largest = float(np.abs(values).max(initial=0.0))
+    if apart:
+        return "on a scale of its own"
+    return f"all but nothing on this scale: at most {brief(largest)}" if 0 < largest < FAINT * scale else ""

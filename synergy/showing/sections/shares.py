@@ -17,7 +17,7 @@ from synergy.showing.sections.cells import LETTERS, signed
 from synergy.showing.sections.panels import Panel
 from synergy.wording.effects import effect_label
 from synergy.wording.names import shared_start, shorten
-from synergy.wording.numbers import scalar
+from synergy.wording.numbers import minus, scalar
 
 EFFECTS = 12  # rows
 PLAYERS = 24  # columns
@@ -55,7 +55,7 @@ def explorable(comparison: Comparison, panels: list[Panel], start: int) -> dict[
                 "name": visible(panel.title),
                 "tints": [[tint.text, round(tint.share, 3)] for tint in panel.tints],
                 "total": panel.total,
-                "own": panel.own_scale,
+                "scale": minus(panel.scale),
                 "tables": _tables(panel.result, [key for key, _ in found]),
             }
             for panel in panels
