@@ -173,7 +173,7 @@ def _seen(comparison: Comparison, key: Key) -> tuple[Sentence, ...]:
         who = "Every method" if len(known) > 1 else "The method"
         return ((f"{who} hands this interaction out in full.",),)
     result, part = max(wrong, key=lambda pair: abs(pair[1].given - 1))
-    return ((f"{result.heading} gives its players {minus(brief(part.given))} × this interaction.",),)
+    return ((f"{result.heading} gives its players {_times(part.given)} × this interaction.",),)
 
 
 def _verdicts(comparison: Comparison) -> tuple[Sentence, ...]:
@@ -228,6 +228,11 @@ def _size(value: Any, *, sign: bool = False) -> str:
     plus = "+" if sign and shown > 0 else ""
     text = number(shown, sign=sign) if isinstance(shown, Rational) else f"{plus}{float(shown):.3g}"
     return minus(text)
+
+
+def _times(ratio: float) -> str:
+    """How many times: two digits, and all before the point."""
+    return minus(brief(ratio) if abs(ratio) < 100 else f"{ratio:,.0f}")
 
 
 def _known(effects: Effects) -> str:

@@ -102,6 +102,8 @@ def methods_said(*weights):
                  "certain; 2 fail at least one."),
         ((2, 1, -0.5), "M2 gives its players −0.5 × this interaction. Of 3 methods judged, M1 meets all three "
                        "criteria; 2 fail at least one."),
+        ((-710,), "M0 gives its players −710 × this interaction. Of 1 method judged, none meets all three criteria for "
+                  "certain; 1 fails at least one."),
         ((1,), "The method hands this interaction out in full. Of 1 method judged, M0 meets all three criteria; none "
                "fails any."),
         ((0,) * 6, "M0, M1, M2 and 3 more do not see this interaction. Of 6 methods judged, none meets all three "
