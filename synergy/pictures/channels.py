@@ -10,7 +10,7 @@ import numpy as np
 from decompositions.arguments import shown
 from synergy.pictures import beside, given
 from synergy.pictures.canvas import root
-from synergy.pictures.pixels import CLIP, pixels
+from synergy.pictures.pixels import LIT, pixels
 from synergy.pictures.shades import STEPS, drawn_bar, grey
 from synergy.wording.numbers import minus, number
 from synergy.wording.view import Picture
@@ -32,7 +32,7 @@ def channels(
     *,
     colours: str = "blue and orange",
     title: str = "Attribution as light",
-    clip: float = CLIP,
+    clip: float = LIT,
     ax: Axes | None = None,
     path: str | Path | None = None,
 ) -> Figure:

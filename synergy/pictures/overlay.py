@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 PAIRS = 6  # lines
+KEY = 1.7  # inches of what is said of a pair
 THICK = 5.0  # points of the strongest pair's line
 
 
@@ -101,7 +102,15 @@ def _lines(ax: Axes, found: list[Together], where: Sequence[Place | None], effec
         )
         line.set_path_effects([withStroke(linewidth=thick + 2.4, foreground="white")])
         ax.add_patch(line)
-    look = {"ncols": 3, "frameon": False, "fontsize": 7.5, "labelcolor": INK, "title": "pairs, J", "title_fontsize": 8}
+    columns = 3 if apart else max(1, int(ax.get_window_extent().width / ax.figure.dpi / KEY))
+    look = {
+        "ncols": columns,
+        "frameon": False,
+        "fontsize": 7.5,
+        "labelcolor": INK,
+        "title": "pairs, J",
+        "title_fontsize": 8,
+    }
     if apart:
         root(ax).legend(handles=keys, loc="outside lower right", **look)
     else:

@@ -12,7 +12,7 @@ from decompositions.arithmetic import as_array, to_float
 from synergy.pictures import given
 from synergy.wording.numbers import number
 
-CLIP = 99.0  # per cent of the pixels that are not cut off
+CLIP, LIT = 99.0, 95.0  # per cent of the pixels that are not cut off on a map, and where pixels are as bright as that
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,8 +44,8 @@ class Pixels:
     @property
     def said(self) -> str:
         """How they were made, in a line."""
-        summed = f"a: sum over {self.channels} channels" if self.channels > 1 else ""
-        cut = f"c = {number(self.largest)}: {self.clip:g} % of all |a| are below" if self.beyond else ""
+        summed = f"a: sum of {self.channels} channels" if self.channels > 1 else ""
+        cut = f"{self.clip:g} % of |a| below {number(self.largest)}" if self.beyond else ""
         return "; ".join(filter(None, (summed, cut)))
 
     def like(self, image: np.ndarray) -> np.ndarray:

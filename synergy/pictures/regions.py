@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+ROOMY = 0.75  # of the largest distance from the border
+
 
 class Place(NamedTuple):
     """Where a region can be written on.
@@ -33,18 +35,22 @@ def places(regions: np.ndarray, n: int) -> list[Place | None]:
 
 
 def _place(inside: np.ndarray) -> Place | None:
+    """Of the pixels that are nearly as far from the border as any, the one next to the middle of the region."""
+    from scipy.ndimage import distance_transform_edt
+
     rows, columns = np.nonzero(inside)
     if not len(rows):
         return None
-    y, x = float(rows.mean()), float(columns.mean())
-    if not inside[round(y), round(x)]:
-        nearest = int(np.argmin((rows - y) ** 2 + (columns - x) ** 2))
-        y, x = float(rows[nearest]), float(columns[nearest])
-    outside = np.flatnonzero(~inside[round(y)])
-    left = max(outside[outside < x], default=-1)
-    right = min(outside[outside > x], default=inside.shape[1])
+    distance = distance_transform_edt(np.pad(inside, 1))[1:-1, 1:-1][rows, columns]
+    roomy = distance >= ROOMY * distance.max()
+    off = np.hypot(rows - rows.mean(), columns - columns.mean())
+    best = int(np.argmin(np.where(roomy, off, np.inf)))
+    y, x = (rows.mean(), columns.mean()) if off[best] < 1 else (rows[best], columns[best])
+    outside = np.flatnonzero(~inside[rows[best]])
+    left = max(outside[outside < columns[best]], default=-1)
+    right = min(outside[outside > columns[best]], default=inside.shape[1])
     free = 2 * min(x - left - 0.5, right - x - 0.5)
-    return Place(x, y, float(free), math.sqrt(len(rows)))
+    return Place(float(x), float(y), float(free), math.sqrt(len(rows)))
 
 
 def borders(regions: np.ndarray) -> list[list[tuple[float, float]]]:

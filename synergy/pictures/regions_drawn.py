@@ -33,11 +33,15 @@ def draw(ax: Axes, values: np.ndarray, picture: Picture, largest: float) -> None
 
 
 def _write(ax: Axes, texts: Sequence[str], where: Sequence[Place | None], width: int) -> None:
-    """The numbers of the regions in which a person can read them, all at the largest size that fits these."""
-    fit = [each for each in _roomy(ax, texts, where, width) if each[2] >= READABLE]
-    size = min([LARGEST, *(room for _, _, room in fit)])
-    for text, place, _ in fit:
-        _haloed(ax.text(place.x, place.y, text, fontsize=size, color=INK, ha="center", va="center", zorder=6))
+    """Every number at the largest size that fits its region, if a person can read it."""
+    longest = max(map(len, texts), default=0)  # so that regions of one size have numbers of one size
+    for text, place, room in _roomy(ax, [text.center(longest) for text in texts], where, width):
+        size = min(LARGEST, room)
+        if size >= READABLE:
+            label = ax.text(
+                place.x, place.y, text.strip(), fontsize=size, color=INK, ha="center", va="center", zorder=6
+            )
+            _haloed(label)
 
 
 def mark(ax: Axes, names: Sequence[str], where: Sequence[Place | None], width: int) -> None:

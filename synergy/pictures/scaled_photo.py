@@ -10,7 +10,7 @@ import numpy as np
 from decompositions.arguments import shown
 from synergy.pictures import beside, given
 from synergy.pictures.canvas import root
-from synergy.pictures.pixels import CLIP, pixels
+from synergy.pictures.pixels import LIT, pixels
 from synergy.wording.view import Picture
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def scaled_photo(
     *,
     ground: str = "black",
     title: str = "Pixels scaled by |a|",
-    clip: float = CLIP,
+    clip: float = LIT,
     ax: Axes | None = None,
     path: str | Path | None = None,
 ) -> Figure:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 STEPS = 511  # shades of a colour bar, with white in the middle
 LABEL = 32  # letters of a line of a bar's label
 GREY = (0.299, 0.587, 0.114)  # how bright red, green and blue look
-DARKEST = 0.66  # of a picture that is dimmed
+DARKEST = 0.56  # of a picture that is dimmed
 
 
 def tint(shares: np.ndarray) -> np.ndarray:
@@ -81,7 +81,8 @@ def colour_bar(
 
 def drawn_bar(axes: Sequence[Axes], shades: Any, label: str, **settings: Any) -> Any:
     """A bar beside some axes, in the ink of all pictures."""
-    bar = axes[0].figure.colorbar(shades, ax=list(axes), **{"shrink": 0.8, "aspect": 16, "pad": 0.03} | settings)
+    beside = axes[0] if len(axes) == 1 else list(axes)
+    bar = axes[0].figure.colorbar(shades, ax=beside, **{"shrink": 0.8, "aspect": 16, "pad": 0.03} | settings)
     bar.set_label(textwrap.fill(label, LABEL), fontsize=BODY, color=INK)
     bar.ax.tick_params(labelsize=SMALL, colors=SOFT, length=2)
     bar.outline.set_visible(False)

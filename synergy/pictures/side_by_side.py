@@ -19,7 +19,7 @@ from synergy.pictures.sentence_drawn import paint
 from synergy.pictures.sentence_plan import MARGIN, Plan, planned
 from synergy.pictures.shades import colour_bar
 from synergy.wording.names import shorten
-from synergy.wording.numbers import number
+from synergy.wording.numbers import minus, number, scalar
 from synergy.wording.view import Picture, Words
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ PANEL = 1.5  # inches of a picture
 BAR, LOW = 0.9, 2.3  # of the bar, and of a figure at least, so that the bar's label has room
 LETTERS = 22  # of a line of a name
 TALL = 10.0  # inches of sentences, as far as letters can be made smaller
-BELOW = 30.0  # points of the note
+NOTES, BELOW = 0.35, 38.0  # inches of the notes below pictures, points of those below sentences
 MOST, LEAST = 3, 130.0  # columns of sentences, and the points that one is wide
 NAME = 7.0  # points of a letter of a name
 SIZES = (1.0, 0.9, 0.8, 0.7, 0.62, 0.55)  # of letters
@@ -77,8 +77,8 @@ def _pictures(
     rows = [titles[max(0, across * line - 1) : across * (line + 1) - 1] for line in range(down)]
     above = sum(0.14 * max(title.count("\n") for title in row) + 0.3 for row in rows)
     tall = down * PANEL * min(2.0, max(0.4, height / width)) + above
-    missing = _missing(comparison)
-    with canvas(across * PANEL + BAR, max(LOW, tall) + 0.25 * bool(missing), path) as figure:
+    notes = _notes(comparison).replace("$", r"\$")
+    with canvas(across * PANEL + BAR, max(LOW, tall) + NOTES, path) as figure:
         grid = list(figure.subplots(down, across, squeeze=False).flat)
         bare(grid[0]).imshow(view.image, interpolation="nearest")
         grid[0].set_title("The input", fontsize=BODY, color=INK)
@@ -91,8 +91,7 @@ def _pictures(
         if not all(own_scale(comparison, result) for result in results):
             label = f"attribution, in units of {unit_name}"
             colour_bar(grid[0], unit(comparison), label, others=grid[1:], shrink=min(0.8, 2.4 / tall))
-        if missing:
-            figure.supxlabel(missing, fontsize=SMALL, color=SOFT, x=0.01, ha="left")
+        figure.supxlabel(notes, fontsize=SMALL, color=SOFT, x=0.01, ha="left")
     return figure
 
 
@@ -111,7 +110,7 @@ def _sentences(
                 top, height = whole - size * sum(tall[:line]), size * plan.room
                 place = (column / across, (top - height) / whole, 1 / across, height / whole)
                 paint(figure.add_axes(place), plan, size)
-        said = "\n".join(filter(None, (note, _missing(comparison))))
+        said = f"{note}\n{_notes(comparison)}"
         figure.text(MARGIN / 72 / WIDTH, 4 / whole, said, fontsize=SMALL, color=SOFT, va="bottom", parse_math=False)
     return figure
 
@@ -135,15 +134,20 @@ def _set(comparison: Comparison, results: list[Result], view: Words) -> tuple[fl
 
 
 def _lines(comparison: Comparison, result: Result, letters: int) -> str:
-    """A method's name in lines, each of several names beginning its own, and its scale where it has one."""
+    """A method's name in lines, each of several names beginning its own; its sum, and its scale where it has one."""
     names = [f"= {name}" if place else name for place, name in enumerate(result.heading.split(" = "))]
     lines = [line for name in names for line in textwrap.wrap(shorten(name, 60), letters) or [name]]
+    lines.append(f"Σ {minus(number(scalar(result.attribution.sum()), sign=True))}")  # type: ignore[union-attr]
     if own_scale(comparison, result):
         lines.append(f"own scale, ±{number(unit(comparison, result))}")
     return "\n".join(lines)
 
 
-def _missing(comparison: Comparison) -> str:
-    """The methods that do not apply."""
+def _notes(comparison: Comparison) -> str:
+    """What the sums are to be held against, and the methods that do not apply, in two lines."""
+    gain = scalar(comparison.effects.total) + scalar(comparison.effects.remainder)
+    lines = [f"Σ: all that a method gives; f(x) − f(b) = {minus(number(gain, sign=True))}"]
     names = [result.heading for result in comparison.columns if result.attribution is None]
-    return shorten(f"do not apply: {', '.join(names)}", 110) if names else ""
+    if names:
+        lines.append(shorten(f"do not apply: {', '.join(names)}", 110))
+    return "\n".join(lines)

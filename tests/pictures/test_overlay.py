@@ -57,7 +57,7 @@ def test_a_white_picture_has_the_colours_of_the_shares():
 def test_a_dark_picture_is_dimmed_and_still_shows_its_colours():
     coloured = pictures.overlay(VALUES, Picture(WHITE * 0, QUARTERS)).axes[1]
     drawn = np.asarray(coloured.images[0].get_array())
-    assert drawn[3, 0] == pytest.approx(0.66 * ORANGE)
+    assert drawn[3, 0] == pytest.approx(0.56 * ORANGE)
 
 
 def test_borders_lie_between_the_regions():
@@ -97,6 +97,12 @@ def test_it_draws_on_a_given_axis_alone():
     assert pictures.overlay(VALUES, Picture(WHITE, QUARTERS), harsanyi(pairs_game()), unit="logits", ax=ax) is figure
     assert len(ax.images) == 1
     assert "attribution, in units of logits" in words(figure)
+    assert clipped(figure) == []
+    figure = Figure(figsize=(7, 3), layout="constrained")
+    for ax in figure.subplots(1, 2):
+        pictures.overlay(VALUES, Picture(WHITE, QUARTERS), harsanyi(pairs_game()), ax=ax)
+    assert clipped(figure) == []
+    assert overlapping(figure) == []
     half = Figure(figsize=(8, 3)).subfigures(1, 2)
     assert pictures.overlay(VALUES, Picture(WHITE, QUARTERS), ax=half[0].subplots()) is half[0].figure
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from synergy import Game, compare
+from synergy import Game, compare, harsanyi
 from synergy.comparison.comparison import Comparison
 from synergy.comparison.result import Result
 from synergy.wording.view import Features, Picture, Words
@@ -27,7 +27,7 @@ def result(name, *values, target="f(x) − f(b)", twin=""):
 
 
 def compared(*results, n=3):
-    return Comparison(compare(Game.from_values([0.0] * 2 ** min(n, 3)), ["shapley"]).effects, None, "", results)
+    return Comparison(harsanyi(Game.from_values([0.5] + [2.0] * (2 ** min(n, 3) - 1))), None, "", results)
 
 
 FOUND = compared(
@@ -56,8 +56,9 @@ def test_pictures_share_a_scale_but_for_a_unit_of_its_own():
     assert drawn(beta)[0, 0] == pytest.approx((1 + BLUE) / 2)
     assert drawn(slope)[0, 3] == pytest.approx((1 + ORANGE) / 2)
     titles = [axis.get_title() for axis in figure.axes[:4]]
-    assert titles == ["The input", "Alpha", "Beta\n= Gamma", "Slope\nown scale, ±50.00"]
-    assert {"+2.000", "attribution, in units of logits", "do not apply: Delta"} <= set(words(figure))
+    assert titles == ["The input", "Alpha\nΣ +1.000", "Beta\n= Gamma\nΣ +3.000", "Slope\nΣ +25.00\nown scale, ±50.00"]
+    assert {"+2.000", "attribution, in units of logits"} <= set(words(figure))
+    assert "Σ: all that a method gives; f(x) − f(b) = +1.500\ndo not apply: Delta" in words(figure)
 
 
 def test_sentences_share_a_scale_but_for_a_unit_of_its_own():
@@ -71,9 +72,9 @@ def test_sentences_share_a_scale_but_for_a_unit_of_its_own():
     assert colours[1][0] == pytest.approx((1 + BLUE) / 2)
     assert colours[2][1] == pytest.approx((1 + ORANGE) / 2)
     said = words(figure)
-    assert {"Alpha", "Beta\n= Gamma", "Slope\nown scale, ±50.00"} <= set(said)
-    note = "below each word what it is given, in units of the rating; full colour: ±2.000\ndo not apply: Delta"
-    assert note in said
+    assert {"Alpha\nΣ +1.000", "Beta\n= Gamma\nΣ +3.000", "Slope\nΣ +25.00\nown scale, ±50.00"} <= set(said)
+    note = "below each word what it is given, in units of the rating; full colour: ±2.000"
+    assert f"{note}\nΣ: all that a method gives; f(x) − f(b) = +1.500\ndo not apply: Delta" in said
 
 
 def many(methods, n, scale=1.0):
@@ -104,7 +105,7 @@ def test_sentences_are_not_clipped_and_do_not_overlap(methods, n, scale):
 def test_methods_of_a_real_comparison_are_joined():
     game = Game.from_function(lambda z: z[:, 0] * z[:, 1] + z[:, 2], [1.0, 2.0, 3.0], 0.0)
     figure = pictures.side_by_side(compare(game, ["occlusion_1", "prediction_difference"]), NOT_HAPPY)
-    assert "Occlusion-1\n= Prediction Difference" in words(figure)
+    assert "Occlusion-1\n= Prediction Difference\nΣ +7.000" in words(figure)
     assert len(figure.axes) == 1
 
 
