@@ -18,6 +18,8 @@ from synergy.allocation.allocation import allocate as allocate
 from synergy.allocation.criteria import Criteria as Criteria
 from synergy.comparison.compare import compare as compare
 from synergy.comparison.comparison import Comparison as Comparison
+from synergy.comparison.plan import Plan as Plan
+from synergy.comparison.prepared import plan as plan
 from synergy.estimation.estimate import estimate as estimate
 from synergy.estimation.estimate import estimate_all as estimate_all
 from synergy.estimation.estimation import Estimation as Estimation

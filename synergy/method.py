@@ -77,6 +77,26 @@ class AbstractMethod(ABC):
         self.attribute(game.rehearsal(calls), game.ends())
         return calls.count
 
+    def settled(self, game: Game, found: Estimate, ends: Array) -> AbstractMethod:
+        """This method by the rule that gave its attributions at x.
+
+        Args:
+            game: the question.
+            found: the attributions at x.
+            ends: some of the end points that it will be asked at. Shape ``(m, n)``.
+        """
+        return self
+
+    def taking(self, game: Game, paid: int, ends: Array) -> float:
+        """Model calls for one end point, on average over some, where those at x are known.
+
+        Args:
+            game: the question.
+            paid: calls at x.
+            ends: Shape ``(m, n)``.
+        """
+        return float(paid)
+
     def question(self) -> Hashable:
         """A key that methods share which give the same numbers on every game; None for a method like no other."""
         return None

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from tqdm import tqdm
-
 from decompositions import counts
 from decompositions.arguments import whole
+from decompositions.evaluation.progress import progress
 from decompositions.games.game import Game
 
 T = TypeVar("T")
@@ -17,7 +16,7 @@ PAYABLE = 2**40  # model calls, above which no limit is advised
 
 
 def with_progress(game: Game, total: int, what: str, work: Callable[[Game], T], done: int = 0) -> tuple[T, int]:
-    """Do ``work`` on a game whose calls move a progress bar (shown after two seconds); also the calls paid.
+    """Do ``work`` on a game whose calls move a progress bar; also the calls paid.
 
     Args:
         game: is watched.
@@ -27,12 +26,12 @@ def with_progress(game: Game, total: int, what: str, work: Callable[[Game], T], 
         done: calls of the total that were paid earlier; the rate and the remaining time leave them out.
     """
     paid = 0
-    with tqdm(total=total, initial=done, desc=what, unit="call", delay=2, leave=False, disable=None) as bar:
+    with progress(total, what, done) as moved:
 
         def report(calls: int) -> None:
             nonlocal paid
             paid += calls
-            bar.update(calls)
+            moved(calls)
 
         result = work(game.watched(report))
     return result, paid

@@ -103,6 +103,15 @@ def sample(game: Game, budget: int = BUDGET, seed: int = 0, checkpoint: str | Pa
     return _looked_at(game, plan, (table, places), found.values, found.error, calls)
 
 
+def price(game: Game, budget: int = BUDGET, seed: int = 0) -> int:
+    """The model calls that :func:`sample` makes: a coalition that is drawn twice is evaluated once.
+
+    >>> price(Game.from_function(lambda z: z.sum(1), [1.0, 2.0, 3.0]))
+    8
+    """
+    return len(_planned(game, budget, seed)[1]) * game.cube.calls_per_point
+
+
 def sample_all(games: Sequence[Game], budget: int = BUDGET, seed: int = 0) -> list[Sample]:
     """The samples of several games, in order; those that differ only in the target share their model calls.
 

@@ -10,6 +10,7 @@ from decompositions.arguments import whole
 from decompositions.arithmetic import Array
 from decompositions.degrees import some_corners
 from decompositions.dividends.harsanyi import harsanyi
+from decompositions.dividends.harsanyi import price as harsanyi_price
 from decompositions.effects.effects import TABLE, Effects
 from decompositions.effects.series import Series
 from decompositions.evaluation.cost import LIMIT, as_limit, with_progress
@@ -18,6 +19,7 @@ from decompositions.games.function_cube import FunctionCube
 from decompositions.games.game import Game, require_game
 from decompositions.games.table_cube import TableCube
 from decompositions.series.jets.series import function_series
+from decompositions.series.jets.series import price as jets_price
 from decompositions.series.terms.power_series import PowerSeries
 
 CORNERS = 256  # at which two functions are compared
@@ -76,6 +78,22 @@ def taylor(game: Game, degree: int | None = None, *, smooth: float | None = None
         calls=paid,
     )
     return replace(effects, series=Series(series.radius, series.note, distance, _gaps(game, effects)))
+
+
+def price(game: Game, degree: int | None = None) -> int:
+    """The model calls of :func:`taylor`; of a network it follows a few lines, and pays for these.
+
+    Raises:
+        ValueError: there is no such series.
+    """
+    require_game(game, "price()")
+    compared = harsanyi_price(game)
+    compared = 0 if game.n > TABLE or compared > GAPS[not game.cube.precision] else compared
+    if isinstance(game.cube, FunctionCube):
+        return jets_price(game.cube, degree) + compared
+    if isinstance(game.cube, TableCube):
+        game.cube.refuse("a Taylor series")
+    return compared
 
 
 def _series(cube: AbstractCube, degree: int | None, limit: int) -> PowerSeries:

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from decompositions import counts
-from decompositions.arguments import shown, whole
+from decompositions.arguments import shown
 from decompositions.arithmetic import to_float, within_floats
 from decompositions.effects.effects import Effects
-from decompositions.games.game import Game, require_game
-from decompositions.memory import is_out_of_memory
+from decompositions.evaluation.progress import whole_progress
+from decompositions.games.game import Game
 from decompositions.models.undisturbed import outside_inference
 from decompositions.networks.reading.kept import readings_kept
 from decompositions.series.taylor import taylor
@@ -21,22 +21,23 @@ from decompositions.series.terms.convergence import describes
 from synergy.allocation.allocation import Allocation, allocate
 from synergy.calls import Calls
 from synergy.comparison.comparison import Comparison
+from synergy.comparison.prepared import Asked, Prepared, asked, prepared
 from synergy.comparison.result import Result
 from synergy.comparison.standard import Standard, standard_of
+from synergy.comparison.trial import Trial, reason_of
 from synergy.estimate import Estimate
 from synergy.estimation.attributions import estimated_attributions
 from synergy.measurement import measure as measurement
 from synergy.measurement import subject
 from synergy.measurement.external import ForeignMethod
-from synergy.measurement.measure import BUDGET
 from synergy.measurement.rows import attributions_at_x, measured_rows
 from synergy.measurement.synergy_function import POINTS
-from synergy.method import ALL, METHODS, AbstractMethod, usual
+from synergy.method import AbstractMethod
 from synergy.policies.layer_policy import LayerPolicy
 from synergy.policies.policy import Policy
 from synergy.wording.numbers import brief
 
-EXPANDED = 256  # players up to which a Taylor series is tried unasked
+Series = tuple[Effects | None, str]
 
 
 @outside_inference()
@@ -46,12 +47,15 @@ def compare(
     methods: str | Iterable[Any] | None = None,
     *,
     order: int | None = None,
-    budget: int = BUDGET,
+    budget: int | None = None,
     effects: Effects | None = None,
     degree: int | None = None,
     announce: Callable[[str], None] | None = None,
 ) -> Comparison:
     """All methods on one game.
+
+    What it costs is said first, as :func:`synergy.plan` says it: every method is tried at x, by whose rule it is then
+    measured. A bar shows how far it has come, in a terminal or a notebook.
 
     Args:
         game: the question.
@@ -59,11 +63,12 @@ def compare(
             for every one that is registered.
         order: the largest number of players of which all rows are wanted; None for all rows where they fit the
             budget, else for those of two players, or of single ones.
-        budget: model calls that one measured allocation may cost. A dearer one is measured on some rows, by a cheaper
-            rule where it has one (:func:`synergy.measurement.measure.measure`).
+        budget: model calls that one measured allocation may cost; None for 32,768 forward passes or what takes as
+            long, about a minute for all methods on a small network. A dearer one is measured on some rows, by a
+            cheaper rule where it has one (:func:`synergy.measurement.measure.measure`).
         effects: the game's Harsanyi dividends, if they are known already.
         degree: of the Taylor series, where it does not end.
-        announce: told in a line what comes next and what it costs.
+        announce: told the plan, and then in a line what comes next and what it costs.
 
     A method that fails, in its own code or in the model's, does not apply, and the reason is said; the others stand.
 
@@ -71,52 +76,60 @@ def compare(
         LookupError, TypeError, ValueError: as :func:`measure` and :func:`harsanyi`, or effects with symbols.
         MemoryError: memory runs out, whichever method it is that asks for it.
     """
-    require_game(game, "compare()")
-    if not game.n:
-        raise ValueError("a game without players has nothing to share out; its only value is f(b) = f(x)")
-    budget = whole(budget, "budget is the number of model calls that one measured allocation may cost", 0)
-    if order is not None:
-        order = whole(order, "order is the largest number of players of a coalition", 1, game.n)
-    if degree is not None:
-        degree = whole(degree, "degree is the largest total degree of the Taylor series", 0)
     if not (announce is None or callable(announce)):
         raise TypeError(f"announce is a function that is told a line, or None, not {shown(announce)}")
-    chosen = _chosen(methods, game)
-    say = announce or (lambda line: None)
-    paid = Calls()
-    game = game.watched(paid)
+    what = asked(game, methods, order, budget, degree, "compare()")
     if effects is not None:
-        measurement.require_same(effects, game)  # watched: its calls count
+        measurement.require_effects(effects)
+    return carried_out(replace(what, effects=effects), announce or (lambda line: None))
+
+
+def carried_out(what: Asked, say: Callable[[str], None]) -> Comparison:
+    """What was asked, tried, said and paid.
+
+    Args:
+        what: is compared.
+        say: is told the plan, and what comes next.
+
+    Raises:
+        TypeError, ValueError, MemoryError: as :func:`compare`.
+    """
+    game, effects, paid = what.game, what.effects, Calls()
+    if effects is not None and not callable(effects):
+        measurement.require_same(effects, game.watched(paid))
+        _require_shown(effects)
         paid(effects.calls)
-    standard = standard_of(game, order, budget, effects)
-    standard.effects.require_numbers("compare()")
-    if not within_floats(standard.effects.values):
+    ready = prepared(what)
+    paid(ready.plan.paid)
+    say(str(ready.plan))
+    with whole_progress(ready.plan.total, "comparing", ready.plan.paid) as moved:
+        game = game.watched(paid).watched(moved)
+        standard = standard_of(game, what.order, what.budget, effects)
+        _require_shown(standard.effects)
+        series = (None, ready.series_note) if ready.series_note is not None else _series(game, what.degree)
+        results = _results(ready, standard, series, say)
+    return Comparison(standard.effects, *series, results, paid.count)
+
+
+def _require_shown(effects: Effects) -> None:
+    """Refuse effects that cannot be written and drawn in floats."""
+    effects.require_numbers("compare()")
+    if not within_floats(effects.values):
         raise ValueError(
             "a comparison is written and drawn in floats, and some effects of this game are exact numbers beyond their "
             "range; multiply the expression by a power of ten, or take harsanyi(), allocate() and criteria(), which "
             "are exact at every size"
         )
-    series, series_note = _series(game, degree) if _reads_degrees(chosen, game) else (None, "")
-    results = _results(chosen, standard, (series, series_note), say)
-    return Comparison(standard.effects, series, series_note, results, paid.count)
 
 
-def _results(
-    chosen: list[AbstractMethod | ForeignMethod],
-    standard: Standard,
-    series: tuple[Effects | None, str],
-    say: Callable[[str], None],
-) -> tuple[Result, ...]:
+def _results(ready: Prepared, standard: Standard, series: Series, say: Callable[[str], None]) -> tuple[Result, ...]:
     """One for every method; methods that ask the same question are asked once."""
     found: list[Result] = []
-    asked: dict[Any, Result] = {}
-    for each in chosen:
-        key = None if isinstance(each, ForeignMethod) else each.question()
-        first = asked.get(key)
-        if key is None or first is None:
-            found.append(_result(each, standard, series, say))
-            asked[key] = found[-1]
+    for place, each in enumerate(ready.asked.methods):
+        if place in ready.trials:
+            found.append(_result(ready.trials[place], standard, series, say))
         else:
+            first = found[ready.twins[place]]
             name, title = each.name, _title(each)
             found.append(
                 replace(first, name=name, title=title, target=each.target, formula=each.formula, twin=first.name)
@@ -124,65 +137,17 @@ def _results(
     return tuple(found)
 
 
-def _chosen(methods: Any, game: Game) -> list[AbstractMethod | ForeignMethod]:
-    """The methods from what names them."""
-    wanted = methods
-    if methods is None or methods == ALL:
-        wanted = usual() if methods is None else list(METHODS)
-    elif isinstance(methods, str):
-        wanted = [methods]
-    if not isinstance(wanted, Iterable) or hasattr(wanted, "dtype"):
-        raise TypeError(f"methods is a list of names, methods or callables, not {shown(methods)}; write [method]")
-    return [subject.as_method(each, game) for each in wanted]
-
-
-def _reason(error: Exception) -> str:
-    """Why a method does not apply, in a line: our own refusals as they are, others by the kind of the error.
-
-    Raises:
-        Exception: the error itself, where memory ran out.
-    """
-    if is_out_of_memory(error):
-        raise error
-    said = str(error).strip()
-    if isinstance(error, (ValueError, TypeError)) and said:
-        return said
-    return f"{type(error).__name__}: {said.splitlines()[0]}" if said else type(error).__name__
-
-
-def _reads_degrees(methods: list[Any], game: Game) -> bool:
-    """Whether a Taylor series is wanted: it is shown where it is exact, and costs model calls elsewhere."""
-    if not game.cube.precision:
-        return True
-    for each in methods:
-        try:
-            policy = None if isinstance(each, ForeignMethod) or each.scope != "game" else each.policy(game)
-        except Exception as error:  # whatever a policy of the user's raises
-            _reason(error)
-            continue
-        if isinstance(policy, Policy) and policy.reads == "degree":
-            return True
-    return False
-
-
-def _series(game: Game, degree: int | None) -> tuple[Effects | None, str]:
-    if degree is None and game.cube.precision and game.n > EXPANDED:
-        return None, f"its Taylor series has more than {EXPANDED} players; compare(game, degree=1) asks for it"
+def _series(game: Game, degree: int | None) -> Series:
     try:
         series = taylor(game, degree)
     except Exception as error:  # whatever the model raises when it is differentiated
-        return None, _reason(error)
+        return None, reason_of(error)
     shown = describes(np.asarray(series.degrees), to_float(series.values), series.radius)
     return series if shown else None, series.note
 
 
-def _result(
-    method: AbstractMethod | ForeignMethod,
-    standard: Standard,
-    series: tuple[Effects | None, str],
-    say: Callable[[str], None],
-) -> Result:
-    game = standard.game
+def _result(trial: Trial, standard: Standard, series: Series, say: Callable[[str], None]) -> Result:
+    method, game = trial.method, standard.game
     theory, theory_note = _theory(method, game, standard.effects, series)
     result = Result(
         method.name,
@@ -193,65 +158,62 @@ def _result(
         settings=_settings(method),
         title=_title(method),
     )
-    paid = Calls()
+    if trial.reason:
+        return replace(result, note=trial.reason, measured_note=trial.reason)
     try:
-        price = subject.price(method, game)
-        found = _at_x(method, standard, game.watched(paid))
+        found = trial.found or _from_values(method, standard)
     except Exception as failure:  # whatever a method, or the model in its hands, raises
-        reason = _reason(failure)
+        reason = reason_of(failure)
         return replace(result, note=reason, measured_note=reason)
     settings = _rule_and_error(found) if found.rule else result.settings
-    price = paid.count * subject.ends(game) if found.rule else price  # that of the rule that was chosen for x
+    price = round(trial.each * subject.ends(game))
     result = replace(result, attribution=found.values, error=found.errors, price=price, settings=settings)
     try:
-        return _measured(method, standard, result, found, say)
+        return _measured(trial, standard, result, found, say)
     except Exception as failure:  # at another end point than x
-        return replace(result, measured_note=_reason(failure))
+        return replace(result, measured_note=reason_of(failure))
 
 
-def _at_x(method: AbstractMethod | ForeignMethod, standard: Standard, watched: Game) -> Estimate:
-    """The attributions; estimated, where they are an index of more coalitions than are paid.
+def _from_values(method: AbstractMethod | ForeignMethod, standard: Standard) -> Estimate:
+    """The attributions of a method of masked inputs; estimated, where they are of more coalitions than are paid.
 
     Raises:
         ValueError: the estimate is mostly noise; the budget that it would take is said.
     """
+    game = standard.game
     if standard.effects.dense:
-        return subject.estimate(method, subject.seen(method, watched, standard.effects))
-    found = attributions_at_x(method, watched, standard.budget)
+        return subject.estimate(method, subject.seen(method, game, standard.effects))
+    found = attributions_at_x(method, game, standard.extent.budget.calls)
     if found is not None:
         return found
-    policy = method.policy(standard.game) if isinstance(method, AbstractMethod) else None
+    policy = method.policy(game) if isinstance(method, AbstractMethod) else None
     if standard.sample is None or not isinstance(policy, Policy) or not policy.symmetric:
-        return subject.estimate(method, watched)  # which says why not
+        return subject.estimate(method, game)  # which says why not
     return estimated_attributions(policy, standard.sample)
 
 
-def _measured(
-    method: AbstractMethod | ForeignMethod,
-    standard: Standard,
-    result: Result,
-    found: Estimate,
-    say: Callable[[str], None],
-) -> Result:
+def _measured(trial: Trial, standard: Standard, result: Result, found: Estimate, say: Callable[[str], None]) -> Result:
     """The table of all rows, or of those that the budget pays."""
-    game, price = standard.game, result.price
-    if standard.effects.dense and price <= standard.budget:
+    game, method, extent = standard.game, trial.method, standard.extent
+    if standard.effects.dense and extent.pays_all(trial):
+        calls = round(trial.each * subject.ends(game))
         say(
-            f"measuring {method.name}: {price:,} model calls" if price else f"measuring {method.name}: no further calls"
+            f"measuring {method.name}: {calls:,} model calls" if calls else f"measuring {method.name}: no further calls"
         )
         measurement.require_ends(game)
-        points = min(POINTS, (standard.budget - price) // max(1, subject.ends(game) * game.cube.calls_per_point))
-        return replace(result, measured=measurement.measured(method, game, standard.effects, points))
-    rows = standard.rows(method)
-    if rows is None:
-        least, budget = (counts.count(calls) for calls in (standard.least(method), standard.budget))
+        points = 0 if game.cube.precision else POINTS  # what exact games are asked is no model's call
+        table = measurement.measured(trial.settled, game, standard.effects, points)
+        return replace(result, measured=table, price=table.calls)
+    choice = extent.choice(trial)
+    if choice is None:
+        least, budget = (counts.count(calls) for calls in (extent.least(trial), extent.budget.calls))
         note = f"the fewest rows are worth {least} model calls, above the budget of {budget}"
         return replace(result, measured_note=note)
-    affordable, effects = rows
+    effects = standard.effects_of(choice)
     say(f"measuring {method.name} on {counts.several(len(effects) - 1, 'effect')}")
-    table = measured_rows(affordable, standard.known, effects, found)
-    if affordable is not method:
-        result = replace(result, settings=f"{result.settings}; rows by {_settings(affordable)}".lstrip("; "))
+    table = measured_rows(choice.method, standard.known, effects, found)
+    if choice.method not in (method, trial.settled):
+        result = replace(result, settings=f"{result.settings}; rows by {_settings(choice.method)}".lstrip("; "))
     return replace(result, measured=table, price=table.calls)
 
 
@@ -273,7 +235,7 @@ def _settings(method: AbstractMethod | ForeignMethod) -> str:
 
 
 def _theory(
-    method: AbstractMethod | ForeignMethod, game: Game, effects: Effects, series: tuple[Effects | None, str]
+    method: AbstractMethod | ForeignMethod, game: Game, effects: Effects, series: Series
 ) -> tuple[Allocation | None, str]:
     """The effects shared out by the method's policy, or why there is no such table."""
     if isinstance(method, ForeignMethod):
@@ -291,4 +253,4 @@ def _theory(
         allocation.attribution  # noqa: B018  (all rows are made once, so that a rule that fails on one fails here)
         return allocation, ""
     except Exception as error:  # whatever a policy of the user's raises
-        return None, _reason(error)
+        return None, reason_of(error)

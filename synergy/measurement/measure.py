@@ -40,8 +40,9 @@ from synergy.measurement.subject import as_method, ends, price, seen
 from synergy.measurement.synergy_function import POINTS, vanishing
 from synergy.method import AbstractMethod
 
-BUDGET = 2**17  # model calls that a measured allocation may cost
+BUDGET = 2**15  # model calls that a measured allocation may cost
 COMPARED = 6  # coalitions beside ∅ and N at which effects and game are compared
+CHECKED = COMPARED + 2
 
 
 @outside_inference()
@@ -186,8 +187,7 @@ def require_same(effects: Effects, game: Game) -> int:
         TypeError: no effects.
         ValueError: other effects.
     """
-    if not isinstance(effects, Effects):
-        raise TypeError(f"effects are what harsanyi(game) gives, not {shown(effects)}")
+    require_effects(effects)
     if not effects.dense:
         raise ValueError(
             "all Harsanyi dividends of the game are needed here, each of the 2ⁿ coalitions with its row, as "
@@ -211,6 +211,16 @@ def require_same(effects: Effects, game: Game) -> int:
             "harsanyi(game)"
         )
     return len(corners) * game.cube.calls_per_point
+
+
+def require_effects(effects: Any) -> None:
+    """Refuse what are no effects.
+
+    Raises:
+        TypeError: names what came.
+    """
+    if not isinstance(effects, Effects):
+        raise TypeError(f"effects are what harsanyi(game) gives, not {shown(effects)}")
 
 
 def _value(effects: Effects, corner: np.ndarray) -> Array:

@@ -6,6 +6,7 @@ from cases import BY_ID, EXPRESSIONS, GAME_METHODS, NETWORKS, WEIGHTS_AT_X, clos
 from counting import counted
 from torch import nn
 
+import synergy
 from synergy import METHODS, Game, allocate, compare, harsanyi, measure, method, taylor
 from synergy.method import usual
 from synergy.path_method import AbstractPathMethod
@@ -168,7 +169,9 @@ def test_effects_that_are_known_are_not_paid_again():
 def test_announcements():
     lines = []
     compare(BY_ID["relu"].game(), ["shapley", "gradient_x_input"], announce=lines.append)
-    assert lines == ["measuring shapley: no further calls", "measuring gradient_x_input: 32 model calls"]
+    plan, *steps = lines
+    assert plan == str(synergy.plan(BY_ID["relu"].game(), ["shapley", "gradient_x_input"]))
+    assert steps == ["measuring shapley: no further calls", "measuring gradient_x_input: 32 model calls"]
 
 
 def test_a_table_takes_the_methods_of_corners_and_notes_the_others():

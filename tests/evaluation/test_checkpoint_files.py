@@ -12,7 +12,7 @@ import pytest
 import torch
 from checkpoint_cases import RANGE, game_of, interrupted, parts
 
-from decompositions.evaluation import cost, sealed, spans
+from decompositions.evaluation import progress, sealed, spans
 from decompositions.files import whole_file
 from synergy import Game, harsanyi
 
@@ -297,7 +297,7 @@ def test_the_progress_bar_counts_what_is_kept(tmp_path, monkeypatch):
     interrupted(game_of(), tmp_path, 80, RuntimeError())
     bars = []
 
-    class Bar(cost.tqdm):
+    class Bar(progress.tqdm):
         def __init__(self, *args, **settings):
             super().__init__(*args, **settings | {"disable": False, "file": open(os.devnull, "w")})  # noqa: SIM115
             bars.append((self, self.n))
@@ -306,7 +306,7 @@ def test_the_progress_bar_counts_what_is_kept(tmp_path, monkeypatch):
             super().close()
             self.fp.close()
 
-    monkeypatch.setattr(cost, "tqdm", Bar)
+    monkeypatch.setattr(progress, "tqdm", Bar)
     harsanyi(game_of(), checkpoint=tmp_path)
     ((bar, start),) = bars
     assert (start, bar.initial, bar.n, bar.total) == (64, 64, 256, 256)

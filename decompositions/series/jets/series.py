@@ -55,7 +55,47 @@ def function_series(cube: FunctionCube, degree: int | None, limit: int) -> Power
         return _series(double, degree, limit)
 
 
+def price(cube: FunctionCube, degree: int | None) -> int:
+    """The model calls of :func:`function_series`, foreseen from a few lines, which are followed.
+
+    Raises:
+        ValueError: as :func:`function_series`, but for its limit.
+    """
+    looked = 0
+
+    def report(calls: int) -> None:
+        nonlocal looked
+        looked += calls
+
+    double = cube.watched(report).double()
+    with cube.calling(), double.calling(), naming(module_names(double.f)):
+        require_agreement(double, cube.precision)
+        _, _, top = _looked_at(double, degree)
+    lines = _lines(double, top) + LINES  # and those of the noise
+    return looked + (lines * (top + 1) + 2 + CORNERS) * cube.calls_per_point
+
+
 def _series(cube: FunctionCube, degree: int | None, limit: int) -> PowerSeries:
+    probe, end, top = _looked_at(cube, degree)
+    active = cube.active()
+    require_limit(_lines(cube, top) * (top + 1) * cube.calls_per_point, limit, "take a lower degree")
+    table, values, noise = _effects(cube, active, top)
+    full = np.zeros((len(table), cube.n), dtype=np.int64)
+    full[:, list(active)] = table[:, : len(active)]
+    return _judged(cube, PowerSeries(full, values, 0, end > top, noise), probe, top)
+
+
+def _lines(cube: FunctionCube, degree: int) -> int:
+    """The lines from which the coefficients up to a degree follow."""
+    return comb(max(1, len(cube.active())) - 1 + degree, degree)
+
+
+def _looked_at(cube: FunctionCube, degree: int | None) -> tuple[np.ndarray, int, int]:
+    """The terms along a few lines, the degree at which they end, and that up to which the series is wanted.
+
+    Raises:
+        ValueError: a kink, or a series that does not end while no degree is given.
+    """
     active = cube.active()
     refuse_kinks(cube)
     probe = _probe(cube, active, PROBE)
@@ -68,14 +108,7 @@ def _series(cube: FunctionCube, degree: int | None, limit: int) -> PowerSeries:
         raise ValueError(
             f"the Taylor series does not end{short}; give the degree up to which it is wanted, taylor(game, degree=6)"
         )
-    top = end if degree is None or not active else degree
-    n = max(1, len(active))
-    calls = comb(n - 1 + top, top) * (top + 1) * cube.calls_per_point
-    require_limit(calls, limit, "take a lower degree")
-    table, values, noise = _effects(cube, active, top)
-    full = np.zeros((len(table), cube.n), dtype=np.int64)
-    full[:, list(active)] = table[:, : len(active)]
-    return _judged(cube, PowerSeries(full, values, 0, end > top, noise), probe, top)
+    return probe, end, end if degree is None or not active else degree
 
 
 def _last_degree(growth: np.ndarray, precision: float) -> int:

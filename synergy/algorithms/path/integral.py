@@ -18,7 +18,11 @@ from synergy.estimate import Estimate
 MOST = 2048  # nodes of a rule that is asked for: finding it takes seconds already
 
 
-def integral(game: Game, ends: Array, nodes: int | None) -> Estimate:
+BY_PANELS = "adaptive"  # in place of a number of nodes: Gauss–Kronrod rules on panels
+EXACT = "exact"  # how the rule of a sum over pieces begins
+
+
+def integral(game: Game, ends: Array, nodes: int | str | None) -> Estimate:
     r"""Path integral to every end point e from the baseline.
 
     .. math:: e_i \int_0^1 \partial_i g(s e)\, ds
@@ -26,16 +30,17 @@ def integral(game: Game, ends: Array, nodes: int | None) -> Estimate:
     Args:
         game: the question; with several baselines the mean over them.
         ends: Shape ``(m, n)``.
-        nodes: of a Gauss–Legendre rule; None for the choice (see :class:`synergy.path_method.AbstractPathMethod`).
+        nodes: of a Gauss–Legendre rule; "adaptive" for Gauss–Kronrod rules on panels; None for the choice (see
+            :class:`synergy.path_method.AbstractPathMethod`).
     """
     game = game.embedded
     cube = game.cube
     if not cube.precision:
-        values = gauss(game, ends, nodes)
-        return Estimate(values, values * 0, "exact")
+        values = gauss(game, ends, nodes if isinstance(nodes, int) else None)
+        return Estimate(values, values * 0, EXACT)
     ends = ends.to(cube.array(np.zeros(1)).dtype)
     if nodes is not None:
-        return fixed(game, ends, nodes)
+        return adaptive(game, ends) if nodes == BY_PANELS else fixed(game, ends, int(nodes))
     known = piecewise.reading(cube) if isinstance(cube, FunctionCube) else None
     if isinstance(cube, FunctionCube) and known is not None:
         try:
@@ -46,7 +51,7 @@ def integral(game: Game, ends: Array, nodes: int | None) -> Estimate:
     return adaptive(game, ends) if smooth is None else smooth
 
 
-def price(game: Game, nodes: int | None) -> int:
+def price(game: Game, nodes: int | str | None) -> int:
     """Model calls for one end point, without paying for them.
 
     Of a given rule its nodes; of the choice the most that it can take, and where a network is cut at its kinks about
@@ -68,6 +73,34 @@ def price(game: Game, nodes: int | None) -> int:
         return cube.calls_per_point * ADAPTIVE
 
 
+def foreseen(game: Game, paid: int, ends: Array) -> float | None:
+    """Model calls that the sum over the pieces takes at an end point, on average over some.
+
+    What is foreseen from the two ends of every path, that to x included, is made right by what x took.
+
+    Args:
+        game: the question.
+        paid: calls that the sum took for x.
+        ends: Shape ``(m, n)``.
+
+    Returns:
+        None where the pieces of one of them are too many.
+    """
+    cube = game.embedded.cube
+    known = piecewise.reading(cube) if isinstance(cube, FunctionCube) else None
+    if not isinstance(cube, FunctionCube) or known is None:
+        return float(paid)
+
+    def work(points: Array) -> int:
+        rows = zip(*(part.split(1) for part in _lines(cube, points)), strict=True)
+        return sum(known.foreseen(start, stop) for start, stop in rows)
+
+    try:
+        return paid * work(ends) / max(1, len(ends) * work(game.ends()))
+    except piecewise.TooManyPieces:
+        return None
+
+
 def _exact(cube: FunctionCube, known: piecewise.PiecewiseLinear, ends: Array) -> Estimate:
     """The sum over all pieces, of every baseline's path."""
     starts, stops = _lines(cube, ends)
@@ -77,7 +110,7 @@ def _exact(cube: FunctionCube, known: piecewise.PiecewiseLinear, ends: Array) ->
     values = cube.by_player((found.entries * (stops - starts)).reshape(shape)).to(ends)
     gains = (found.changes.reshape(shape[:2]) * wide(cube.weights)).sum(1).to(ends)
     errors = widened(values, abs(values) * 0, gains, 2.0**-52 * abs(values))
-    return Estimate(values, errors, f"exact, {found.pieces:,} pieces")
+    return Estimate(values, errors, f"{EXACT}, {found.pieces:,} pieces")
 
 
 def _lines(cube: FunctionCube, ends: Array) -> tuple[torch.Tensor, torch.Tensor]:

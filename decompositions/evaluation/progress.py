@@ -1,0 +1,89 @@
+"""How far paid work has come: one bar, in a terminal or a notebook, with the time that is left."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from importlib.util import find_spec
+from typing import Any
+
+from tqdm import tqdm
+
+DELAY = 2  # seconds, before which no bar is shown
+Moved = Callable[[int], None]
+_WHOLE: ContextVar[Any] = ContextVar("whole", default=None)  # the bar of a work that has many parts
+
+
+@contextmanager
+def progress(total: int, what: str, done: int = 0) -> Iterator[Moved]:
+    """A bar over some work, shown after two seconds; within :func:`whole_progress` only the title of that one.
+
+    Args:
+        total: model calls.
+        what: the bar's title.
+        done: calls of the total that were paid earlier; the rate and the remaining time leave them out.
+
+    Yields:
+        What is told how many calls were made.
+    """
+    whole = _WHOLE.get()
+    if whole is not None:
+        whole.set_description(what, refresh=False)
+        yield _ignored
+        return
+    with _bar(total, what, done) as bar:
+        yield bar.update
+
+
+@contextmanager
+def whole_progress(total: int, what: str, done: int = 0) -> Iterator[Moved]:
+    """One bar over a work of many parts, each of which is its title while it runs; arguments as of :func:`progress`.
+
+    It is moved by what it yields alone, whatever its parts tell theirs.
+    """
+    if _WHOLE.get() is not None:
+        yield _ignored
+        return
+    with _bar(total, what, done) as bar:
+        before = _WHOLE.set(bar)
+        try:
+            yield bar.update
+        finally:
+            _WHOLE.reset(before)
+
+
+def _bar(total: int, what: str, done: int) -> Any:
+    """A bar of the kind that is seen here: none where nobody looks, as in a file or a pipe."""
+    notebook = in_notebook()
+    shown = notebook or _is_terminal(sys.stderr)
+    return _kind(notebook)(
+        total=total or None, initial=done, desc=what, unit="call", delay=DELAY, leave=False, disable=not shown
+    )
+
+
+def _kind(notebook: bool) -> Any:
+    """A bar of widgets where a notebook has them, else one of letters."""
+    if notebook and find_spec("ipywidgets") is not None:
+        from tqdm.notebook import tqdm as of_widgets
+
+        return of_widgets
+    return tqdm
+
+
+def in_notebook() -> bool:
+    """Whether a notebook runs this."""
+    shell = sys.modules.get("IPython") and sys.modules["IPython"].get_ipython()
+    return getattr(shell, "kernel", None) is not None
+
+
+def _is_terminal(stream: Any) -> bool:
+    try:
+        return bool(stream.isatty())
+    except (AttributeError, ValueError):  # none, or one that is closed
+        return False
+
+
+def _ignored(calls: int) -> None:
+    pass
