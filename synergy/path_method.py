@@ -37,7 +37,7 @@ class AbstractPathMethod(AbstractEstimate):
     nodes: int | str | None = None
 
     def __post_init__(self) -> None:
-        if self.nodes is not None and self.nodes != BY_PANELS:
+        if self.nodes is not None and not (isinstance(self.nodes, str) and self.nodes == BY_PANELS):
             rule = 'nodes is the number of nodes of a Gauss–Legendre rule, "adaptive", or None for the choice'
             kept(self, "nodes", whole(self.nodes, rule, 1, MOST))
 

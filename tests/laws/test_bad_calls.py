@@ -190,7 +190,7 @@ CALLS = {
     "zeta": (zeta, NOT_NUMBERS, "a table over coalitions is"),
     "grid size": (lambda given: players.grid((1, 1, 4, 4), given), NOTHING | NOT_WHOLE | {"0": 0}, ""),
     "compare game": (compare, NOT_A_GAME, "compare() asks a Game"),
-    "compare budget": (lambda given: compare(GAME, budget=given), NOTHING | NOT_WHOLE, "budget is the number"),
+    "compare budget": (lambda given: compare(GAME, budget=given), NOT_WHOLE, "budget is the number"),
     "compare degree": (lambda given: compare(GAME, ["shapley"], degree=given), NOT_WHOLE, "degree is"),
     "compare effects": (
         lambda given: compare(GAME, ["shapley"], effects=given),
