@@ -72,7 +72,8 @@ def price(cube: FunctionCube, degree: int | None) -> int:
         require_agreement(double, cube.precision)
         _, _, top = _looked_at(double, degree)
     lines = _lines(double, top) + LINES  # and those of the noise
-    return looked + (lines * (top + 1) + 2 + CORNERS) * cube.calls_per_point
+    tried = 2 + min(CORNERS, 2**cube.n)
+    return looked + (lines * (top + 1) + tried) * cube.calls_per_point
 
 
 def _series(cube: FunctionCube, degree: int | None, limit: int) -> PowerSeries:
