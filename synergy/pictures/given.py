@@ -8,13 +8,16 @@ import numpy as np
 
 from decompositions.arguments import shown
 from decompositions.arithmetic import as_array, to_float
+from decompositions.effects.effects import Effects
 from synergy.allocation.allocation import Allocation
+from synergy.comparison.comparison import Comparison
 from synergy.comparison.result import Result
 from synergy.estimate import Estimate
 from synergy.estimation.estimation import Estimation
 from synergy.wording.numbers import brief, fixed, minus
 from synergy.wording.view import Picture, Words
 
+PIXELS = 1600  # of a picture's longer side: what is printed
 TINY = 1e-4  # below which numbers are written by powers of ten
 RULE = "a picture of an input shows one number for each of its players"
 
@@ -43,7 +46,15 @@ def values_of(given: Any) -> Any:
 
     Raises:
         ValueError: a method that does not apply.
+        TypeError: several methods, or effects.
     """
+    if isinstance(given, Comparison):
+        raise TypeError(
+            f"{RULE}, and a comparison has several: take one, comparison['{given.results[0].name}'], or draw all with "
+            "side_by_side(comparison, view)"
+        )
+    if isinstance(given, Effects):
+        raise TypeError(f"{RULE}, and effects are of coalitions: share them out with allocate(effects, policy)")
     if isinstance(given, Result) and given.attribution is None:
         raise ValueError(f"{given.heading} gives nothing to show: {given.note}")
     if isinstance(given, (Result, Allocation)):
@@ -77,7 +88,7 @@ def unit_of(given: Any, unit: str) -> str:
 
 
 def picture_of(view: Any) -> Picture:
-    """The picture that a view is.
+    """The picture that a view is; of one that is larger than what is printed, every second or k-th pixel.
 
     Raises:
         TypeError: it is none.
@@ -86,7 +97,13 @@ def picture_of(view: Any) -> Picture:
         raise TypeError(
             f"view is the Picture behind the players, as load(…).view or Picture(image, regions), not {shown(view)}"
         )
-    return view
+    step = -(-max(view.regions.shape) // PIXELS)
+    return view if step == 1 else Picture(view.image[::step, ::step], view.regions[::step, ::step])
+
+
+def players_of(view: Picture) -> int:
+    """How many players a picture has."""
+    return int(view.regions.max()) + 1
 
 
 def words_of(view: Any) -> tuple[str, ...]:

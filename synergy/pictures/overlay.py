@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from decompositions.effects.effects import Effects
 from synergy.pictures import beside, given
-from synergy.pictures.canvas import INK, colours, plain, root
+from synergy.pictures.canvas import INK, SMALL, colours, plain, root
 from synergy.pictures.regions import Place, places
 from synergy.pictures.regions_drawn import draw, mark
 from synergy.pictures.shades import colour_bar
@@ -56,7 +56,7 @@ def overlay(
         TypeError, ValueError: no picture, or another number of players.
     """
     picture = given.picture_of(view)
-    n = int(picture.regions.max()) + 1
+    n = given.players_of(view)
     values = given.numbers(result, n)
     found = interactions(effects, n, k, most=2)
     lines = -(-len(found) // 3)
@@ -70,48 +70,46 @@ def overlay(
         if effects is not None and found:
             where = places(picture.regions, n)
             mark(drawn, effects.names, where, picture.regions.shape[1])
-            _lines(drawn, found, where, effects, apart=ax is None)
+            _lines(drawn, found, where)
+            _keys(drawn, found, effects, apart=ax is None)
     return root(drawn)
 
 
-def _lines(ax: Axes, found: list[Together], where: Sequence[Place | None], effects: Effects, *, apart: bool) -> None:
-    """A bent line for every pair, with a white rim, and below the picture what each is worth."""
-    from matplotlib.lines import Line2D
+def _lines(ax: Axes, found: list[Together], where: Sequence[Place | None]) -> None:
+    """A bent line for every pair, with a white rim."""
     from matplotlib.patches import FancyArrowPatch
     from matplotlib.patheffects import withStroke
 
-    keys, inks = [], colours(np.array([each.value for each in found]))
-    for pair, ink in zip(found, inks, strict=True):
-        thick = max(1.0, THICK * abs(pair.value) / abs(found[0].value))
-        label = f"{effect_label(effects, pair.members, 20)}  {minus(number(pair.value, sign=True))}"
-        keys.append(Line2D([], [], color=ink, linewidth=thick, label=label.replace("$", r"\$")))
+    bent: dict[str, Any] = {"arrowstyle": "-", "connectionstyle": "arc3,rad=0.22", "shrinkA": 0, "shrinkB": 0}
+    for pair, colour, thick in _strokes(found):
         first, second = (where[player] for player in pair.members)
         if first is None or second is None:
             continue
         line = FancyArrowPatch(
-            (first.x, first.y),
-            (second.x, second.y),
-            arrowstyle="-",
-            connectionstyle="arc3,rad=0.22",
-            shrinkA=0,
-            shrinkB=0,
-            color=ink,
-            linewidth=thick,
-            capstyle="round",
-            zorder=5,
+            (first.x, first.y), (second.x, second.y), color=colour, linewidth=thick, zorder=5, **bent
         )
         line.set_path_effects([withStroke(linewidth=thick + 2.4, foreground="white")])
         ax.add_patch(line)
-    columns = 3 if apart else max(1, int(ax.get_window_extent().width / ax.figure.dpi / KEY))
-    look = {
-        "ncols": columns,
-        "frameon": False,
-        "fontsize": 7.5,
-        "labelcolor": INK,
-        "title": "pairs, J",
-        "title_fontsize": 8,
-    }
+
+
+def _keys(ax: Axes, found: list[Together], effects: Effects, *, apart: bool) -> None:
+    """What each pair is worth: below the picture, or in a figure of its own below all."""
+    from matplotlib.lines import Line2D
+
+    keys = []
+    for pair, colour, thick in _strokes(found):
+        label = f"{effect_label(effects, pair.members, 20)}  {minus(number(pair.value, sign=True))}"
+        keys.append(Line2D([], [], color=colour, linewidth=thick, label=label.replace("$", r"\$")))
+    look: dict[str, Any] = {"frameon": False, "fontsize": SMALL, "labelcolor": INK, "title": "pairs, J"}
     if apart:
-        root(ax).legend(handles=keys, loc="outside lower right", **look)
-    else:
-        ax.legend(handles=keys, loc="upper center", bbox_to_anchor=(0.5, -0.01), **look)
+        root(ax).legend(handles=keys, loc="outside lower right", ncols=3, title_fontsize=SMALL, **look)
+        return
+    columns = max(1, int(ax.get_window_extent().width / ax.figure.dpi / KEY))
+    below: dict[str, Any] = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.01)}
+    ax.legend(handles=keys, ncols=columns, title_fontsize=SMALL, **below, **look)
+
+
+def _strokes(found: list[Together]) -> Iterator[tuple[Together, str, float]]:
+    """Every pair with the colour of its sign, and with the width of its size, in points."""
+    for pair, colour in zip(found, colours(np.array([each.value for each in found])), strict=True):
+        yield pair, colour, max(1.0, THICK * abs(pair.value) / abs(found[0].value))

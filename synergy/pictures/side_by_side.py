@@ -70,6 +70,7 @@ def side_by_side(
 def _pictures(
     comparison: Comparison, results: list[Result], view: Picture, unit_name: str, path: str | Path | None
 ) -> Figure:
+    players, view = given.players_of(view), given.picture_of(view)
     height, width = view.regions.shape
     across = min(ACROSS, len(results) + 1)
     down = -(-(len(results) + 1) // across)
@@ -83,7 +84,7 @@ def _pictures(
         bare(grid[0]).imshow(view.image, interpolation="nearest")
         grid[0].set_title("The input", fontsize=BODY, color=INK)
         for axis, result, title in zip(grid[1:], results, titles, strict=False):
-            values = given.numbers(result, int(view.regions.max()) + 1)
+            values = given.numbers(result, players)
             draw(bare(axis), values, view, unit(comparison, result))
             axis.set_title(title, fontsize=BODY, color=INK)
         for axis in grid[len(results) + 1 :]:

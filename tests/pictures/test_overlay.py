@@ -133,12 +133,27 @@ def test_a_region_of_no_pixel_and_one_around_another():
     assert "−2.00" in words(figure)
 
 
+def test_a_large_picture_is_drawn_by_some_of_its_pixels():
+    image = np.zeros((40, 4000, 3), np.uint8)
+    image[::3, ::3] = 255
+    regions = np.zeros((40, 4000), int)
+    regions[:, 2000:] = 1
+    regions[1, 1] = 2  # a player of one pixel, which is not among them
+    drawn = pictures.overlay([1.0, -1.0, 0.5], Picture(image, regions)).axes[1].images[0].get_array()
+    assert drawn.shape == (14, 1334, 3)
+    assert np.asarray(drawn[0, 0]) == pytest.approx(BLUE)
+
+
 def test_what_does_not_fit_is_refused(tmp_path):
     view = Picture(WHITE, QUARTERS)
     with pytest.raises(ValueError, match=r"shown with 4, and the result is of shape \(3,\)"):
         pictures.overlay([1.0, 2.0, 3.0], view)
     with pytest.raises(ValueError, match="1 of these are not finite"):
         pictures.overlay([1.0, float("nan"), 3.0, 4.0], view)
+    with pytest.raises(TypeError, match=r"take one, comparison\['shapley'\], or draw all with side_by_side"):
+        pictures.overlay(compare(pairs_game(), ["shapley"]), view)
+    with pytest.raises(TypeError, match="share them out with allocate"):
+        pictures.overlay(harsanyi(pairs_game()), view)
     with pytest.raises(TypeError, match="view is the Picture"):
         pictures.overlay(VALUES, "cat.png")
     with pytest.raises(ValueError, match="the effects are of 2 players"):

@@ -12,9 +12,10 @@ import numpy as np
 from decompositions.arguments import shown, whole
 from decompositions.arithmetic import to_float
 from decompositions.counts import several
+from decompositions.evaluation.cost import with_progress
 from decompositions.games.game import Game, require_game
 from decompositions.models.undisturbed import outside_inference
-from synergy.algorithms.path.integral import integral
+from synergy.algorithms.path.integral import integral, price
 
 STEPS = 240  # a number with many divisors
 MOST = 2**20
@@ -91,7 +92,9 @@ class StraightLine:
 
 @outside_inference()
 def straight_line(game: Game, steps: int = STEPS) -> StraightLine:
-    """g and its gradient on the way from the baseline to x; ``steps`` + 1 gradients beside the integral's calls.
+    """g and its gradient on the way from the baseline to x, at ``steps`` + 1 places, and the gradient's integral.
+
+    Two model calls for every place and baseline, and those of the integral, with a bar of progress.
 
     Args:
         game: the question.
@@ -111,6 +114,12 @@ def straight_line(game: Game, steps: int = STEPS) -> StraightLine:
     if steps % 2:
         raise ValueError(f"steps is an even number of equal parts of the line, not {steps}; take {steps + 1}")
     game = game.embedded
+    total = 2 * (steps + 1) * game.cube.calls_per_point + price(game, None)
+    line, _ = with_progress(game, total, "straight line", lambda watched: _along(watched, steps))
+    return line
+
+
+def _along(game: Game, steps: int) -> StraightLine:
     points = game.cube.array([[Fraction(j, steps)] for j in range(steps + 1)]) * game.ends()
     found = integral(game, game.ends(), None).first
     integrals = to_float(found.values)
