@@ -1,7 +1,8 @@
 """What all figures have in common: where they are drawn and saved, their ink, and how names and titles are written.
 
-Where pyplot is loaded, the newest figure is its current one, so that ``plt.savefig`` writes it; it lets go of the one
-before it (which itself still draws and saves). Where pyplot is not loaded, it is not touched.
+Where pyplot is loaded, the newest figure is its current one, so that ``plt.savefig`` writes it. In scripts that show
+nothing it lets go of the one before it (which itself still draws and saves); windows and notebooks show them all. Where
+pyplot is not loaded, it is not touched.
 """
 
 from __future__ import annotations
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 INK, SOFT, FAINT = "#1b1f24", "#57606a", "#dfe3e8"
-LABEL = "synergy"  # of the figure that pyplot knows
 DPI = 160  # of pictures in pixels
 WIDTH = 7.0  # inches: two columns of a paper
 TITLE, BODY, SMALL = 10.5, 8.5, 7.5  # points
@@ -42,17 +42,14 @@ def canvas(width: float, height: float, path: str | Path | None) -> Iterator[Fig
         ImportError: matplotlib is missing (extra ``viz``).
     """
     try:
-        from matplotlib.figure import Figure
+        from synergy.pictures.drawing import Drawing, of_pyplot
     except ImportError as error:
         raise ImportError("plot() needs matplotlib: pip install 'synergy-effects[viz]'") from error
     if not (path is None or isinstance(path, io.IOBase)):
         path = as_path(path, "a figure is kept in a file, and path is its name, a text or a Path, or None for no file")
     pyplot = sys.modules.get("matplotlib.pyplot")
-    if pyplot is None:
-        figure = Figure(figsize=(width, height), layout="constrained")
-    else:
-        pyplot.close(LABEL)  # the one before; without effect where there is none
-        figure = pyplot.figure(LABEL, figsize=(width, height), layout="constrained")
+    settings: dict[str, Any] = {"figsize": (width, height), "layout": "constrained"}
+    figure = Drawing(**settings) if pyplot is None else of_pyplot(pyplot, **settings)
     try:
         yield figure
         if path is not None:

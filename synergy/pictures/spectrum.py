@@ -13,14 +13,14 @@ from decompositions.effects.effects import Effects
 from synergy.pictures.canvas import BODY, FAINT, INK, SMALL, SOFT, axes, clean, headed, root
 from synergy.pictures.ranking import require_one_game
 from synergy.wording.colours import NEGATIVE, POSITIVE, hexadecimal
-from synergy.wording.numbers import brief, number
+from synergy.wording.numbers import brief, minus, number, roughly
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 WRITTEN = 10  # orders up to which the sums are written
-BELOW = 30.0  # the axis ends so many times below the smallest sum
+BELOW = 5.0  # the axis ends so many times below the smallest sum
 
 
 class Spectrum(NamedTuple):
@@ -115,11 +115,14 @@ def _draw(axis: Axes, found: Spectrum) -> None:
 
 
 def _furnish(axis: Axes, found: Spectrum) -> None:
-    from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
+    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
     axis.set_xlim(0.5, len(found.orders) + 0.5)
     axis.xaxis.set_major_locator(MaxNLocator(12, integer=True, min_n_ticks=1))
-    axis.yaxis.set_major_locator(LogLocator(numticks=6) if found.total.any() else NullLocator())
+    low, high = axis.get_ylim()
+    steps = (1.0, 2.0, 5.0) if high < 300 * low else (1.0,)
+    axis.yaxis.set_major_locator(LogLocator(subs=steps, numticks=8) if found.total.any() else NullLocator())
+    axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: minus(roughly(value))))
     axis.yaxis.set_minor_locator(NullLocator())
     axis.tick_params(labelsize=SMALL, colors=SOFT, which="both")
     if found.total.any():

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-ROW, WIDTH = 0.36, 9.4  # inches
+ROW, WIDTH = 0.42, 9.4  # inches
 SIDES, STARTS = ("in theory", "as measured"), (0.0, 3.1)
 NUMBERS = ("coverage", "leakage", "residual")  # what the number beside each verdict is
 SHADE = "#f3f5f7"
@@ -70,13 +70,13 @@ def _row(axis: Axes, line: int, result: Result) -> None:
     if line % 2 == 0:
         axis.axhspan(line - 0.5, line + 0.5, color=SHADE, linewidth=0, zorder=0)
     if result.attribution is None:
-        reason = in_lines(f"does not apply: {clause(result.note)}", 90)
+        reason = in_lines(f"does not apply: {clause(result.note)}", 96, 280)
         axis.text(-0.4, line, reason, va="center", fontsize=SMALL, color=SOFT)
         return
     sides = ((result.theory_criteria, result.theory_note), (result.measured_criteria, result.measured_note))
     for start, (criteria, note) in zip(STARTS, sides, strict=True):
         if criteria is None:
-            reason = in_lines(f"none: {clause(note)}" if note else "none", 44)
+            reason = in_lines(f"none: {clause(note)}" if note else "none", 48, 130)
             axis.text(start - 0.4, line, reason, va="center", fontsize=SMALL, color=SOFT)
         else:
             _verdicts(axis, (start, line), criteria)

@@ -81,7 +81,8 @@ def _draw(axis: Axes, steps: list[Step], value: Any) -> None:
         axis.annotate(minus(text), (high, row), (4, 0), textcoords="offset points", va="center", fontsize=SMALL)
         if row + 1 < len(steps):
             axis.plot([float(value)] * 2, [row + 0.33, row + 0.67], color=SOFT, linewidth=0.7)
-    axis.margins(x=0.12)
+    axis.use_sticky_edges = False
+    axis.margins(x=0.1, y=0)
     axis.tick_params(axis="x", labelsize=SMALL, colors=SOFT)
     clean(axis)
     axis.spines["bottom"].set(visible=True, color=SOFT, linewidth=0.7)

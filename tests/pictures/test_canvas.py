@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import types
 
 import pytest
 import torch
@@ -195,5 +196,50 @@ def test_control_characters_in_names_are_drawn_as_signs(tmp_path):
 
 def test_missing_matplotlib_names_the_extra(comparison, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    monkeypatch.delitem(sys.modules, "synergy.pictures.drawing", raising=False)
     with pytest.raises(ImportError, match=r"synergy-effects\[viz\]"):
         comparison.plot()
+
+
+class Shown:
+    """IPython, as far as a figure asks it."""
+
+    def __init__(self, monkeypatch):
+        self.pictures = []
+        monkeypatch.setitem(sys.modules, "IPython", types.SimpleNamespace(display=self))
+        monkeypatch.setitem(sys.modules, "IPython.display", self)
+
+    def Image(self, data):
+        return data
+
+    def display(self, data):
+        assert data.startswith(b"\x89PNG")
+        self.pictures.append(data)
+
+
+@pytest.mark.parametrize(
+    ("backend", "times", "known"),
+    [("agg", 1, True), ("module://matplotlib_inline.backend_inline", 1, False), ("tkagg", 0, True)],
+)
+def test_a_notebook_shows_a_figure_once(comparison, pyplot, monkeypatch, backend, times, known):
+    """An inline backend shows at the end of a cell what it still knows; a window is there already."""
+    found = Shown(monkeypatch)
+    figure = upset(comparison.effects)
+    monkeypatch.setattr("matplotlib.get_backend", lambda: backend)
+    figure._ipython_display_()
+    assert len(found.pictures) == times
+    assert bool(pyplot.get_fignums()) is known
+
+
+def test_a_figure_without_pyplot_is_shown_in_a_notebook(comparison, monkeypatch):
+    found = Shown(monkeypatch)
+    monkeypatch.delitem(sys.modules, "matplotlib.pyplot", raising=False)
+    upset(comparison.effects)._ipython_display_()
+    assert len(found.pictures) == 1
+
+
+def test_windows_and_notebooks_show_all_figures(comparison, pyplot, monkeypatch):
+    monkeypatch.setattr("matplotlib.get_backend", lambda: "module://matplotlib_inline.backend_inline")
+    figures = [upset(comparison.effects) for _ in range(2)]
+    assert len(pyplot.get_fignums()) == 2
+    assert pyplot.gcf() is figures[1]
