@@ -87,7 +87,9 @@ def test_pairs_are_arcs_and_larger_coalitions_brackets():
     note = " ".join(words(figure))
     assert "arcs: effects J of pairs" in note
     assert "brackets: effects J of three" in note
-    assert len(marks(pictures.sentence([1, 1, 1], NOT_HAPPY, effects, k=1))) == 1
+    strongest = pictures.sentence([1, 1, 1], NOT_HAPPY, effects, k=1)
+    assert len(marks(strongest)) == 1
+    assert "−2.000" in words(strongest)
     assert marks(pictures.sentence([1, 1, 1], NOT_HAPPY, effects, k=0)) == []
 
 
