@@ -23,7 +23,8 @@ def paint(ax: Axes, plan: Plan, size: float = 1.0) -> None:
     """Draw a plan on an axis, whose unit becomes the point, or with smaller letters a part of it."""
     beside.bare(ax)
     ax.set_xlim(-MARGIN, plan.width + MARGIN)
-    ax.set_ylim(plan.room - MARGIN - plan.head, -MARGIN - plan.head)
+    tall = ax.get_window_extent().height / ax.figure.dpi * 72 / size
+    ax.set_ylim(max(plan.room, tall) - MARGIN - plan.head, -MARGIN - plan.head)
     strongest = max((abs(piece.effect.value) for piece in plan.pieces), default=1.0)
     for piece in sorted(plan.pieces, key=lambda piece: -piece.level):
         _mark(ax, piece, plan.tops[piece.line], THIN + (THICK - THIN) * abs(piece.effect.value) / strongest, size)

@@ -153,6 +153,9 @@ def test_a_small_axis_has_small_letters():
     assert overlapping(figure) == []
     sizes = [text.get_fontsize() for axis in axes for text in axis.texts if text.get_text() == "quick"]
     assert 12 > sizes[0] > sizes[1] > 4
+    for axis, size in zip(axes, sizes, strict=False):
+        box = axis.patches[-1].get_window_extent()
+        assert box.height / figure.dpi * 72 == pytest.approx(20 * size / 12)
     with pytest.raises(ValueError, match=r"too small for 40 words"):
         pictures.sentence(noise(40), (PANGRAM * 3)[:40], ax=Figure(figsize=(1, 1)).subplots())
 
