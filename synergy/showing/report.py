@@ -20,7 +20,7 @@ from synergy.comparison.verdicts import scoped
 from synergy.showing.sections.cells import LETTERS, signed
 from synergy.showing.sections.disagreements import disagreements_said
 from synergy.showing.sections.first import chosen, groups, reading, said
-from synergy.showing.sections.panels import BARS, panels
+from synergy.showing.sections.panels import BARS, on_its_own, panels
 from synergy.showing.sections.picture import picture
 from synergy.showing.sections.row_by_row import row_by_row
 from synergy.showing.sections.shares import EFFECTS, as_script, explorable, heat_map
@@ -141,6 +141,8 @@ def _context(
         "about": [facts[name] for name in ("prediction", "baseline") if name in facts],
         "reading": reading(view),
         "start": start,
+        "longest": max((len(text) for each in data["methods"] for text, _ in each["tints"]), default=1),
+        "own": on_its_own(comparison, shown[start]) if shown else None,
         "groups": groups([panel.result for panel in shown]),
         "strongest": strongest(effects, EFFECTS),
         "map": heat_map(data),

@@ -7,7 +7,7 @@ from decompositions import Effects
 from synergy.comparison.comparison import Comparison
 from synergy.comparison.result import Result
 from synergy.comparison.scale import own_scale, strongest_players, unit
-from synergy.showing.sections.panels import panels
+from synergy.showing.sections.panels import on_its_own, panels
 
 
 def comparison(*attributions, targets=None):
@@ -62,3 +62,12 @@ def test_what_is_not_seen_on_the_scale_is_said():
     shown = panels(comparison([4.0, -2.0], [0.02, 0.0], [1e9, 0.0], [0.0, 0.0], [3.0, 0.0]), None)
     faint = "all but nothing on this scale: at most 0.02"
     assert [panel.scale for panel in shown] == ["", faint, "on a scale of its own", "", ""]
+
+
+def test_alone_a_method_is_coloured_up_to_its_largest():
+    asked = comparison([4.0, -2.0], [3.0, 0.0], [0.02, -0.005], [1e-12, 0.0])
+    own = [on_its_own(asked, panel) for panel in panels(asked, None)]
+    assert [each.end for each in own] == ["4.000", "3.000", "0.02000", "4.000"]  # what is rounding is not blown up
+    assert [[tint.share for tint in each.tints] for each in own[:3]] == [[1, -0.5], [1, 0], [1, -0.25]]
+    assert [tint.text for tint in own[2].tints] == ["+0.0200", "−0.0050"]
+    assert [each.note for each in own[1:3]] == ["the largest of this method", "all but nothing beside other methods"]

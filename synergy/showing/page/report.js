@@ -29,7 +29,9 @@
     for (const element of all("[data-text]")) element.textContent = shown.tints[element.dataset.text][0];
     for (const id of ["by", "by-map"]) if (one("#" + id)) one("#" + id).textContent = shown.name;
     one("#total").textContent = shown.total;
-    one("#own").textContent = shown.scale || "one scale for all methods";
+    one("#own").textContent = shown.note;
+    one("#low").textContent = "−" + shown.end;
+    one("#high").textContent = "+" + shown.end;
   }
 
   function shares() {

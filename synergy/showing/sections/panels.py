@@ -13,10 +13,12 @@ from synergy.comparison.scale import own_scale, unit
 from synergy.showing.sections.cells import LETTERS, Tint, signed
 from synergy.showing.sections.picture import overlay
 from synergy.wording.names import shorten
-from synergy.wording.numbers import brief, fixed, minus, scalar
+from synergy.wording.numbers import brief, fixed, minus, number, scalar
 from synergy.wording.view import Features, Picture, Words
 
 BARS = 15  # rows of one method's bars
+ALMOST = "all but nothing"
+ROUNDING = 1e-9  # of a scale, below which a number is not shown on a scale of its own
 FAINT = 0.01  # of a scale, below which a colour is not seen
 
 
@@ -58,9 +60,33 @@ def panels(comparison: Comparison, view: Picture | Words | Features | None) -> l
     return found
 
 
+class Own(NamedTuple):
+    """A method's colours on a scale of its own: the tints, and the number at the end of the scale."""
+
+    tints: list[Tint]
+    end: str
+    note: str
+
+
+def on_its_own(comparison: Comparison, panel: Panel) -> Own:
+    """One method alone, coloured up to its largest attribution; what is nothing beside the others is not blown up."""
+    largest = max((abs(tint.share) for tint in panel.tints), default=0.0)
+    scale, size = largest if largest > ROUNDING else 1.0, unit(comparison, panel.result)
+    digits = 2 if panel.overlay else 3
+
+    def text(tint: Tint) -> str:
+        exact = comparison.effects.exact
+        return tint.text if exact else minus(fixed(tint.share * size, scale * size, digits))
+
+    tints = [Tint(text(tint), tint.share / scale) for tint in panel.tints]
+    end = minus(number(scale * size))
+    faint = f"{ALMOST} beside other methods" if panel.scale.startswith(ALMOST) else "the largest of this method"
+    return Own(tints, end, faint)
+
+
 def _scale(values: np.ndarray, scale: float, apart: bool) -> str:
     """On which scale a method is shown, and whether anything is seen of it there."""
     largest = float(np.abs(values).max(initial=0.0))
     if apart:
         return "on a scale of its own"
-    return f"all but nothing on this scale: at most {brief(largest)}" if 0 < largest < FAINT * scale else ""
+    return f"{ALMOST} on this scale: at most {brief(largest)}" if 0 < largest < FAINT * scale else ""

@@ -14,10 +14,10 @@ from synergy.comparison.comparison import Comparison
 from synergy.comparison.result import Result
 from synergy.comparison.scale import strongest_players
 from synergy.showing.sections.cells import LETTERS, signed
-from synergy.showing.sections.panels import Panel
+from synergy.showing.sections.panels import Panel, on_its_own
 from synergy.wording.effects import effect_label
 from synergy.wording.names import shared_start, shorten
-from synergy.wording.numbers import minus, scalar
+from synergy.wording.numbers import scalar
 
 EFFECTS = 12  # rows
 PLAYERS = 24  # columns
@@ -35,7 +35,8 @@ def explorable(comparison: Comparison, panels: list[Panel], start: int) -> dict[
     """
     effects, found = comparison.effects, comparison.effects.top(EFFECTS)
     start_of_all = len(shared_start(effects.names))
-    columns = strongest_players(comparison, PLAYERS)
+    members = dict.fromkeys(player for key, _ in found for player in key)
+    columns = sorted([*members, *(i for i in strongest_players(comparison, PLAYERS) if i not in members)][:PLAYERS])
     return {
         "start": start,
         "names": [visible(shorten(name[start_of_all:], LETTERS)) for name in effects.names],
@@ -53,12 +54,13 @@ def explorable(comparison: Comparison, panels: list[Panel], start: int) -> dict[
         "methods": [
             {
                 "name": visible(panel.title),
-                "tints": [[tint.text, round(tint.share, 3)] for tint in panel.tints],
+                "tints": [[tint.text, round(tint.share, 3)] for tint in own.tints],
                 "total": panel.total,
-                "scale": minus(panel.scale),
+                "end": own.end,
+                "note": own.note,
                 "tables": _tables(panel.result, [key for key, _ in found]),
             }
-            for panel in panels
+            for panel, own in ((panel, on_its_own(comparison, panel)) for panel in panels)
         ],
     }
 
