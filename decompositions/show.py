@@ -1,4 +1,4 @@
-r"""How a value shows itself: four verbs, ``formula``, ``text``, ``figure`` and ``page``.
+r"""How a value shows itself: six verbs, ``formula``, ``text``, ``figure``, ``page``, ``html`` and ``frame``.
 
 A value calls the verb, ``return show.figure(self, path)``, and knows no printer; a printer, in a showing room,
 registers itself by the class of what it shows, ``@show.figure.register(Comparison)``. So imports run one way, and what
@@ -71,6 +71,32 @@ def page(value: Any, *how: Any, **settings: Any) -> Any:
         TypeError: a value that has no page.
     """
     raise _shapeless("page", page.registry, value)
+
+
+@singledispatch
+def html(value: Any) -> str:
+    """A value as a small piece of HTML, for a notebook.
+
+    Raises:
+        TypeError: a value that has none.
+    """
+    raise _shapeless("html", html.registry, value)
+
+
+def notebook(value: Any) -> str | None:
+    """What a notebook shows; None, so that it shows what else there is, where no printer is loaded."""
+    return html(value) if html.dispatch(type(value)) is not html.dispatch(object) else None
+
+
+@singledispatch
+def frame(value: Any, *how: Any) -> Any:
+    """A value as a pandas DataFrame.
+
+    Raises:
+        TypeError: a value that has none.
+        ImportError: pandas is missing.
+    """
+    raise _shapeless("frame", frame.registry, value)
 
 
 def _shapeless(verb: str, registry: Any, value: Any) -> TypeError:

@@ -132,6 +132,17 @@ class AndOr:
         """
         return show.figure(self, path=path)
 
+    def _repr_html_(self) -> str | None:
+        return show.notebook(self)
+
+    def to_pandas(self) -> Any:
+        """A pandas DataFrame of all interactions above the noise and the margin, strongest first.
+
+        Raises:
+            ImportError: pandas is missing (extra ``pandas``).
+        """
+        return show.frame(self)
+
     def __str__(self) -> str:
         return show.text(self)
 

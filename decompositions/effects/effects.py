@@ -459,11 +459,26 @@ class Effects:
         return self.formula.text if self.exact and self.values.ndim == 1 else repr(self)
 
     def _repr_latex_(self) -> str | None:
-        return self.formula._repr_latex_() if self.exact and self.values.ndim == 1 else None
+        return self.formula._repr_latex_() if self.values.ndim == 1 else None
+
+    def _repr_html_(self) -> str | None:
+        return show.notebook(self)
+
+    def to_pandas(self, k: int | None = None) -> Any:
+        """A pandas DataFrame with a row per effect: its size, the number of its players (or its degree), its noise.
+
+        Args:
+            k: the strongest effects alone, strongest first; None for all, in the order of the table.
+
+        Raises:
+            ImportError: pandas is missing (extra ``pandas``).
+            ValueError: effects of several games.
+        """
+        return show.frame(self, k)
 
     @property
     def formula(self) -> Formula:
-        """f(x) = f(b) + Σ effects as a formula, of exact effects of one game.
+        """f(x) = f(b) + Σ effects as a formula: all of exact effects, the strongest of others with four digits.
 
         Raises:
             ValueError: other effects.

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from decompositions import show
 from decompositions.arguments import entries, shown
 from decompositions.arithmetic import Array, as_array
 from decompositions.counts import several
@@ -285,6 +286,9 @@ class Game:
     def __repr__(self) -> str:
         some = ", ".join(self.names[:5]) + (", …" if self.n > 5 else "")
         return visible(f"Game({several(self.n, 'player')}: {some}; {type(self.cube).__name__})")
+
+    def _repr_html_(self) -> str | None:
+        return show.notebook(self)
 
     def __call__(self, t: Any) -> Array:
         """g at points of the cube. Shape ``(batch, n)`` → ``(..., batch)``."""

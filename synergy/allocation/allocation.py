@@ -173,6 +173,17 @@ class Allocation:
         shares = [self.rows(row, row + 1)[..., 0, :] for row in self.effects.rows(coalition)]
         return sum(shares, zeros((*self.effects.values.shape[:-1], self.n), self.effects.values))
 
+    def _repr_html_(self) -> str | None:
+        return show.notebook(self)
+
+    def to_pandas(self) -> Any:
+        """A pandas DataFrame with a row per effect: its size, and what every player is given of it.
+
+        Raises:
+            ImportError: pandas is missing (extra ``pandas``).
+        """
+        return show.frame(self)
+
     def __repr__(self) -> str:
         return f"Allocation({self.source}; {several(len(self), 'effect')}, {several(self.n, 'player')})"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from decompositions import show
 from decompositions.counts import several
@@ -78,6 +78,17 @@ class Criteria:
 
     def _repr_latex_(self) -> str:
         return show.formula(self)._repr_latex_()
+
+    def _repr_html_(self) -> str | None:
+        return show.notebook(self)
+
+    def to_pandas(self) -> Any:
+        """A pandas DataFrame with a row per criterion: its verdict, its number, and that one's interval.
+
+        Raises:
+            ImportError: pandas is missing (extra ``pandas``).
+        """
+        return show.frame(self)
 
     def __repr__(self) -> str:
         return f"Criteria({', '.join(f'{name} {self.verdicts[name]}' for name in Passes._fields)})"

@@ -60,6 +60,17 @@ class Comparison:
                 return result
         raise LookupError(f"'{name}' was not compared; there are {', '.join(r.name for r in self.results)}")
 
+    def _repr_html_(self) -> str | None:
+        return show.notebook(self)
+
+    def to_pandas(self) -> Any:
+        """A pandas DataFrame of the attributions: a row per player, a column per method; NaN where one does not apply.
+
+        Raises:
+            ImportError: pandas is missing (extra ``pandas``).
+        """
+        return show.frame(self)
+
     def __repr__(self) -> str:
         names = ", ".join(result.name for result in self.results[:3]) + (", …" if len(self.results) > 3 else "")
         size = f"{several(self.effects.n, 'player')}, {several(self.calls, 'model call')}"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
+from decompositions import show
 from decompositions.counts import count
 from synergy.wording.table import grid
 
@@ -54,6 +56,17 @@ class Plan:
             if step.what == what:
                 return step
         raise LookupError(f"no step '{what}'; there are {', '.join(step.what for step in self.steps)}")
+
+    def _repr_html_(self) -> str | None:
+        return show.notebook(self)
+
+    def to_pandas(self) -> Any:
+        """A pandas DataFrame with a row per step: its model calls, and how they are made.
+
+        Raises:
+            ImportError: pandas is missing (extra ``pandas``).
+        """
+        return show.frame(self)
 
     def __repr__(self) -> str:
         return f"Plan({self.players}; {count(self.total)} model calls)"

@@ -49,6 +49,18 @@ class Result:
     title: str = ""
     twin: str = ""
 
+    def _repr_html_(self) -> str | None:
+        return show.notebook(self)
+
+    def to_pandas(self) -> Any:
+        """A pandas DataFrame with a row per player: what the method gives it, and its numerical error.
+
+        Raises:
+            ImportError: pandas is missing (extra ``pandas``).
+            ValueError: the method does not apply.
+        """
+        return show.frame(self)
+
     def __repr__(self) -> str:
         if self.attribution is None:
             return f"Result({self.name}; does not apply)"

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 
 from decompositions import show
+from decompositions.counts import several
+from decompositions.visible import visible
 
 CERTAIN = 3.5  # standard errors from which on a value is told from zero
 
@@ -72,8 +74,22 @@ class Estimation:
         """Bars with whiskers, or the matrix of pairs, as a matplotlib figure (extra ``viz``), saved if asked."""
         return show.figure(self, path)
 
+    def _repr_html_(self) -> str | None:
+        return show.notebook(self)
+
+    def to_pandas(self) -> Any:
+        """A pandas DataFrame: a row per player, or pair, with its value, error and surrogate, and if it may be 0.
+
+        Raises:
+            ImportError: pandas is missing (extra ``pandas``).
+        """
+        return show.frame(self)
+
     def __str__(self) -> str:
         return show.text(self)
 
     def __repr__(self) -> str:
-        return str(self)
+        largest = sorted(range(self.n), key=lambda i: -abs(self.values[i]).max())[:3] if self.n else []
+        some = ", ".join(self.names[i] for i in largest)
+        size = f"{several(self.coalitions, 'coalition')}; trust {self.trust:.2g}"
+        return visible(f"Estimation({self.index} of {several(self.n, 'player')} from {size}; largest: {some})")

@@ -62,6 +62,12 @@ class Policy:
         if not callable(self.weights):
             raise TypeError(f"a policy is a function of the table of degree vectors, not {type(self.weights).__name__}")
 
+    def _repr_html_(self) -> str | None:
+        return show.notebook(self)
+
+    def __repr__(self) -> str:
+        return f"Policy(wᵢ = {self.formula}; reads {self.reads})"
+
     def _repr_latex_(self) -> str:
         return show.formula(self)._repr_latex_()
 

@@ -3,5 +3,7 @@
 from synergy.showing import and_or as and_or
 from synergy.showing import estimations as estimations
 from synergy.showing import formulas as formulas
+from synergy.showing import frames as frames
+from synergy.showing import html as html
 from synergy.showing import report as report
 from synergy.showing import text as text

@@ -12,6 +12,7 @@ from synergy.allocation.allocation import Allocation
 from synergy.allocation.criteria import Criteria
 from synergy.comparison.balance import balance
 from synergy.comparison.comparison import Comparison
+from synergy.comparison.finding import finding
 from synergy.comparison.result import Result
 from synergy.comparison.scale import strongest_players
 from synergy.comparison.verdicts import SCOPE, figures, scope, scoped
@@ -74,7 +75,7 @@ def comparison_table(comparison: Comparison) -> str:
 
 
 def comparison_summary(comparison: Comparison) -> str:
-    """The attributions and every method's verdicts in a line each: what ``print(comparison)`` says."""
+    """What was found, and every method's verdicts in a line: what ``print(comparison)`` says."""
     if comparison.effects.values.ndim != 1:
         return repr(comparison)
     rows = [["", "theory", "measured"]]
@@ -86,8 +87,20 @@ def comparison_summary(comparison: Comparison) -> str:
         ]
         rows.append([shorten(result.name, HEAD * 6), *(cells or ["does not apply", ""])])
     verdicts = [f"verdicts on {' · '.join(CRITERIA)}", *grid(rows, "<<<")]
-    end = "numbers and reasons: .table(); pictures: .plot(), .to_html(path)"
-    return "\n\n".join([_heading(comparison), *_attributions(comparison), "\n".join(verdicts), end])
+    reasons = [_filled(f"{', '.join(names)}: {said}") for said, names in grouped(comparison)]
+    end = "numbers and reasons: .table(); pictures: .plot(), .to_html(path); attributions: .to_pandas()"
+    found = _filled(str(finding(comparison)))
+    return "\n\n".join([_heading(comparison), found, "\n".join(verdicts), *(["\n".join(reasons)] * bool(reasons)), end])
+
+
+def grouped(comparison: Comparison) -> list[tuple[str, list[str]]]:
+    """Why methods do not apply or are not measured: every reason once, with all methods that it concerns."""
+    found: dict[str, list[str]] = {}
+    for result in comparison.columns:
+        reason = result.note if result.attribution is None else result.measured_note
+        if reason:
+            found.setdefault(_impersonal(reason, result), []).append(result.name)
+    return list(found.items())
 
 
 @show.text.register(Result)
@@ -100,6 +113,14 @@ def result_summary(result: Result) -> str:
     for side, each in known.items():
         parts += [] if each is None else [f"{side}: {', '.join(f'{n} {each.verdicts[n]}' for n in CRITERIA)}"]
     return "; ".join(filter(None, parts))
+
+
+def _impersonal(reason: str, result: Result) -> str:
+    """A reason as all methods share it: the rule, without the name of the method before it."""
+    names = sorted((each for name in (result.name, result.title) for each in name.split(" = ")), key=len, reverse=True)
+    return next(
+        (clause(reason).removeprefix(f"{n} ") for n in names if n and reason.startswith(f"{n} ")), clause(reason)
+    )
 
 
 def _formulas(comparison: Comparison) -> list[str]:
@@ -210,14 +231,19 @@ def _criteria(comparison: Comparison, notes: list[str]) -> list[str]:
         first, *others = result.name.split(" = ")
         names = iter([first, "= " + " = ".join(others) if others else ""])
         if result.attribution is None:
-            rows.append([shorten(result.name, HEAD * 3), f"does not apply [{_note(notes, result.note)}]"])
+            said = _note(notes, _impersonal(result.note, result))
+            rows.append([shorten(result.name, HEAD * 3), f"does not apply [{said}]"])
             continue
         sides = (
             ("theory", result.theory, result.theory_criteria, result.theory_note),
             ("measured", result.measured, result.measured_criteria, result.measured_note),
         )
         for side, table, criteria, reason in sides:
-            line = [f"none [{_note(notes, reason)}]"] if criteria is None else _verdicts(criteria, table)
+            line = (
+                [f"none [{_note(notes, _impersonal(reason, result))}]"]
+                if criteria is None
+                else _verdicts(criteria, table)
+            )
             shown = f"{side} {scope(criteria)}".rstrip() if criteria else side
             rows.append([shorten(next(names), HEAD * 3), shown, *line])
     plain = [row for row in rows if len(row) == len(head)]

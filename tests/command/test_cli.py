@@ -112,7 +112,8 @@ def test_explain_model_takes_a_function_of_numpy_rows_and_a_background(model_wor
     out = run(*words, "--target", "0", "--methods", "shapley,lrp_epsilon", "--save", "e.npz", "--output", "r.html")
     effects = Effects.load(tmp_path / "e.npz").to_dict()
     assert {who: effects[who] for who in [(), (0,), (1,), (2,)]} == {(): 4, (0,): 4.5, (1,): 0, (2,): 2.5}
-    assert "lrp_epsilon needs the network" in out
+    assert re.search(r"lrp_epsilon +does not apply \[1\]", out)
+    assert "[1] needs the network" in out
     page = (tmp_path / "r.html").read_text()
     assert "lrp_epsilon needs the network" in page
 

@@ -198,15 +198,14 @@ def test_an_allocation_by_hand():
     assert repr(table.attribution_formula) == table.attribution_formula.text
 
 
-def test_floats_have_no_formula_but_criteria_do():
+def test_allocations_of_floats_have_no_formula_but_criteria_do():
     game = Game.from_function(lambda z: z[:, 0] * z[:, 1], torch.tensor([2.0, 3.0]))
     effects = harsanyi(game)
     table = allocate(effects, method("shapley").policy(game))
-    assert effects._repr_latex_() is None
     assert table._repr_latex_() is None
     assert str(effects) == repr(effects)
     assert str(table) == repr(table)
-    for formula in (lambda: effects.formula, lambda: table.formula, lambda: table.attribution_formula):
+    for formula in (lambda: table.formula, lambda: table.attribution_formula):
         with pytest.raises(ValueError, match="exact"):
             formula()
     assert r"\text{pass}" in table.criteria()._repr_latex_()
@@ -229,3 +228,14 @@ def test_a_formula_shows_itself():
     formula = Formula("x", "x_{1}")
     assert repr(formula) == "x"
     assert formula._repr_latex_() == r"$\displaystyle x_{1}$"
+
+
+def test_effects_in_floats_are_written_by_their_strongest_terms():
+    """z0 z1 − 1e-7 z0 at (2, 3): six, and a term that needs a power of ten; then more terms than are shown."""
+    game = Game.from_function(lambda z: z[:, 0] * z[:, 1] - 1e-7 * z[:, 0], torch.tensor([2.0, 3.0]).double())
+    formula = harsanyi(game).formula
+    assert formula.text == "f(x) = 0 [f(b)] + 6 [x0·x1] - 2e-07 [x0]"
+    assert r"\underbrace{+6}_{\{x_{0}, x_{1}\}}" in formula.latex
+    assert r"\underbrace{-2 \cdot 10^{-7}}_{\{x_{0}\}}" in formula.latex
+    many = Game.from_function(lambda z: (z * torch.arange(1.0, 10.0)).sum(1), torch.ones(9).double())
+    assert harsanyi(many).formula.text.endswith("+ 4 [x3] + 6 [rest]")

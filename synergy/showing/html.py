@@ -1,0 +1,280 @@
+"""Results as small pieces of HTML, for notebooks: self-contained, light and dark, no script."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from html import escape
+
+import numpy as np
+
+from decompositions import show
+from decompositions.arithmetic import to_float
+from decompositions.counts import count, several
+from decompositions.dividends.and_or import AndOr
+from decompositions.effects.effects import Effects
+from decompositions.games.game import Game
+from decompositions.visible import visible
+from synergy.allocation.allocation import Allocation
+from synergy.allocation.criteria import Criteria
+from synergy.comparison.comparison import Comparison
+from synergy.comparison.finding import finding
+from synergy.comparison.plan import Plan
+from synergy.comparison.result import Result
+from synergy.comparison.scale import strongest_players, unit
+from synergy.comparison.verdicts import figures, scope, scoped
+from synergy.estimation.estimation import Estimation
+from synergy.policies.policy import CRITERIA, Policy
+from synergy.showing.and_or import label as interaction_label
+from synergy.showing.text import grouped
+from synergy.wording.colours import NEGATIVE, POSITIVE, Colour
+from synergy.wording.effects import above_noise, effect_label, noise_line
+from synergy.wording.names import NAME, shorten
+from synergy.wording.numbers import brief, minus, number, scalar
+
+EFFECTS = 8  # rows of effects
+PLAYERS = 12  # rows of players
+STYLE = (
+    ".synergy table{border-collapse:collapse;margin:.4em 0}"
+    ".synergy td,.synergy th{padding:.15em .6em;text-align:right;border-bottom:1px solid rgba(128,128,128,.35);"
+    "background:transparent;color:inherit}"
+    ".synergy th{font-weight:600}.synergy td:first-child,.synergy th:first-child{text-align:left}"
+    ".synergy td{white-space:nowrap}"
+    ".synergy i{display:inline-block;height:.7em;min-width:1px}.synergy .l{text-align:left}"
+    ".synergy p{margin:.3em 0;max-width:60em}.synergy div{overflow-x:auto}.synergy small{opacity:.75}"
+)
+MARKS = {"pass": "✓ pass", "fail": "✗ fail", "undecided": "? undecided"}
+
+
+@show.html.register(Game)
+def of_game(game: Game) -> str:
+    """The players, and what g is made of."""
+    some = ", ".join(shorten(name, NAME) for name in game.names[:PLAYERS])
+    more = f", … {game.n - PLAYERS} more" if game.n > PLAYERS else ""
+    active = len(game.cube.active())
+    null = f", {game.n - active} of them without any difference from the baseline" if active < game.n else ""
+    return _card(
+        f"Game of {several(game.n, 'player')}{null}: {count(2**active)} coalitions",
+        _paragraph(f"{some}{more}"),
+    )
+
+
+@show.html.register(Effects)
+def of_effects(effects: Effects) -> str:
+    """The strongest effects with bars; exact ones as their formula, too."""
+    if effects.values.ndim != 1:
+        return _card(repr(effects))
+    base, gain = scalar(effects.base), scalar(effects.total + effects.remainder)
+    word = "Taylor effects" if effects.basis == "taylor" else "effects"
+    if effects.symbols:
+        return _card(f"{word} in {', '.join(effects.symbols)}", _formula(effects))
+    found = effects.top(EFFECTS)
+    title = f"f(b) = {number(base)}, f(x) = {number(base + gain)}: {len(effects) - 1:,} {word}"
+    rows = [(effect_label(effects, key), _signed(value), _bar(value, found[0][1])) for key, value in found]
+    said = f"{len(found)} of {above_noise(effects):,} above the noise; {noise_line(effects)}"
+    formula = _formula(effects) if effects.exact else ""
+    return _card(title, formula, _table(["effect", "size", ""], rows, "lrl"), _small(said))
+
+
+@show.html.register(Allocation)
+def of_allocation(allocation: Allocation) -> str:
+    """What is given of the strongest effects to the players that are given most, and the verdicts."""
+    effects = allocation.effects
+    if effects.values.ndim != 1 or effects.symbols:
+        return _card(repr(allocation))
+    sums = to_float(allocation.attribution)
+    shown = sorted(np.argsort(-np.abs(sums), kind="stable")[:PLAYERS].tolist())
+    head = ["effect", "size", *(shorten(allocation.names[i], NAME) for i in shown)]
+    strength = np.abs(to_float(effects.values))
+    strongest = 1 + np.argsort(-strength[1:], kind="stable")[:EFFECTS]
+    rows = []
+    for row in strongest[strength[strongest] > 0].tolist():
+        given = allocation.rows(row, row + 1)[0]
+        name, value = effect_label(effects, effects.key(row)), scalar(effects.values[row])
+        rows.append([name, _signed(value), *(_signed(scalar(given[i])) for i in shown)])
+    rows.append(["all", _signed(scalar(effects.total)), *(_signed(scalar(allocation.attribution[i])) for i in shown)])
+    hidden = f"{allocation.n - len(shown)} more players" if allocation.n > len(shown) else ""
+    criteria = show.html(allocation.criteria())
+    return _card(f"Allocation by {allocation.source}", _table(head, rows), _small(hidden), criteria)
+
+
+@show.html.register(Criteria)
+def of_criteria(criteria: Criteria) -> str:
+    """The verdicts with their numbers."""
+    words = dict(zip(CRITERIA, ("coverage", "leakage", "residual"), strict=True))
+    rows = [(name, MARKS[verdict], f"{words[name]} {value}") for name, verdict, value in figures(criteria)]
+    said = f"tolerance {brief(criteria.tolerance)}, numerical error {brief(criteria.error)}"
+    return _card("", _table(["criterion", "verdict", "number"], rows, "lll"), _small(f"{said} {scope(criteria)}"))
+
+
+@show.html.register(Result)
+def of_result(result: Result) -> str:
+    """What the players are given, and the verdicts in theory and measured."""
+    if result.attribution is None:
+        return _card(f"{result.heading}: does not apply", _paragraph(result.note))
+    if result.attribution.ndim != 1:
+        return _card(repr(result))
+    table = result.measured or result.theory
+    values = to_float(result.attribution)
+    names = [f"player {i}" for i in range(len(values))] if table is None else table.names
+    shown = np.argsort(-np.abs(values), kind="stable")[:PLAYERS].tolist()
+    rows = [(shorten(names[i], NAME), _signed(values[i]), _bar(values[i], values[shown[0]])) for i in shown]
+    sides = {"in theory": (result.theory_criteria, result.theory_note)}
+    sides["measured"] = (result.measured_criteria, result.measured_note)
+    verdicts = [
+        (side, *(MARKS[criteria.verdicts[name]] for name in CRITERIA), scope(criteria))
+        for side, (criteria, _) in sides.items()
+        if criteria is not None
+    ]
+    notes = [_small(f"{side}: {note}") for side, (criteria, note) in sides.items() if criteria is None and note]
+    below = _table(["", *CRITERIA, ""], verdicts, "lllll") if verdicts else ""
+    return _card(
+        f"{result.heading}: target {result.target}", _table(["player", "given", ""], rows, "lrl"), below, *notes
+    )
+
+
+@show.html.register(Comparison)
+def of_comparison(comparison: Comparison) -> str:
+    """What was found, the attributions side by side with the verdicts, and the strongest effects."""
+    effects = comparison.effects
+    if effects.values.ndim != 1:
+        return _card(repr(comparison))
+    columns = [result for result in comparison.columns if result.attribution is not None]
+    players = strongest_players(comparison, PLAYERS)
+    head = ["", *(result.heading for result in columns)]
+    rows: list[list[str | Raw]] = [
+        [shorten(effects.names[i], NAME), *(_shaded(comparison, result, i) for result in columns)] for i in players
+    ]
+    for name in CRITERIA:
+        rows.append([name, *(_verdict(result, name) for result in columns)])
+    notes = []
+    if effects.n > len(players):
+        notes.append(_small(f"{effects.n - len(players)} more players"))
+    if scoped(columns):
+        notes.append(_small("≤ k: of coalitions of at most k players"))
+    notes += [_small(f"{', '.join(names)}: {said}") for said, names in grouped(comparison)]
+    table = _table(head, rows) if columns else ""
+    return _card("", _paragraph(str(finding(comparison))), table, show.html(effects), *notes)
+
+
+@show.html.register(Estimation)
+def of_estimation(found: Estimation) -> str:
+    """The largest values with their standard errors."""
+    pairs = found.values.ndim == 2
+    places = [
+        tuple(place) for place in np.argwhere(np.triu(np.ones_like(found.values), 1) if pairs else np.ones(found.n))
+    ]
+    places.sort(key=lambda place: -abs(found.values[place]))
+    rows = [
+        (
+            "·".join(shorten(found.names[i], NAME) for i in place),
+            _signed(found.values[place]),
+            f"± {brief(float(found.error[place]))}",
+            _bar(found.values[place], found.values[places[0]]),
+            "undecided" if found.undecided[place] else "",
+        )
+        for place in places[:PLAYERS]
+    ]
+    title = f"{found.index} of {several(found.n, 'player')} from {several(found.coalitions, 'coalition')}"
+    said = (
+        "exact"
+        if found.exact
+        else f"standard errors / values {brief(found.trust)}; {several(found.calls, 'model call')}"
+    )
+    return _card(title, _table(["", "value", "s.e.", "", ""], rows, "lrrll"), _small("; ".join([said, *found.notes])))
+
+
+@show.html.register(AndOr)
+def of_and_or(split: AndOr) -> str:
+    """The strongest conjunctions and disjunctions with bars."""
+    found = split.top(EFFECTS)
+    rows = [
+        (interaction_label(split, each), _signed(float(each.value)), _bar(float(each.value), float(found[0].value)))
+        for each in found
+    ]
+    return _card(
+        f"Conjunctions and disjunctions of {several(split.n, 'player')}", _table(["", "size", ""], rows, "lrl")
+    )
+
+
+@show.html.register(Policy)
+def of_policy(policy: Policy) -> str:
+    """The weight of player i."""
+    reads = "degrees" if policy.reads == "degree" else "who takes part"
+    return _card("", _formula(policy), _small(f"reads {reads}"))
+
+
+@show.html.register(Plan)
+def of_plan(plan: Plan) -> str:
+    """The steps and their model calls."""
+    rows = [("every method at x", count(plan.paid), "made to know this")] if plan.paid else []
+    rows += [(step.what, count(step.calls), step.how) for step in plan.steps]
+    rows.append(("model calls in all", count(plan.total), ""))
+    note = f"does not apply: {', '.join(plan.left_out)}" if plan.left_out else ""
+    return _card(plan.players, _table(["", "model calls", ""], rows, "lrl"), _small(note))
+
+
+class Raw(str):
+    """HTML already."""
+
+
+def _card(title: str, *parts: str) -> str:
+    head = f"<p><b>{_text(title)}</b></p>" if title else ""
+    return f"<div class='synergy'><style>{STYLE}</style>{head}{''.join(parts)}</div>"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]], align: str = "") -> str:
+    def cell(tag: str, text: str, place: int) -> str:
+        left = " class='l'" if align[place : place + 1] == "l" else ""
+        return f"<{tag}{left}>{text if isinstance(text, Raw) else _text(text)}</{tag}>"
+
+    def line(tag: str, cells: Sequence[str]) -> str:
+        return f"<tr>{''.join(cell(tag, text, place) for place, text in enumerate(cells))}</tr>"
+
+    body = "".join(line("td", row) for row in rows)
+    return f"<div><table><thead>{line('th', head)}</thead><tbody>{body}</tbody></table></div>"
+
+
+def _text(text: str) -> str:
+    return f"<bdi>{escape(visible(text))}</bdi>" if text else ""
+
+
+def _paragraph(text: str) -> str:
+    return f"<p>{_text(text)}</p>"
+
+
+def _small(text: str) -> str:
+    return f"<p><small>{_text(text.strip())}</small></p>" if text.strip() else ""
+
+
+def _formula(value: Effects | Policy) -> str:
+    return f"<div>{escape(show.formula(value)._repr_latex_())}</div>"
+
+
+def _signed(value: object) -> str:
+    return minus(number(value, sign=True))
+
+
+def _bar(value: object, largest: object) -> Raw:
+    """A bar of at most 12 em, blue for positive and orange for negative values."""
+    size = abs(float(value)) / (abs(float(largest)) or 1.0)  # type: ignore[arg-type]
+    colour: Colour = POSITIVE if float(value) > 0 else NEGATIVE  # type: ignore[arg-type]
+    return Raw(f"<i style='width:{12 * min(1.0, size):.2f}em;background:rgb{colour}'></i>")
+
+
+def _shaded(comparison: Comparison, result: Result, player: int) -> Raw:
+    """An attribution before a background as strong as it is large on its scale."""
+    assert result.attribution is not None
+    value = float(scalar(result.attribution[player]))
+    share = min(1.0, abs(value) / unit(comparison, result))
+    red, green, blue = POSITIVE if value > 0 else NEGATIVE
+    style = f"background:rgba({red},{green},{blue},{0.45 * share:.2f});padding:0 .3em"
+    return Raw(f"<span style='{style}'>{_text(_signed(value))}</span>")
+
+
+def _verdict(result: Result, name: str) -> str:
+    """The verdict in theory or as it was measured; both where they differ."""
+    known = {"theory": result.theory_criteria, "measured": result.measured_criteria}
+    said = {side: f"{MARKS[each.verdicts[name]]} {scope(each)}".strip() for side, each in known.items() if each}
+    if len(set(said.values())) <= 1:
+        return next(iter(said.values()), "–")
+    return "; ".join(f"{side} {text}" for side, text in said.items())

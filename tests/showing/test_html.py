@@ -1,0 +1,135 @@
+"""Small pieces of HTML for notebooks: what they say, and that they are well-formed whatever names hold."""
+
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from decompositions import show
+from synergy import Game, allocate, and_or, compare, estimate, harsanyi, measure, method, plan, taylor
+
+VOID = {"br", "img", "meta"}
+
+
+class Reader(HTMLParser):
+    """The tags that are open, and the text."""
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.text, self.tags = [], [], []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open[-1] != "style":
+            self.text.append(data)
+
+
+def read(value):
+    page = value._repr_html_()
+    reader = Reader()
+    reader.feed(page)
+    assert reader.open == []
+    assert "http" not in page
+    assert "<script" not in page
+    return "|".join(reader.text), reader.tags
+
+
+@pytest.fixture(scope="module")
+def game():
+    """2 x0 + 3 x0 x1 at (1, 1): effects 2 and 3, Shapley 3.5 and 1.5."""
+    return Game.from_function(lambda z: 2 * z[:, 0] + 3 * z[:, 0] * z[:, 1], torch.ones(2).double(), names=["a<b", "c"])
+
+
+def test_effects_by_hand(game):
+    text, tags = read(harsanyi(game))
+    assert "f(b) = 0, f(x) = 5.000: 3 effects" in text
+    assert text.index("a<b·c|+3.000") < text.index("a<b|+2.000")
+    assert tags.count("i") == 2  # a bar each
+    assert "2 of 2 above the noise" in text
+
+
+def test_an_allocation_and_its_criteria_by_hand(game):
+    text, _ = read(allocate(harsanyi(game), method("shapley").policy(game)))
+    assert "a<b·c|+3.000|+1.500|+1.500" in text
+    assert "all|+5.000|+3.500|+1.500" in text
+    assert text.count("✓ pass") == 3
+
+
+def test_taylor_effects_have_rows_of_their_own(game):
+    effects = taylor(game, 2)
+    text, _ = read(allocate(effects, method("integrated_gradients").policy(game)))
+    assert "a<b·c|+3.000|+1.500|+1.500" in text
+    assert "a<b|+2.000|+2.000|0" in text
+
+
+def test_a_comparison_says_what_was_found_and_joins_methods_alike(game):
+    comparison = compare(game, ["shapley", "occlusion_1", "occlusion_patch", "lrp_epsilon", "deep_shap"])
+    text, tags = read(comparison)
+    assert "strongest effect" in text
+    assert "Occlusion-1 = Occlusion-patch" in text
+    assert tags.count("th") - 3 == 3  # nothing, Shapley, both occlusions; and the head of the effects
+    assert "+3.500" in text
+    assert "✗ fail" in text  # of Occlusion: 3 is given twice
+    reasons = [part for part in text.split("|") if "needs the network" in part]
+    assert len(reasons) == 1
+    assert reasons[0].startswith("lrp_epsilon, deep_shap: needs the network")
+
+
+def test_a_result(game):
+    comparison = compare(game, ["occlusion_1", "lrp_epsilon"])
+    text, _ = read(comparison["occlusion_1"])
+    assert "target f(x) − f(b)" in text
+    assert "+5.000" in text
+    assert "does not apply" in read(comparison["lrp_epsilon"])[0]
+
+
+@pytest.mark.parametrize("index", ["shapley", "sii"])
+def test_an_estimation(game, index):
+    text, _ = read(estimate(game, index))
+    assert ("+3.500" if index == "shapley" else "a<b·c|+3.000") in text
+
+
+def test_the_others(game):
+    assert "2 players" in read(game)[0]
+    assert "a<b ∧ c" in read(and_or(harsanyi(game)))[0]
+    assert "model calls in all" in read(plan(game, ["shapley"]))[0]
+    assert r"w_{i}" in read(method("shapley").policy(game))[0]
+    assert "leakage 0" in read(measure("shapley", game).criteria())[0]
+
+
+def test_exact_effects_come_with_their_formula():
+    exact = Game.from_expression("x1*x2", {"x1": 1, "x2": 3})
+    assert r"\underbrace{3}" in read(harsanyi(exact))[0]
+    assert "1 Taylor effects" in read(taylor(exact))[0]
+    assert "in a" in read(harsanyi(Game.from_expression("a*x1", {"x1": 1}, parameters=["a"])))[0]
+
+
+def test_many_players_and_no_effect_at_all():
+    torch.manual_seed(0)
+    many = Game.from_model(nn.Linear(40, 1), torch.ones(1, 40))
+    text, _ = read(compare(many, ["shapley", "occlusion_1"], budget=1000))
+    assert "28 more players" in text
+    nothing = Game.from_function(lambda z: 0 * z[:, 0], torch.ones(3).double())
+    assert "0 of 0 above the noise" in read(harsanyi(nothing))[0]
+    assert read(compare(nothing, ["shapley"]))
+    assert read(allocate(harsanyi(nothing), method("shapley").policy(nothing)))
+
+
+def test_several_games_are_said_in_words():
+    tables = harsanyi(Game.from_values(np.arange(8.0).reshape(2, 4)))
+    assert read(tables)[0].startswith("Effects(")
+
+
+def test_what_no_printer_knows_is_left_to_the_notebook():
+    assert show.notebook(object()) is None
+    with pytest.raises(TypeError, match="html\\(\\) shows"):
+        show.html(3)
