@@ -91,7 +91,7 @@ def allocation_map(
     if ax is not None:
         with axes(ax, 1, 1, path) as axis:
             image = _cells(axis, panels[0].rows, columns)
-            across(axis, columns.names)
+            across(axis, columns.names, _cell(columns))
             axis.set_title(panels[0].title, fontsize=TITLE, color=INK, loc="left", weight="bold")
             scale(axis.figure, image, axis, "share, in units of f")
         return root(axis)
@@ -220,7 +220,7 @@ def _sums(axis: Axes, rows: Sharing, reach: float) -> None:
 
 def _below(axis: Axes, panel: Panel, columns: Columns) -> None:
     """The attribution, under the names of the players."""
-    across(axis, columns.names)
+    across(axis, columns.names, _cell(columns))
     axis.set_xlim(-0.5, len(columns.names) - 0.5)
     clean(axis)
     axis.tick_params(length=0, labelsize=BODY)

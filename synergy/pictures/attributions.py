@@ -17,7 +17,7 @@ from synergy.comparison.comparison import Comparison
 from synergy.comparison.result import Result
 from synergy.estimation.estimation import CERTAIN, Estimation
 from synergy.pictures.bars import bars
-from synergy.pictures.canvas import BODY, INK, SMALL, SOFT, WIDTH, axes, clean, headed, labelled, plain, root
+from synergy.pictures.canvas import BODY, INK, SMALL, WIDTH, axes, clean, headed, labelled, numbered, plain, root
 from synergy.pictures.interaction_matrix import interaction_matrix
 from synergy.pictures.panels import panels
 from synergy.pictures.ranking import PLAYERS, largest
@@ -171,5 +171,5 @@ def _draw(axis: Axes, given: Given, rows: list[int]) -> None:
     headed(axis, given.title, "; ".join(filter(None, (total, more))), given.note, width=4.6)
     axis.set_xlabel(given.axis, fontsize=BODY, color=INK)
     axis.margins(x=0.05)
-    axis.tick_params(axis="x", labelsize=SMALL, colors=SOFT)
+    numbered(axis.xaxis)
     clean(axis)

@@ -21,7 +21,7 @@ from decompositions.arguments import shown
 from decompositions.files.whole_file import as_path
 from synergy.wording.colours import NEGATIVE, POSITIVE, hexadecimal
 from synergy.wording.names import shorten
-from synergy.wording.numbers import minus
+from synergy.wording.numbers import minus, number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -87,7 +87,7 @@ def root(ax: Axes) -> Figure:
 
 def headed(axis: Axes, title: str, *notes: str, width: float = WIDTH) -> None:
     """A title, and below it in small letters what is to be said of the picture, in lines of so many inches."""
-    lines = [line for note in notes if note for line in _wrapped(note, width)]
+    lines = [line for note in notes if note for line in wrapped(note, width)]
     axis.set_title(title, fontsize=TITLE, loc="left", color=INK, weight="bold", pad=6 + 10.5 * len(lines))
     if lines:
         axis.annotate(
@@ -106,7 +106,7 @@ def headed(axis: Axes, title: str, *notes: str, width: float = WIDTH) -> None:
 def above_and_below(part: Any, title: str, *notes: str, width: float) -> None:
     """A title above all axes of a figure or of a part of one, and notes below them, in lines of so many inches."""
     part.suptitle(title, fontsize=TITLE, x=0.01, ha="left", color=INK, weight="bold")
-    lines = [line for note in notes if note for line in _wrapped(note, width)]
+    lines = [line for note in notes if note for line in wrapped(note, width)]
     if lines:
         part.supxlabel("\n".join(lines), fontsize=SMALL, color=SOFT, x=0.01, ha="left")
 
@@ -116,6 +116,18 @@ def labelled(axis: Axes, names: Sequence[str]) -> None:
     axis.set_yticks(range(len(names)), names, fontsize=BODY, color=INK)
     axis.set_ylim(len(names) - 0.4, -0.6)
     axis.tick_params(axis="y", length=0)
+
+
+def numbered(axis: Any, size: float = SMALL) -> None:
+    """Ticks of an axis as whole numbers of their own, without a power of ten that stands apart from them."""
+    from matplotlib.ticker import FuncFormatter
+
+    axis.set_major_formatter(FuncFormatter(lambda value, _: minus(_tick(value))))
+    axis.set_tick_params(labelsize=size, labelcolor=SOFT, color=SOFT)
+
+
+def _tick(value: float) -> str:
+    return f"{value:g}" if value == 0 or 1e-3 <= abs(value) < 1e6 else number(value)
 
 
 def colours(values: np.ndarray) -> list[str]:
@@ -139,6 +151,6 @@ def in_lines(text: str, width: int, most: int = 80) -> str:
     return "\n".join(textwrap.wrap(plain(text, most), width, break_on_hyphens=False))
 
 
-def _wrapped(note: str, width: float) -> list[str]:
+def wrapped(note: str, width: float) -> list[str]:
     """A note in lines of so many inches; the spaces within a line stay as they are."""
     return textwrap.wrap(minus(note), int(LETTERS * width), expand_tabs=False, break_on_hyphens=False)

@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from synergy.pictures.canvas import BODY, INK, SMALL, SOFT, clean
+from synergy.pictures.canvas import BODY, INK, clean, numbered
 from synergy.pictures.shades import colour_map
+from synergy.wording.names import columns
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 UNKNOWN = "#eceff2"  # cells of which nothing is known
+LETTER = 0.085  # inches of a letter of a name
 DARK = 0.6  # of the scale, from where on white letters are read better
 
 
@@ -34,7 +36,7 @@ def scale(part: Any, image: Any, axes: Any, unit: str) -> None:
     """The scale of colours at the right of some axes, with its unit."""
     bar = part.colorbar(image, ax=axes, shrink=0.9, aspect=28, pad=0.015)
     bar.set_label(unit, fontsize=BODY, color=INK)
-    bar.ax.tick_params(labelsize=SMALL, colors=SOFT)
+    numbered(bar.ax.yaxis)
     bar.outline.set_visible(False)
 
 
@@ -43,7 +45,7 @@ def ink(value: float, limit: float) -> str:
     return "white" if abs(value) > DARK * limit else INK
 
 
-def across(axis: Axes, names: list[str]) -> None:
-    """The names of columns below them, upright where they are long."""
-    upright = max(map(len, names), default=0) > 5
+def across(axis: Axes, names: list[str], cell: float) -> None:
+    """The names of columns of so many inches below them, upright where they are too long for that."""
+    upright = max(map(columns, names), default=0) * LETTER > cell
     axis.set_xticks(range(len(names)), names, rotation=90 if upright else 0, fontsize=BODY, color=INK)

@@ -12,9 +12,10 @@ import networkx
 import numpy as np
 
 from decompositions.arguments import shown, whole
+from decompositions.counts import several
 from decompositions.effects.effects import Effects
 from synergy.estimation.estimation import Estimation
-from synergy.pictures.canvas import BODY, INK, axes, clean, colours, headed, plain, root
+from synergy.pictures.canvas import BODY, INK, axes, clean, colours, headed, plain, root, wrapped
 from synergy.pictures.pairs import Pairs, pairs_of
 from synergy.pictures.ranking import members
 from synergy.wording.effects import effect_label
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 PLAYERS, EDGES, LARGER, CROWD = 20, 40, 4, 8  # at most; a larger crowd is named in the note
-NODE, EDGE = 620.0, 7.0  # of the largest: points² of a node, points of an edge
+NODE, EDGE = 620.0, 6.0  # of the largest: points² of a node, points of an edge
 ACROSS, LETTER, NAME = 5.4, 0.07, 18  # inches of the picture and of a letter, letters of a name
 LEAST = 0.02  # of the largest pair: what is thinner is left out
 APART = 0.26  # radii between two squares
@@ -78,18 +79,20 @@ def interaction_graph(
     hubs, said = _larger(found, players, places)
     upright = layout is not None or len(players) <= ROUND
     (left, right), (low, high) = _room([plain(pairs.names[i], NAME) for i in players], places, upright)
-    with axes(ax, ACROSS, ACROSS * (high - low) / (right - left) + 0.8, path) as axis:
+    notes = [line for note in (_notes(pairs, players, graph), said) for line in wrapped(note, ACROSS - 0.2)]
+    height = ACROSS * (high - low) / (right - left) + 0.45 + 0.15 * len(notes)
+    with axes(ax, ACROSS, height, path) as axis:
         _edges(axis, graph, places)
         _hubs(axis, hubs, places)
         _nodes(axis, pairs, places)
         _names(axis, pairs, places, upright)
-        axis.set_xlim(left, right)
-        axis.set_ylim(low, high)
-        axis.set_aspect("equal")
+        axis.set_xlim(left, right, auto=True)  # which leave room for an equal scale
+        axis.set_ylim(low, high, auto=True)
+        axis.set_aspect("equal", adjustable="datalim")
         axis.set_xticks([])
         axis.set_yticks([])
         clean(axis)
-        headed(axis, f"Interactions, {plain(pairs.what)}", *_notes(pairs, players, graph), said, width=4.3)
+        headed(axis, f"Interactions, {plain(pairs.what)}", *notes, width=ACROSS)
     return root(axis)
 
 
@@ -154,7 +157,8 @@ def _larger(found: Effects | Estimation, players: list[int], places: Mapping[int
             hubs.append(Hub(_apart(np.mean([places[i] for i in key], axis=0), hubs), key, float(value)))
         else:
             named.append(f"{plain(effect_label(effects, key, 30), 30)} {number(value, sign=True)}")
-    return hubs, f"not drawn: {', '.join(named)}" if named else ""
+    more = f" and {several(len(named) - 1, 'weaker coalition')}" if len(named) > 1 else ""
+    return hubs, f"not drawn: {named[0]}{more}" if named else ""
 
 
 def _apart(place: np.ndarray, hubs: list[Hub]) -> tuple[float, float]:
@@ -231,7 +235,7 @@ def _names(axis: Axes, pairs: Pairs, places: Mapping[int, np.ndarray], upright: 
         )
 
 
-def _notes(pairs: Pairs, players: list[int], graph: networkx.Graph) -> list[str]:
+def _notes(pairs: Pairs, players: list[int], graph: networkx.Graph) -> str:
     """The scales in numbers, and who is left out."""
     alone, found = pairs.values.diagonal(), []
     if not np.isnan(alone).all() and np.nan_to_num(alone).any():
@@ -242,4 +246,4 @@ def _notes(pairs: Pairs, players: list[int], graph: networkx.Graph) -> list[str]
     hidden = len(pairs.names) - len(players)
     found += [f"{hidden} weaker players are not shown"] if hidden else []
     dashed = ["dashed: not told from zero"] if any(each["undecided"] for *_, each in edges) else []
-    return [f"in units of f: {'; '.join([*found, *dashed])}"]
+    return f"in units of f: {'; '.join([*found, *dashed])}"

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 PLAYERS = 30
+WIDE, NARROW = 0.5, 0.2  # inches of a cell, with a number and without one
 WRITTEN = 10  # players up to whom the numbers are written into the cells
 
 
@@ -44,7 +45,7 @@ def interaction_matrix(
     pairs = pairs_of(found)
     players = pairs.of(k)
     written = len(players) <= WRITTEN
-    side = max(1.2, len(players) * (0.5 if written else 0.2))
+    side = max(1.2, len(players) * (WIDE if written else NARROW))
     with axes(ax, 2.9 + side, 1.9 + side * 0.8, path) as axis:
         _draw(axis, pairs, players, written)
         hidden = len(pairs.names) - len(players)
@@ -59,7 +60,7 @@ def _draw(axis: Axes, pairs: Pairs, players: list[int], written: bool) -> None:
     image = heat(axis, table, limit)
     names = [plain(pairs.names[i], 18) for i in players]
     labelled(axis, names)
-    across(axis, names)
+    across(axis, names, WIDE if written else NARROW)
     axis.set_ylim(len(players) - 0.5, -0.5)
     if written:
         for (row, column), value in np.ndenumerate(table):

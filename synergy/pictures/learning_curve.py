@@ -11,7 +11,7 @@ import numpy as np
 
 from decompositions.arguments import shown, whole
 from synergy.estimation.estimation import Estimation
-from synergy.pictures.canvas import BODY, FAINT, INK, SMALL, SOFT, canvas, clean, headed, plain
+from synergy.pictures.canvas import BODY, FAINT, INK, SMALL, SOFT, canvas, clean, headed, numbered, plain
 from synergy.wording.colours import NEGATIVE, POSITIVE, hexadecimal
 
 if TYPE_CHECKING:
@@ -116,6 +116,7 @@ def _values(axis: Axes, found: list[Estimation], exact: np.ndarray | None, k: in
     said = "± two standard errors" + ("; dotted: the truth" if exact is not None else "")
     headed(axis, f"The {len(places)} largest values" if len(places) > 1 else "The value", said, width=3.5)
     _calls(axis, calls)
+    numbered(axis.yaxis)
     _name(axis, [(last.values[place], "·".join(plain(last.names[i], 18) for i in place)) for place in places])
 
 

@@ -36,7 +36,7 @@ READ = (
     "≈: the numerical error is above 5 %",
     "hatched: given more than once;   ◢ and small number: given to players outside the effect, in % of it;   "
     "grey: not known",
-    f"verdicts on all effects:   {LEGEND}   {NONE} not judged",
+    f"verdicts on all effects that were measured:   {LEGEND}   {NONE} not judged",
 )
 
 
@@ -69,7 +69,7 @@ def method_map(comparison: Comparison, k: int = EFFECTS, *, path: str | Path | N
 
     A method that shares every effect out in full among its players has 100 in every cell. 0 is an effect that it does
     not see, 200 one that is given twice, an orange cell one that is given with the wrong sign. Methods that were not
-    measured are shown by their theory. The verdicts at the right are on all effects.
+    measured are shown by their theory. The verdicts at the right are on all effects that were measured.
 
     Args:
         comparison: of methods on one game.

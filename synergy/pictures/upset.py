@@ -12,7 +12,7 @@ import numpy as np
 from decompositions import show
 from decompositions.arguments import whole
 from decompositions.effects.effects import Effects
-from synergy.pictures.canvas import FAINT, INK, SOFT, canvas, clean, colours, plain
+from synergy.pictures.canvas import FAINT, INK, SOFT, canvas, clean, colours, numbered, plain
 from synergy.pictures.ranking import most_often, require_one_game
 from synergy.wording.effects import noise_line
 from synergy.wording.numbers import minus, number
@@ -124,7 +124,8 @@ def draw_bars(axis: Axes, found: Sequence[Column], label: str) -> None:
     axis.margins(y=0.16)
     axis.set_ylabel(label, color=INK)
     clean(axis)
-    axis.tick_params(bottom=False, labelsize=8, colors=SOFT)
+    axis.tick_params(bottom=False)
+    numbered(axis.yaxis, 8)
 
 
 def draw_dots(axis: Axes, found: Sequence[Column], players: list[int], names: Sequence[str]) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from decompositions.arguments import whole
 from decompositions.effects.effects import Effects
-from synergy.pictures.canvas import BODY, INK, SMALL, SOFT, WIDTH, axes, clean, headed, labelled, plain, root
+from synergy.pictures.canvas import BODY, INK, SMALL, SOFT, WIDTH, axes, clean, headed, labelled, numbered, plain, root
 from synergy.pictures.ranking import require_one_game, strongest
 from synergy.wording.colours import NEGATIVE, POSITIVE, hexadecimal
 from synergy.wording.effects import above_noise, effect_label, noise_line
@@ -83,6 +83,6 @@ def _draw(axis: Axes, steps: list[Step], value: Any) -> None:
             axis.plot([float(value)] * 2, [row + 0.33, row + 0.67], color=SOFT, linewidth=0.7)
     axis.use_sticky_edges = False
     axis.margins(x=0.1, y=0)
-    axis.tick_params(axis="x", labelsize=SMALL, colors=SOFT)
+    numbered(axis.xaxis)
     clean(axis)
     axis.spines["bottom"].set(visible=True, color=SOFT, linewidth=0.7)

@@ -23,8 +23,8 @@ LONG = (
 DIVIDENDS = [10.0, 1.0, -2.0, 4.0, 0.0, 0.0, 0.0, 2.5]
 
 
-def three(names: tuple[str, ...] = ("x0", "x1", "x2")) -> Effects:
-    return Effects(torch.tensor(DIVIDENDS, dtype=torch.float64), names=names)
+def three(names: tuple[str, ...] = ("x0", "x1", "x2"), unit: float = 1.0) -> Effects:
+    return Effects(unit * torch.tensor(DIVIDENDS, dtype=torch.float64), names=names)
 
 
 def sixty() -> Effects:
@@ -45,6 +45,7 @@ EFFECTS = {
     "3 players": three(),
     "60 players": sixty(),
     "long names": three(LONG),
+    "large numbers": three(unit=1e9),
     "all zero": harsanyi(Game.from_values([5.0] * 8)),
     "one player": harsanyi(Game.from_values([1.0, 3.0], names=("only",))),
 }

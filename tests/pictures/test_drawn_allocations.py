@@ -157,7 +157,7 @@ def test_the_weaker_effects_of_a_flow_are_one_block():
 def test_a_graph_has_single_players_pairs_and_larger_coalitions():
     axis = pictures.interaction_graph(three()).axes[0]
     edge = [line for line in axis.lines if line.get_linestyle() == "-"]
-    assert [line.get_linewidth() for line in edge] == [7.0]
+    assert [line.get_linewidth() for line in edge] == [6.0]
     square, nodes = axis.collections
     assert square.get_offsets().tolist() == [pytest.approx([0, 0], abs=1e-12)]
     assert nodes.get_sizes().tolist() == [310, 620, 24]  # 1, −2 and 0
