@@ -10,10 +10,10 @@ import numpy as np
 from decompositions.arithmetic import to_float
 from decompositions.counts import several
 from decompositions.effects.effects import Effects
-from synergy.pictures.canvas import BODY, FAINT, INK, SMALL, SOFT, axes, clean, headed, root
+from synergy.pictures.canvas import BODY, FAINT, INK, SMALL, SOFT, axes, clean, headed, numbered, root
 from synergy.pictures.ranking import require_one_game
 from synergy.wording.colours import NEGATIVE, POSITIVE, hexadecimal
-from synergy.wording.numbers import brief, minus, number, roughly
+from synergy.wording.numbers import brief, number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -115,16 +115,16 @@ def _draw(axis: Axes, found: Spectrum) -> None:
 
 
 def _furnish(axis: Axes, found: Spectrum) -> None:
-    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
+    from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
     axis.set_xlim(0.5, len(found.orders) + 0.5)
     axis.xaxis.set_major_locator(MaxNLocator(12, integer=True, min_n_ticks=1))
     low, high = axis.get_ylim()
     steps = (1.0, 2.0, 5.0) if high < 300 * low else (1.0,)
     axis.yaxis.set_major_locator(LogLocator(subs=steps, numticks=8) if found.total.any() else NullLocator())
-    axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: minus(roughly(value))))
     axis.yaxis.set_minor_locator(NullLocator())
     axis.tick_params(labelsize=SMALL, colors=SOFT, which="both")
+    numbered(axis.yaxis)
     if found.total.any():
         axis.legend(frameon=False, fontsize=SMALL, loc="best")
     clean(axis)
