@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from decompositions.counts import count
+from decompositions.settings import setting
 
 MOST = 2**62  # bytes, beyond what any machine has and near to where sizes are no numbers of the machine's any more
-FEWER = "take order=2 for the lower orders only, or fewer players"
 
 
 def is_out_of_memory(error: Exception) -> bool:
@@ -24,14 +24,14 @@ def is_out_of_memory(error: Exception) -> bool:
 
 
 @contextmanager
-def needed(what: str, size: int, device: Any = "cpu", way_out: str = FEWER) -> Iterator[None]:
+def needed(what: str, size: int, device: Any = "cpu", way_out: str = "") -> Iterator[None]:
     """Work that needs memory; where that runs out, the error says what for and how much.
 
     Args:
         what: needs it, in the plural, as the error begins.
         size: the bytes that it takes at least.
         device: where.
-        way_out: how the error ends.
+        way_out: how the error ends; by default with fewer players, or an order.
 
     Raises:
         MemoryError: the memory is not there. One that says so already is left as it is.
@@ -41,6 +41,7 @@ def needed(what: str, size: int, device: Any = "cpu", way_out: str = FEWER) -> I
     Traceback (most recent call last):
     MemoryError: the values of 2 coalitions take 4 MiB on cpu, which are not free; take fewer
     """
+    way_out = way_out or f"take {setting('order', 2)} for the lower orders only, or fewer players"
     said = f"{what} take {count(-(-size // 2**20))} MiB on {device}, which are not free; {way_out}"
     if size >= MOST:
         raise MemoryError(said)

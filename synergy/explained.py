@@ -9,6 +9,7 @@ import torch
 from decompositions.games.function_cube import FunctionCube
 from decompositions.games.game import Game, require_game
 from decompositions.models.model_function import ModelFunction, Output
+from decompositions.settings import setting
 
 
 def explained(game: Game) -> tuple[FunctionCube, ModelFunction]:
@@ -22,7 +23,9 @@ def explained(game: Game) -> tuple[FunctionCube, ModelFunction]:
     modelled(game, "a layer-wise method needs the network")
     cube, f = modelled(game.embedded, "a layer-wise method needs the network")
     if isinstance(f.module, Output):
-        raise ValueError(f"a layer-wise method explains a logit, not a {f.module.kind}; take output='logit'")
+        raise ValueError(
+            f"a layer-wise method explains a logit, not a {f.module.kind}; take {setting('output', 'logit')}"
+        )
     if callable(f.target):
         raise ValueError("a layer-wise method explains one entry of the output; give its index as target")
     return cube, f

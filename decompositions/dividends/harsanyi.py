@@ -26,6 +26,7 @@ from decompositions.games.game import Game, require_game
 from decompositions.games.leaves import leaves
 from decompositions.memory import needed
 from decompositions.mobius import mobius
+from decompositions.settings import setting
 
 DENSE = 26  # players of whom those that are null players have rows of zeros, too
 TOGETHER = 16  # active players whose dividends are put in their places at once
@@ -101,7 +102,8 @@ def price(game: Game, order: int | None = None) -> int:
 def _require_no_checkpoint(checkpoint: str | Path | None) -> None:
     if checkpoint is not None:
         raise ValueError(
-            "a checkpoint keeps the values of coalitions, and the dividends of trees need none; leave checkpoint= out"
+            "a checkpoint keeps the values of coalitions, and the dividends of trees need none; leave "
+            f"{setting('checkpoint')} out"
         )
 
 
@@ -122,7 +124,8 @@ def _all(game: Game, active: tuple[int, ...], limit: int, store: Checkpoint | No
         return of_terms
     calls, done = price(game), _paid_earlier(game, store)
     left = calls - done
-    require_limit(left, limit, "take order=2 for the lower orders only")
+    lower = f"take {setting('order', 2)} for the lower orders only"
+    require_limit(left, limit, lower, setting("limit", left))
     corners, paid = with_progress(game, calls, "coalitions", lambda g: coalitions.corners(g, active, store), done)
     return of_corners(game, active, corners, done + paid)
 
@@ -171,7 +174,7 @@ def _own(values: Array, fresh: bool) -> Array:
 def _up_to(game: Game, active: tuple[int, ...], order: int, limit: int, store: Checkpoint | None) -> Effects:
     calls, done = price(game, order), _paid_earlier(game, store)
     left = calls - done
-    require_limit(left, limit, "take a lower order")
+    require_limit(left, limit, "take a lower order", setting("limit", left))
     with needed(
         f"the values of {count(calls)} coalitions", 24 * calls * -(-game.n // WORD), way_out="take a lower order"
     ):

@@ -18,6 +18,7 @@ from decompositions.effects.strata import Strata
 from decompositions.evaluation.cost import PAYABLE
 from decompositions.games.game import Game
 from decompositions.games.leaves import Leaves
+from decompositions.settings import setting
 from decompositions.trees.terms import Terms, merged
 
 TABLE = 16  # players up to whom all coalitions have a row
@@ -150,10 +151,10 @@ def _most(a: int, b: int, order: int | None) -> int:
 
 def _require_few(what: str, rows: int, limit: int) -> None:
     if rows > limit:
-        paying = f"pass limit={rows} to have them all, or " if rows <= PAYABLE else ""
+        paying = f"pass {setting('limit', rows)} to have them all, or " if rows <= PAYABLE else ""
         raise ValueError(
-            f"{what.format(count(rows))}, above the limit of {count(limit)}; {paying}take order=2, or fewer baselines; "
-            "Shapley values need none of them"
+            f"{what.format(count(rows))}, above the limit of {count(limit)}; {paying}take "
+            f"{setting('order', 2)}, or fewer baselines; Shapley values need none of them"
         )
 
 

@@ -46,19 +46,20 @@ def as_limit(limit: Any) -> int:
     return whole(limit, "limit is the number of model calls above which the work is refused", 0)
 
 
-def require_limit(calls: int, limit: int, instead: str) -> None:
+def require_limit(calls: int, limit: int, instead: str, paying: str | None = None) -> None:
     """Refuse a price that was not asked for.
 
     Args:
         calls: the price.
         limit: what may be paid.
         instead: a cheaper question; the only way out where nobody can pay.
+        paying: the setting that pays for them; the argument ``limit`` by default.
 
     Raises:
         ValueError: more calls than the limit.
     """
     if calls > limit:
-        paying = f"pass limit={calls} to pay for them, or " if calls <= PAYABLE else ""
+        way = f"pass {paying or f'limit={calls}'} to pay for them, or " if calls <= PAYABLE else ""
         raise ValueError(
-            f"this takes {counts.count(calls)} model calls, above the limit of {counts.count(limit)}; {paying}{instead}"
+            f"this takes {counts.count(calls)} model calls, above the limit of {counts.count(limit)}; {way}{instead}"
         )

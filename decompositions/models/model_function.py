@@ -17,6 +17,7 @@ from decompositions.models.inputs import Inputs, require_taken
 from decompositions.models.one_tensor import OneTensor
 from decompositions.models.outputs import At, contents, is_structure, split
 from decompositions.models.removing import Removing
+from decompositions.settings import setting
 
 Index = int | tuple[int, ...] | Callable[[Any], torch.Tensor] | None  # in one tensor
 Target = Index | str | tuple[int | str, ...]  # in all that a model gives
@@ -278,13 +279,13 @@ def require_target(outputs: torch.Tensor, target: Index) -> None:
         return
     if target is None:
         if outputs.numel() != 1:
-            raise ValueError(f"the model has several outputs, shape {shape}; say which with target=")
+            raise ValueError(f"the model has several outputs, shape {shape}; say which with {setting('target')}")
         return
     index = target if isinstance(target, tuple) else (target,)
     if len(shape) == 1:
         raise ValueError(
             f"the model gives one number per row already, its output has shape {shape}, so there is nothing to choose "
-            f"with target={target}; leave target out"
+            f"with {setting('target', target)}; leave target out"
         )
     if len(index) != len(shape) - 1:
         raise ValueError(f"target {target} has {len(index)} indices, the model's output {shape} needs {len(shape) - 1}")

@@ -13,10 +13,11 @@ import torch
 from decompositions.arguments import shown
 from decompositions.models.cells import AbstractCells
 from decompositions.models.model_function import Index, index_of, require_target
+from decompositions.settings import setting
 from decompositions.visible import in_one_line
 
 LONG = 300  # characters of somebody else's error that are repeated
-LABELS = "predict_proba (or decision_function), with target="
+LABELS = "predict_proba (or decision_function), with"
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,7 +128,7 @@ def numbers(outputs: Any, who: str) -> torch.Tensor:
         some = array.reshape(-1)[0] if array.size else outputs
         raise TypeError(
             f"{who} gives {shown(some)}, which is no number, and effects are differences of numbers; of a classifier "
-            f"hand over {LABELS}"
+            f"hand over {LABELS} {setting('target')}"
         )
     if array.dtype.kind not in "biufO":
         raise TypeError(f"{who} must give real numbers, one per row, not {array.dtype}")

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from decompositions.arguments import shown, whole
+from decompositions.settings import setting
 from decompositions.trees.model import place_of, require_place
 
 NAMES = "X (does not have valid|has) feature names"  # how scikit-learn warns; the columns are compared before
@@ -87,7 +88,7 @@ def output_of(target: Any, count: int) -> int:
     if count > 1:
         return require_place(target, range(count), "an output")
     if target is not None and (isinstance(target, str) or whole(target, "target is the number of an output")):
-        raise LookupError(f"this model has one output, and no {shown(target)}; leave target= out")
+        raise LookupError(f"this model has one output, and no {shown(target)}; leave {setting('target')} out")
     return 0
 
 

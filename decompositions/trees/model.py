@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from decompositions.arguments import shown, whole
+from decompositions.settings import setting
 from decompositions.trees.ensemble import Ensemble
 
 NUMBERS = "biuf"  # kinds of types
@@ -77,7 +78,7 @@ def require_place(target: Any, classes: Sequence[Any], what: str) -> int:
     if place is None:
         some = ", ".join(map(str, list(classes)[:6]))
         raise ValueError(
-            f"this model has {len(classes)} outputs ({some}), and one is explained: give {what} as target="
+            f"this model has {len(classes)} outputs ({some}), and one is explained: give {what} as {setting('target')}"
         )
     return place
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from decompositions.settings import setting
 from decompositions.trees.ensemble import Ensemble
 
 WORDS = (8, 16, 32, 64)  # bits
@@ -68,7 +69,8 @@ def _asking(asked: np.ndarray, player: np.ndarray) -> tuple[np.ndarray, np.ndarr
     place = np.where(known.any(1), known.argmax(1) if asked.shape[1] else 0, free)
     if len(place) and place.max() == asked.shape[1]:
         if place.max() == PLAYERS:
-            raise ValueError(f"a tree asks more than {PLAYERS} players on one way; put features together with players=")
+            together = f"put features together with {setting('players')}"
+            raise ValueError(f"a tree asks more than {PLAYERS} players on one way; {together}")
         asked = np.concatenate([asked, np.full((len(asked), 1), -1, dtype=np.int32)], 1)
     asked[np.arange(len(asked)), place] = player
     return asked, place

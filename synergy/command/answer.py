@@ -13,6 +13,7 @@ from decompositions.dividends.harsanyi import price as harsanyi_price
 from decompositions.effects.effects import Effects
 from decompositions.evaluation.cost import LIMIT, require_limit
 from decompositions.games.game import Game
+from decompositions.settings import setting
 from synergy.command.terminal import say
 from synergy.command.work import Work
 from synergy.comparison.compare import carried_out
@@ -59,7 +60,9 @@ def _all_effects(example: Example, work: Work) -> Callable[[Game], Effects] | No
     if work.order is not None or (harsanyi_price(example.game) > example.limit and not given):
         return None
     if work.limit is not None and work.checkpoint is None:
-        require_limit(harsanyi_price(example.game), work.limit, "take order=2 for the lower orders only")
+        calls = harsanyi_price(example.game)
+        lower = f"take {setting('order', 2)} for the lower orders only"
+        require_limit(calls, work.limit, lower, setting("limit", calls))
 
     def computed(game: Game) -> Effects:
         effects = harsanyi(game, limit=work.limit or LIMIT, checkpoint=work.checkpoint)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 import sys
 from typing import Annotated, Any
 
@@ -19,6 +20,8 @@ from synergy.command.terminal import message, say
 from synergy.method import METHODS
 from synergy.version import __version__
 
+NO_TERMINAL = 10**6  # columns of a file or a pipe
+
 
 class Commands(TyperGroup):
     """What the program can do, the question that people come with first."""
@@ -27,7 +30,15 @@ class Commands(TyperGroup):
         return sorted(super().list_commands(ctx), key=lambda name: name != "explain")
 
 
-app = typer.Typer(cls=Commands, no_args_is_help=True, add_completion=False, help=__doc__)
+TRY = """Attribution methods in theory and in practice: decompose, share out, judge. Try
+
+  synergy explain expression "x1*x2 + x3" --at x1=2,x2=3,x3=1   # a question that a hand can check
+  synergy explain digits                                        # why is this a 7?
+  synergy explain model my_module:net --input x.npy --target 3  # a network of your own
+
+synergy --help says what else there is."""
+
+app = typer.Typer(cls=Commands, invoke_without_command=True, add_completion=False, help=__doc__)
 app.add_typer(
     subcommands(),
     name="explain",
@@ -43,11 +54,13 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def common(
+    asked: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="say the version and stop")
     ] = False,
 ) -> None:
-    pass
+    if asked.invoked_subcommand is None:
+        say(TRY)
 
 
 @app.command("methods")
@@ -74,7 +87,10 @@ def table(
     tables = {"methods": methods_table, "criteria": criteria_table}
     if what not in tables or form not in ("text", "markdown", "html"):
         raise ValueError(f"a table is {' or '.join(tables)}, as text, markdown or html; not '{what}' as '{form}'")
-    say(getattr(tables[what](), f"to_{form}")().rstrip("\n"))
+    made = tables[what]()
+    pages = {"markdown": made.to_markdown, "html": made.to_html}
+    page = pages[form]() if form in pages else made.to_text(room=shutil.get_terminal_size((NO_TERMINAL, 24)).columns)
+    say(page.rstrip("\n"))
 
 
 def main() -> None:

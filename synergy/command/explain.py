@@ -10,6 +10,7 @@ from typing import Annotated, Any, get_type_hints
 import typer
 from typer.core import TyperGroup
 
+from decompositions.settings import options
 from synergy.command.answer import answer
 from synergy.command.expression import Expression
 from synergy.command.model import Model
@@ -24,6 +25,14 @@ QUESTIONS: dict[str, type[AbstractQuestion]] = {
     question.kind: question
     for question in (Sentence, Photo, Digits, DigitsPolynomial, DigitsVit, Tabular, Model, Expression)
 }
+EXAMPLES = (
+    'synergy explain sentence "I\'m not happy"',
+    "synergy explain digits 7 --methods shapley,lrp_epsilon",
+    "synergy explain model my_module:net --input x.npy --target 3 --players grid:4x4",
+    "synergy explain model my_module:forest --input row.npy --baseline background.npy --target 1",
+    'synergy explain expression "x1*x2 + x3" --at x1=1,x2=2,x3=3',
+)
+EPILOG = "\n\n".join(["Examples:", *EXAMPLES])
 NOT_OURS = Annotated[
     str | None, typer.Option(hidden=True)
 ]  # another kind's: known, so that it is not a slip of the pen
@@ -54,7 +63,7 @@ class Kinds(TyperGroup):
 
 def subcommands() -> typer.Typer:
     """All kinds of questions."""
-    app = typer.Typer(cls=Kinds, subcommand_metavar="KIND [SUBJECT] [OPTIONS]")
+    app = typer.Typer(cls=Kinds, subcommand_metavar="KIND [SUBJECT] [OPTIONS]", epilog=EPILOG)
     for question in QUESTIONS.values():
         app.command(question.kind, help=f"{question.help[0].upper()}{question.help[1:]}")(_command(question))
     return app
@@ -68,7 +77,8 @@ def _command(question: type[AbstractQuestion]) -> Callable[..., None]:
             return declared(**{field.name: words[field.name] for field in fields(declared)})
 
         _require_own(question, words)
-        _explain(told(question), told(Work), {f"--{name}": words[name] for name in ("input", "baseline")})
+        with options(_of_arguments(question)):
+            _explain(told(question), told(Work), {f"--{name}": words[name] for name in ("input", "baseline")})
 
     own = [*_parameters(question), *_parameters(Work)]
     known = {parameter.name for parameter in own}
@@ -95,6 +105,12 @@ def _require_own(question: type[AbstractQuestion], words: dict[str, Any]) -> Non
             raise ValueError(
                 f"{_typed(name)} belongs to {' and '.join(others)}; {question.kind} has {', '.join(map(_typed, own))}"
             )
+
+
+def _of_arguments(question: type[AbstractQuestion]) -> dict[str, str]:
+    """The options that stand for arguments of Python of the same name, so that errors name what can be typed here."""
+    names = [*question.options(), *(field.name for field in fields(Work) if field.name != "output")]
+    return {{"output_kind": "output"}.get(name, name): _typed(name) for name in names}
 
 
 def _typed(name: str) -> str:

@@ -17,6 +17,7 @@ from decompositions.models.undisturbed import outside_inference
 from decompositions.networks.reading.kept import readings_kept
 from decompositions.sampling import sample
 from decompositions.series import taylor
+from decompositions.settings import setting
 from synergy.calls import Calls
 from synergy.comparison.extent import Budget, Extent, extent_of, surveyed_calls
 from synergy.comparison.plan import Plan, Step
@@ -177,7 +178,8 @@ def _series(game: Game, what: Asked) -> tuple[int | None, str | None]:
     if not _reads_degrees(what.methods, game):
         return None, ""
     if what.degree is None and game.cube.precision and game.n > EXPANDED:
-        return None, f"its Taylor series has more than {EXPANDED} players; compare(game, degree=1) asks for it"
+        asks = setting("degree", 1, "compare(game, {})")
+        return None, f"its Taylor series has more than {EXPANDED} players; {asks} asks for it"
     try:
         return taylor.price(game, what.degree), None
     except Exception as error:  # whatever the model raises when it is differentiated

@@ -14,6 +14,7 @@ from decompositions.evaluation.cost import LIMIT, require_limit, with_progress
 from decompositions.games.game import Game
 from decompositions.sampling.sample import Sample, sample
 from decompositions.sampling.strongest import strongest
+from decompositions.settings import setting
 from synergy.comparison.extent import Budget, Choice, Extent, Rows, extent_of, surveyed_calls
 
 STRONGEST, LARGEST, SEARCHED = 12, 3, 500  # effects that are verified, players in them, and calls for their subsets
@@ -72,7 +73,8 @@ def standard_of(
         extent = extent_of(game, order, budget, False, _strongest(surveyed, budget.calls))
     everything = closure(extent.coalitions)
     price = len(everything) * game.cube.calls_per_point
-    require_limit(price, max(LIMIT, budget.calls), "take order=1, or fewer players")
+    fewer = f"take {setting('order', 1)}, or fewer players"
+    require_limit(price, max(LIMIT, budget.calls), fewer, setting("budget", price))
     what = f"coalitions of at most {count(extent.order)}, and some larger ones"
     some, _ = with_progress(game, price, what, lambda watched: known(watched, everything))
     some = replace(some, game=game)

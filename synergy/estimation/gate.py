@@ -6,6 +6,7 @@ import math
 
 from decompositions.counts import count
 from decompositions.sampling.sample import Sample
+from decompositions.settings import setting
 from synergy.estimation.estimation import Estimation
 
 WARNED, REFUSED = 0.25, 0.5  # of the norm of the values: the norm of their standard errors
@@ -38,7 +39,8 @@ def said(found: Estimation, sample: Sample) -> str:
     share = f"{found.trust:.0%}" if math.isfinite(found.trust) else "all"
     return (
         f"{share} of this estimate of '{found.index}' is noise (‖s.e.‖ / ‖values‖, from {calls:,} calls; "
-        f"r² {found.r2:.2f}); give budget={_enough(found.trust, calls, each * 2 ** len(sample.active))}"
+        f"r² {found.r2:.2f}); give "
+        f"{setting('budget', _enough(found.trust, calls, each * 2 ** len(sample.active)))}"
     )
 
 

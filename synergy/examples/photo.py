@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from decompositions.games import players as grouping
 from decompositions.games.game import Game
+from decompositions.settings import setting
 from synergy.examples.example import Example
 from synergy.examples.trained import predictor
 from synergy.wording.view import Picture
@@ -140,7 +141,8 @@ def pixelwise(regions: Tensor) -> np.ndarray:
     channels = regions.expand(1, 3, SIDE, SIDE)[0]
     if not (channels == channels[0]).all():
         raise ValueError(
-            "a photo's players are regions shared by its colours; divide it with players='grid:3x3' or 'segments:9'"
+            f"a photo's players are regions shared by its colours; divide it with {setting('players', 'grid:3x3')} or "
+            "segments:9"
         )
     return channels[0].numpy()
 

@@ -11,6 +11,8 @@ from typing import Any
 from decompositions.visible import visible
 from synergy.wording.names import columns
 
+ACROSS = 8  # columns of a table in Markdown, so that a page does not cut it off
+
 
 @dataclass(frozen=True)
 class Table:
@@ -47,28 +49,51 @@ class Table:
     def __str__(self) -> str:
         return self.to_text()
 
-    def to_text(self, width: int = 30) -> str:
-        """Columns of at most ``width`` characters, cells wrapped."""
+    def to_text(self, width: int = 30, room: int | None = None) -> str:
+        """Columns of at most ``width`` characters, cells wrapped; where they do not fit ``room``, row below row."""
         cells = [[textwrap.wrap(cell, width) or [""] for cell in row] for row in (self.columns, *self.rows)]
         widths = [max(len(line) for row in cells for line in row[k]) for k in range(len(self.columns))]
+        if room is not None and sum(widths) + 2 * len(widths) - 2 > room:
+            return self._stacked(room)
         lines = [self.title, ""]
         for number, row in enumerate(cells):
             for level in range(max(map(len, row))):
                 parts = [cell[level] if level < len(cell) else "" for cell in row]
                 lines.append("  ".join(part.ljust(w) for part, w in zip(parts, widths, strict=True)).rstrip())
             lines.append("─" * (sum(widths) + 2 * len(widths) - 2) if number == 0 else "")
-        lines += [textwrap.fill(note, 118) for note in self.notes]
-        return "\n".join([*lines, *("\n\n" + each.to_text(width) for each in self.below)])
+        lines += [textwrap.fill(note, min(118, room or 118)) for note in self.notes]
+        return "\n".join([*lines, *("\n\n" + each.to_text(width, room) for each in self.below)])
+
+    def _stacked(self, room: int) -> str:
+        """Row below row, every cell behind the heading of its column."""
+        head = max(map(len, self.columns[1:]), default=0)
+        lines = [self.title, ""]
+        for name, *cells in self.rows:
+            lines.append(name)
+            for heading, cell in zip(self.columns[1:], cells, strict=True):
+                indent = " " * (head + 4)
+                said = textwrap.fill(cell or "–", room, initial_indent=indent, subsequent_indent=indent)
+                lines.append(f"  {heading:<{head}}  {said[len(indent) :]}")
+            lines.append("")
+        lines += [textwrap.fill(note, room) for note in self.notes]
+        return "\n".join([*lines, *("\n\n" + each.to_text(room=room) for each in self.below)])
 
     def to_markdown(self, level: int = 1) -> str:
-        """A Markdown page; its title is a heading of the level."""
+        """A Markdown page; its title is a heading of the level, and columns beyond the eighth are a table of their own.
+
+        The first column, which names the rows, begins every table.
+        """
 
         def line(cells: tuple[str, ...]) -> str:
             return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
-        head = [f"{'#' * level} {self.title}", "", line(self.columns), "|" + "---|" * len(self.columns)]
+        lines = [f"{'#' * level} {self.title}"]
+        for start in range(1, max(2, len(self.columns)), ACROSS - 1):
+            some = [0, *range(start, min(start + ACROSS - 1, len(self.columns)))]
+            head, *rows = (line(tuple(row[k] for k in some)) for row in (self.columns, *self.rows))
+            lines += ["", head, "|" + "---|" * len(some), *rows]
         notes = [paragraph for note in self.notes for paragraph in ("", note)]
-        page = "\n".join([*head, *map(line, self.rows), *notes]) + "\n"
+        page = "\n".join([*lines, *notes]) + "\n"
         return "\n".join([page, *(each.to_markdown(level + 1) for each in self.below)])
 
     def to_html(self) -> str:

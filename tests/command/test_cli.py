@@ -4,6 +4,7 @@ import io
 import os
 import pickle
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -525,16 +526,6 @@ def here() -> dict[str, str]:
     return os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
 
 
-def test_without_a_word_the_help_is_shown(monkeypatch, capsys):
-    monkeypatch.setattr(sys, "argv", ["synergy"])
-    with pytest.raises(SystemExit) as stop:
-        main()
-    said = capsys.readouterr()
-    assert stop.value.code == 2
-    assert "explain" in said.out + said.err
-    assert "error" not in said.err
-
-
 @pytest.mark.parametrize("error", [RuntimeError("lost"), KeyboardInterrupt()], ids=["error", "interruption"])
 def test_a_checkpoint_that_vanished_is_not_said_to_be_kept(error, tmp_path):
     calls = []
@@ -553,3 +544,61 @@ def test_a_checkpoint_that_vanished_is_not_said_to_be_kept(error, tmp_path):
     assert "nothing is kept" in said
     assert "has vanished" in said
     assert "goes on from there" not in said
+
+
+def test_without_an_argument_it_says_what_to_try():
+    out = run()
+    commands = [line.partition("  #")[0].split() for line in out.splitlines() if line.startswith("  synergy")]
+    assert [words[:3] for words in commands] == [["synergy", "explain", k] for k in ("expression", "digits", "model")]
+    assert "synergy --help" in out
+
+
+def test_the_first_command_to_try_works(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (line,) = [line for line in run().splitlines() if "explain expression" in line]
+    out = run(*shlex.split(line.partition("  #")[0])[1:])
+    assert "f(x) = 7" in out
+
+
+def test_the_help_of_explain_has_examples():
+    out = " ".join(run("explain", "--help").split())
+    for words in ('explain sentence "I\'m not happy"', "explain model my_module:net --input x.npy --target 3"):
+        assert words in out
+
+
+@pytest.mark.parametrize(
+    ("words", "said", "unsaid"),
+    [
+        (["--target", "0", "--limit", "4"], "pass --limit 8 to pay for them, or take --order 2", "limit="),
+        ([], "say which with --target", "target="),
+    ],
+)
+def test_a_way_out_is_one_of_the_command(model_words, words, said, unsaid, monkeypatch, capsys):
+    text = fails(monkeypatch, capsys, *model_words, *words)
+    assert said in text
+    assert unsaid not in text
+
+
+def test_a_reason_in_the_report_names_the_option(model_words, tmp_path):
+    words = ["--target", "0", "--output-kind", "probability", "--methods", "lrp_epsilon"]
+    run(*model_words, *words, "--output", "r.html")
+    page = (tmp_path / "r.html").read_text()
+    assert "take --output-kind logit" in page
+    assert "output=&#39;logit&#39;" not in page
+
+
+def test_a_series_that_does_not_end_names_the_option(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run("explain", "expression", "exp(x1)", "--at", "x1=1", "--methods", "gradient_x_input", "--output", "r.html")
+    page = (tmp_path / "r.html").read_text()
+    assert "--degree 6" in page
+    assert "degree=6" not in page
+
+
+def test_a_table_fits_a_terminal(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    out = run("table", "methods")
+    assert max(map(len, out.splitlines())) <= 80
+    lines = [line.split("  ") for line in out.splitlines()]
+    assert ["Shapley value"] in lines
+    assert "interaction effects" in out

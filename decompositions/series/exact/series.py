@@ -21,6 +21,7 @@ from decompositions.games.expression_cube import ExpressionCube
 from decompositions.series.exact.cube_branches import CubeBranches
 from decompositions.series.exact.reach import reach
 from decompositions.series.terms.power_series import PowerSeries
+from decompositions.settings import setting
 
 LONGEST = 2_000  # degrees of a series that does not end; the work grows with their square
 Term = tuple[tuple[int, ...], Scalar]  # exponents of t and the atoms, coefficient
@@ -45,7 +46,8 @@ def expression_series(cube: ExpressionCube, degree: int | None, limit: int) -> P
     if top is None:
         raise ValueError(
             f"{cube.expression} is no polynomial, so its Taylor series does not end; give the degree up to which it is "
-            "wanted, taylor(game, degree=6), or use harsanyi(), whose effects are exact for any expression"
+            f"wanted, {setting('degree', 6, 'taylor(game, {})')}, or use harsanyi(), whose effects are exact for any "
+            "expression"
         )
     if end is not None:
         top = min(top, end)  # its terms end there

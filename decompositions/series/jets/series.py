@@ -21,6 +21,7 @@ from decompositions.series.jets.jets import jets
 from decompositions.series.jets.kinks import refuse_kinks
 from decompositions.series.terms import convergence
 from decompositions.series.terms.power_series import PowerSeries
+from decompositions.settings import setting
 
 CORNERS = 32  # at which a series that seems complete is tried
 ROWS = 1024  # lines that are followed at once, at most
@@ -107,7 +108,8 @@ def _looked_at(cube: FunctionCube, degree: int | None) -> tuple[np.ndarray, int,
         reach = convergence.radius(np.abs(probe).max(1))
         short = f" and does not reach x (it converges up to about {reach:.2g} of the way)" if reach <= 1 else ""
         raise ValueError(
-            f"the Taylor series does not end{short}; give the degree up to which it is wanted, taylor(game, degree=6)"
+            f"the Taylor series does not end{short}; give the degree up to which it is wanted, "
+            f"{setting('degree', 6, 'taylor(game, {})')}"
         )
     return probe, end, end if degree is None or not active else degree
 
