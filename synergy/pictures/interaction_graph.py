@@ -86,14 +86,19 @@ def interaction_graph(
         _hubs(axis, hubs, places)
         _nodes(axis, pairs, places)
         _names(axis, pairs, places, upright)
-        axis.set_xlim(left, right, auto=True)  # which leave room for an equal scale
-        axis.set_ylim(low, high, auto=True)
-        axis.set_aspect("equal", adjustable="datalim")
-        axis.set_xticks([])
-        axis.set_yticks([])
-        clean(axis)
+        _bare(axis, (left, right), (low, high))
         headed(axis, f"Interactions, {plain(pairs.what)}", *notes, width=ACROSS)
     return root(axis)
+
+
+def _bare(axis: Axes, across: tuple[float, float], up: tuple[float, float]) -> None:
+    """No frame and no ticks; one scale for both axes, which may grow for it."""
+    axis.set_xlim(*across, auto=True)
+    axis.set_ylim(*up, auto=True)
+    axis.set_aspect("equal", adjustable="datalim")
+    axis.set_xticks([])
+    axis.set_yticks([])
+    clean(axis)
 
 
 def _room(

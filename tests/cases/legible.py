@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations
+from unittest import mock
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
@@ -28,10 +29,9 @@ class Drawn:
 
 
 def drawn(figure) -> list[Drawn]:
-    """All texts of a figure, line by line, in the order in which they are drawn."""
+    """All texts of a figure, line by line, in the order in which they are drawn; nothing else is painted."""
     figure.set_dpi(DPI)
-    canvas = FigureCanvasAgg(figure)
-    renderer, found, plain = canvas.get_renderer(), [], RendererAgg.draw_text
+    found: list[Drawn] = []
 
     def listening(self, gc, x, y, s, prop, angle, ismath=False, mtext=None):
         width, height, descent = self.get_text_width_height_descent(s, prop, ismath)
@@ -42,13 +42,11 @@ def drawn(figure) -> list[Drawn]:
         clip = gc.get_clip_rectangle()
         if s.strip() and gc.get_alpha() > 0:
             found.append(Drawn(s, corners, None if clip is None else clip.bounds))
-        plain(self, gc, x, y, s, prop, angle, ismath, mtext)
 
-    RendererAgg.draw_text = listening
-    try:
+    unseen = dict.fromkeys(("draw_path", "draw_markers", "draw_path_collection", "draw_image"), lambda *_, **__: None)
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    with mock.patch.multiple(renderer, **unseen), mock.patch.object(RendererAgg, "draw_text", listening):
         figure.draw(renderer)
-    finally:
-        RendererAgg.draw_text = plain
     return found
 
 

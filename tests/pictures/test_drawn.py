@@ -10,6 +10,7 @@ from drawn_results import DIVIDENDS, comparison, estimation, three
 from matplotlib.figure import Figure
 
 from synergy import Effects, Estimation, Game, pictures, taylor
+from synergy.comparison.finding import finding
 from synergy.comparison.result import Result
 from synergy.pictures.spectrum import sums_by_order
 
@@ -195,3 +196,9 @@ def test_axes_of_ones_own_are_drawn_on_and_saved(name, tmp_path):
 def test_a_comparison_needs_a_figure_of_its_own():
     with pytest.raises(ValueError, match="one panel per method"):
         pictures.attributions(comparison(three()), ax=Figure().subplots())
+
+
+def test_a_comparison_says_what_was_found():
+    found = comparison(three())
+    said = pictures.overview(found).get_suptitle()
+    assert " ".join(said.split()) == str(finding(found))
