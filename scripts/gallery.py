@@ -57,12 +57,12 @@ SHOTS = (
     Shot(
         "A comparison",
         "Who is given how much of which effect, theory beside practice.",
-        "pictures.allocation_map(said['occlusion_1'])",
+        'pictures.allocation_map(said["occlusion_1"])',
     ),
     Shot(
         "A comparison",
         "The same as ribbons from effects to players.",
-        "pictures.flow(said['lrp_epsilon'].measured)",
+        'pictures.flow(said["lrp_epsilon"].measured)',
     ),
     Shot("A comparison", "The verdicts with the numbers they rest on.", "pictures.verdicts(said)"),
     Shot(
@@ -91,18 +91,19 @@ SHOTS = (
     Shot(
         "Estimates",
         "How estimates get better with the calls that are paid.",
-        "pictures.learning_curve([estimate(digit.game, budget=b) for b in (150, 300, 600, 1200)], "
-        "estimate(digit.game, budget=70_000))",
+        "pictures.learning_curve(\n"
+        "    [estimate(digit.game, budget=b) for b in (150, 300, 600, 1200)], estimate(digit.game, budget=70_000)\n"
+        ")",
     ),
     Shot(
         "Inputs",
         "Regions in their colours, with the strongest pairs, the photo beside.",
-        "pictures.overlay(compare(photo.game, ['shapley'])['shapley'], photo.view, harsanyi(photo.game))",
+        'pictures.overlay(compare(photo.game, ["shapley"])["shapley"], photo.view, harsanyi(photo.game))',
     ),
     Shot(
         "Inputs",
         "Several methods on the same input, on one scale.",
-        "pictures.side_by_side(compare(digit.game, ['shapley', 'occlusion_1', 'grad_cam']), digit.view)",
+        'pictures.side_by_side(compare(digit.game, ["shapley", "occlusion_1", "grad_cam"]), digit.view)',
     ),
     Shot("Inputs", "Single pixels, summed over their channels.", "pictures.heat_map(pixels, photo.view)"),
     Shot("Inputs", "The photo itself, each pixel as bright as it counts.", "pictures.scaled_photo(pixels, photo.view)"),
@@ -114,7 +115,7 @@ SHOTS = (
     Shot(
         "Inputs",
         "Words in their colours; arcs are pairs, brackets larger coalitions.",
-        "pictures.sentence(said['shapley'], words.view, said.effects)",
+        'pictures.sentence(said["shapley"], words.view, said.effects)',
     ),
     Shot(
         "The straight path",
