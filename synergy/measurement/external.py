@@ -17,6 +17,7 @@ from decompositions.games.function_cube import FunctionCube
 from decompositions.games.game import Game
 from decompositions.models.model_function import ModelFunction
 from decompositions.models.undisturbed import undisturbed
+from synergy.algorithms.path.quadrature import length, part
 from synergy.estimate import Estimate
 from synergy.explained import modelled
 from synergy.method import ITS_OWN
@@ -43,12 +44,15 @@ class ForeignMethod:
         call: the callable.
         name: as messages and tables call it.
         repeats: whether each player's value stands at all its entries.
+        misses: whether the callable gives, beside the attributions, by how much their sum misses f(x) − f(b) at every
+            row, because of a quadrature: that is an error of theirs.
         hint: how it is called, for errors.
     """
 
     call: Callable[..., torch.Tensor]
     name: str
     repeats: bool = False
+    misses: bool = False
     hint: str = CALLED
     corners: ClassVar[bool] = False
     target: ClassVar[str] = ITS_OWN
@@ -77,17 +81,18 @@ class ForeignMethod:
         return Estimate(*self.estimate(game, ends))
 
     def _all(self, game: Game, points: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """At all end points, a chunk at a time, and the rounding error of the attributions' type."""
-        parts = [self._some(game, part) for part in points.split(_at_once(game))]
-        values = torch.cat([part[0] for part in parts])
-        return values, abs(values) * max(part[1] for part in parts)
+        """At all end points, a chunk at a time, and the error by the attributions' type and by a quadrature."""
+        values, errors = zip(*(self._some(game, some) for some in points.split(_at_once(game))), strict=True)
+        return torch.cat(values), torch.cat(errors)
 
-    def _some(self, game: Game, points: torch.Tensor) -> tuple[torch.Tensor, float]:
+    def _some(self, game: Game, points: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         cube, f = _explained(game)
         inputs = cube.inputs(points.bool())
         rows = inputs.flatten(0, 1).clone()  # copies, as a callable may write into what it is given
         baselines = cube.baseline.expand(inputs.shape).flatten(0, 1).clone()
-        given = self._like(self._asked(f.module, rows, baselines, f.target), inputs.flatten(0, 1))
+        asked = self._asked(f.module, rows, baselines, f.target)
+        asked, missed = asked if self.misses else (asked, torch.zeros(len(rows)))
+        given = self._like(asked, inputs.flatten(0, 1))
         cube.on_calls(len(rows))
         entries = wide(given).reshape(*inputs.shape[:2], -1)
         players = cube.entry_players()
@@ -96,7 +101,9 @@ class ForeignMethod:
         if self.repeats:
             summed = summed / torch.bincount(players, minlength=game.n)
         epsilon = torch.finfo(given.dtype).eps if given.is_floating_point() else 0.0
-        return (summed * cube.weights[:, None]).sum(1), epsilon
+        values = (summed * cube.weights[:, None]).sum(1)
+        missing = (wide(missed).to(values).abs().reshape(*inputs.shape[:2]) * cube.weights).sum(1, keepdim=True)
+        return values, abs(values) * epsilon + missing * part(abs(values), length(values, 1)[:, None])
 
     def _asked(self, model: Any, rows: torch.Tensor, baselines: torch.Tensor, target: Any) -> Any:
         """What the callable gives, and an error that says whose it is."""
@@ -209,16 +216,20 @@ def _captum(subject: Any, game: Game) -> ForeignMethod:
         cube = _explained(game)[0]
         extra["feature_mask"] = cube.players.expand(cube.x.shape).clone()
 
+    misses = {"n_steps", "return_convergence_delta"} <= set(known)
+
     def call(model: Any, inputs: torch.Tensor, baselines: torch.Tensor, target: Any) -> Any:
         given = {"baselines": baselines} if "baselines" in known else {}
-        attributions = subject.attribute(inputs, target=target, **given, **extra)
-        return _without_single_axes(attributions, inputs.shape)
+        if not misses:
+            return _without_single_axes(subject.attribute(inputs, target=target, **given, **extra), inputs.shape)
+        attributions, missed = subject.attribute(inputs, target=target, return_convergence_delta=True, **given, **extra)
+        return _without_single_axes(attributions, inputs.shape), missed
 
     hint = (
         f"to give {type(subject).__name__} settings of its own, measure a function: "
         "measure(lambda model, inputs, baselines, target: obj.attribute(inputs, …), game)"
     )
-    return ForeignMethod(call, type(subject).__name__, "feature_mask" in known, hint)
+    return ForeignMethod(call, type(subject).__name__, "feature_mask" in known, misses, hint)
 
 
 def _without_single_axes(given: Any, shape: torch.Size) -> Any:

@@ -241,3 +241,19 @@ def test_the_attribute_of_a_captum_object_is_the_object():
     asked = game()
     saliency = attr.Saliency(asked.model)
     close(measure(saliency.attribute, asked).values, measure(saliency, asked).values, 1e-15)
+
+
+def test_what_the_quadrature_of_captum_misses_is_its_error_and_no_failure():
+    """|x − 1| + … has a kink on the way, which 5 nodes miss; DeepLIFT's own delta is no quadrature, and no excuse."""
+    attr = pytest.importorskip("captum.attr", reason="the peers are not installed")
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Linear(3, 6), nn.ReLU(), nn.Linear(6, 1)).eval()
+    game = Game.from_model(net, 3 * torch.randn(1, 3))
+    integrated = attr.IntegratedGradients(net)
+    measured = measure(integrated, game)
+    _, missed = integrated.attribute(game.cube.x, return_convergence_delta=True)
+    assert abs(float(missed)) > 1e-3
+    criteria = measured.criteria()
+    assert criteria.verdicts["completeness"] == "undecided"
+    assert measured.error[-1] >= abs(float(missed)) * 0.99  # the row of all players, of which x is one end point
+    assert measure(attr.InputXGradient(net), game).criteria().verdicts["completeness"] == "fail"
