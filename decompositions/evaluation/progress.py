@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 DELAY = 2  # seconds, before which no bar is shown
 Moved = Callable[[int], None]
+_PART: ContextVar[Any] = ContextVar("part", default=None)  # the bar of the innermost work that has its own
 _WHOLE: ContextVar[Any] = ContextVar("whole", default=None)  # the bar of a work that has many parts
 
 
@@ -34,7 +35,19 @@ def progress(total: int, what: str, done: int = 0) -> Iterator[Moved]:
         yield _ignored
         return
     with _bar(total, what, done) as bar:
-        yield bar.update
+        before = _PART.set(bar)
+        try:
+            yield bar.update
+        finally:
+            _PART.reset(before)
+
+
+def expected(calls: int) -> None:
+    """What work that is under way has found out: so many calls are still to come. Its bar takes them for its total."""
+    bar = _PART.get()
+    if bar is not None:
+        bar.total = bar.n + calls
+        bar.refresh()
 
 
 @contextmanager

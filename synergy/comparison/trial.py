@@ -7,8 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from decompositions.arithmetic import Array
-from decompositions.degrees import some_corners, spread
 from decompositions.effects.coalitions import Coalitions
 from decompositions.games.game import Game
 from decompositions.memory import is_out_of_memory
@@ -19,7 +17,6 @@ from synergy.measurement import subject
 from synergy.measurement.external import ForeignMethod
 from synergy.method import AbstractMethod
 
-SOME = 64  # end points at which the work of a method is foreseen
 GRADIENT = 3  # forward passes that take as long as one with its gradient
 PIECES = 12  # and as long as a model call of a sum over pieces
 
@@ -53,7 +50,7 @@ class Trial:
         """Model calls for one end point, on average over some coalitions."""
         if isinstance(self.settled, ForeignMethod) or not self.paid:
             return self.each
-        places = np.unique(np.linspace(0, len(coalitions) - 1, SOME).astype(int))
+        places = np.unique(np.linspace(0, len(coalitions) - 1, subject.SOME).astype(int))
         rows = np.concatenate([coalitions.table(place, place + 1) for place in places])
         game = self.game
         return self.settled.taking(game, self.paid, game.ends(torch.from_numpy(rows > 0).to(game.cube.device)))
@@ -85,20 +82,12 @@ def tried(method: AbstractMethod | ForeignMethod, game: Game, dense: bool, budge
         found = subject.estimate(method, game.watched(paid))
         if isinstance(method, ForeignMethod):
             return Trial(game, method, method, found, paid=paid.count, each=paid.count)
-        some = _some_ends(game)
+        some = subject.some_ends(game)
         settled = method.settled(game, found, some)
         each = settled.taking(game, paid.count, some)
     except Exception as failure:  # whatever a method, or the model in its hands, raises
         return Trial(game, method, method, reason=reason_of(failure), paid=paid.count)
     return Trial(game, method, settled, found, paid=paid.count, each=each)
-
-
-def _some_ends(game: Game) -> Array:
-    """Some end points of all, or all of few. Shape ``(m, n)``."""
-    active = game.cube.active()
-    if 2 ** len(active) <= SOME:
-        return game.ends(spread(0, 2 ** len(active), active, game.n, game.cube.device))
-    return game.ends(some_corners(game.n, SOME, torch.Generator().manual_seed(0)).to(game.cube.device))
 
 
 def owed_at_x(method: AbstractMethod | ForeignMethod, game: Game, budget: int) -> int:

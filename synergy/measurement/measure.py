@@ -13,6 +13,7 @@ from decompositions import degrees
 from decompositions.arguments import shown, whole
 from decompositions.arithmetic import Array, concatenate, is_exact, wide, zeros
 from decompositions.dividends.harsanyi import harsanyi, is_sparse
+from decompositions.dividends.harsanyi import price as harsanyi_price
 from decompositions.dividends.known import known
 from decompositions.dividends.subsets import closure
 from decompositions.effects.coalitions import Coalitions
@@ -20,11 +21,13 @@ from decompositions.effects.effects import Effects
 from decompositions.effects.naming import Coalition
 from decompositions.evaluation import corners as coalitions
 from decompositions.evaluation.cost import LIMIT, require_limit, with_progress
+from decompositions.evaluation.progress import whole_progress
 from decompositions.games.game import Game, require_game
 from decompositions.mobius import mobius, zeta
 from decompositions.models.undisturbed import outside_inference
 from decompositions.networks.reading.kept import readings_kept
 from synergy.allocation.allocation import Allocation, from_table
+from synergy.calls import Calls
 from synergy.measurement.external import ForeignMethod
 from synergy.measurement.rows import (
     Wanted,
@@ -36,9 +39,10 @@ from synergy.measurement.rows import (
     require_rows,
 )
 from synergy.measurement.spread import ENDS, Rows, attributions, independent, require_finite
-from synergy.measurement.subject import as_method, ends, price, seen
+from synergy.measurement.subject import as_method, ends, estimate, price, seen, some_ends
 from synergy.measurement.synergy_function import POINTS, vanishing
 from synergy.method import AbstractMethod
+from synergy.path_method import AbstractPathMethod
 
 BUDGET = 2**15  # model calls that a measured allocation may cost
 COMPARED = 6  # coalitions beside ∅ and N at which effects and game are compared
@@ -56,7 +60,7 @@ def measure(
     effects: Effects | None = None,
     budget: int = BUDGET,
     limit: int = LIMIT,
-    points: int = POINTS,
+    points: int | None = None,
 ) -> Allocation:
     r"""Who is given how much of which effect, in practice.
 
@@ -81,7 +85,8 @@ def measure(
             measured whatever they cost.
         limit: end points above which the work is refused.
         points: interior points of the cube at which it may be tried whether synergies without a dividend vanish (for
-            the diagnostic ``phantom``); only where there are any, 2ⁿ model calls each at most.
+            the diagnostic ``phantom``); only where there are any, 2ⁿ model calls each at most, beside the price that is
+            said. None for 64 in exact games and none of a model's.
 
     Raises:
         LookupError: no such method.
@@ -91,7 +96,8 @@ def measure(
     """
     require_game(game, "measure()")
     limit = whole(limit, "limit is the number of end points above which the work is refused", 1)
-    points = whole(points, "points is the number of interior points that may be tried", 0)
+    rule = "points is the number of interior points that may be tried"
+    points = (0 if game.cube.precision else POINTS) if points is None else whole(points, rule, 0)
     budget = whole(budget, "budget is the number of model calls that rows may cost", 0)
     chosen = as_method(subject, game)
     if order is not None or rows is not None:
@@ -104,11 +110,28 @@ def measure(
     if effects is None and is_sparse(game):
         everything = Wanted(Coalitions.subsets(game.cube.active(), game.n), None)
         return _some_rows(chosen, game, everything, None, (budget, limit))
-    if effects is None:
-        return measured(chosen, game, harsanyi(game, limit=max(limit, LIMIT)), points)
-    checked = require_same(effects, game)
-    table = measured(chosen, game, effects, points)
-    return replace(table, calls=table.calls + checked)
+    settled, each, paid = _tried(chosen, game)
+    first = CHECKED * game.cube.calls_per_point if effects is not None else harsanyi_price(game)
+    with whole_progress(first + round(each * ends(game)), chosen.name) as moved:
+        watched = game.watched(moved)
+        if effects is None:
+            known, checked = harsanyi(watched, limit=max(limit, LIMIT)), 0
+        else:
+            known, checked = effects, require_same(effects, watched)
+        table = measured(settled, watched, known, points)
+    return replace(table, calls=table.calls + checked + paid)
+
+
+def _tried(chosen: AbstractMethod | ForeignMethod, game: Game) -> tuple[AbstractMethod | ForeignMethod, float, int]:
+    """A method by the rule that it finds at x, the calls of one end point, and those of the trial.
+
+    One that is measured by the rule as it stands is not tried.
+    """
+    if not isinstance(chosen, AbstractPathMethod) or chosen.nodes is not None:
+        return chosen, float(price(chosen, game) // ends(game)), 0
+    calls, some = Calls(), some_ends(game)
+    settled = chosen.settled(game, estimate(chosen, game.watched(calls)), some)
+    return settled, settled.taking(game, calls.count, some), calls.count
 
 
 def _some_rows(

@@ -8,12 +8,16 @@ import numpy as np
 import torch
 
 from decompositions.arguments import shown
+from decompositions.arithmetic import Array
+from decompositions.degrees import some_corners, spread
 from decompositions.effects.effects import Effects
 from decompositions.games.game import Game
 from decompositions.mobius import zeta
 from synergy.estimate import Estimate
 from synergy.measurement.external import ForeignMethod, foreign
 from synergy.method import AbstractMethod, method
+
+SOME = 64  # end points at which the work of a method is foreseen
 
 
 def as_method(subject: Any, game: Game) -> AbstractMethod | ForeignMethod:
@@ -49,6 +53,14 @@ def price_of_one(chosen: AbstractMethod | ForeignMethod, game: Game) -> int:
 def ends(game: Game) -> int:
     """The number of end points of a measured allocation: the coalitions of the players that are no null players."""
     return 2 ** len(game.cube.active())
+
+
+def some_ends(game: Game) -> Array:
+    """Some end points of all, or all of few: what a method takes there says what it takes at all. Shape ``(m, n)``."""
+    active = game.cube.active()
+    if 2 ** len(active) <= SOME:
+        return game.ends(spread(0, 2 ** len(active), active, game.n, game.cube.device))
+    return game.ends(some_corners(game.n, SOME, torch.Generator().manual_seed(0)).to(game.cube.device))
 
 
 def seen(chosen: AbstractMethod | ForeignMethod, game: Game, effects: Effects) -> Game:

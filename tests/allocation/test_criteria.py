@@ -114,15 +114,15 @@ def test_phantom_by_hand():
             return values[0] if ends is None else values
 
     game = Game.from_function(lambda z: z.sum(1), [2.0, 3.0])
-    criteria = measure(Invents(), game).criteria()
+    criteria = measure(Invents(), game, points=64).criteria()
     assert criteria.phantom == pytest.approx(2 / 7)
     assert criteria.passes == (True, True, True), "a diagnostic, not judged"
-    assert measure("integrated_gradients", game).criteria().phantom == 0
+    assert measure("integrated_gradients", game, points=64).criteria().phantom == 0
 
 
 def test_a_dividend_that_is_zero_at_x_alone_is_no_phantom():
     for case in (BY_ID["phantom"], BY_ID["phantom-floats"]):
-        measured = measure("integrated_gradients", case.game())
+        measured = measure("integrated_gradients", case.game(), points=64)
         assert abs(float(measured.effects[0, 1])) < 1e-12
         assert [float(v) for v in measured.values[3]] == pytest.approx([1 / 3, -1 / 3])
         criteria = measured.criteria()
@@ -137,7 +137,7 @@ def test_a_synergy_in_a_tenth_of_the_cube_is_seen():
         return (0.3 - (z[:, 0] - 0.4).abs()).relu() * (0.3 - (z[:, 1] - 0.6).abs()).relu() * 50 + z[:, 0]
 
     game = Game.from_function(f, [1.0, 1.0])
-    criteria = measure(method("integrated_gradients", nodes=200), game).criteria()
+    criteria = measure(method("integrated_gradients", nodes=200), game, points=64).criteria()
     assert criteria.phantom == 0
 
 

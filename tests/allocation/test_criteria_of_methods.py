@@ -191,7 +191,7 @@ def test_smoothgrad_without_noise_has_no_error():
 )
 @pytest.mark.parametrize("name", GAME_METHODS)
 def test_scaling_the_function_changes_nothing(name, case, factor):
-    plain, scaled = (measure(name, c.game()).criteria() for c in (case.scaled(1.0), case.scaled(factor)))
+    plain, scaled = (measure(name, c.game(), points=64).criteria() for c in (case.scaled(1.0), case.scaled(factor)))
     for number in ("coverage", "leakage", "residual", "phantom", "tolerance"):
         assert getattr(scaled, number) == pytest.approx(getattr(plain, number), rel=1e-6, abs=1e-12)
     assert scaled.constant == pytest.approx(plain.constant * factor, rel=1e-6, abs=1e-12 * factor)

@@ -11,6 +11,7 @@ import torch
 from decompositions.counts import count
 from decompositions.degrees import some_corners
 from decompositions.evaluation.cost import require_limit
+from decompositions.evaluation.progress import expected
 from decompositions.games.function_cube import FunctionCube
 from decompositions.memory import needed
 from decompositions.models.softening import module_names
@@ -71,20 +72,28 @@ def price(cube: FunctionCube, degree: int | None) -> int:
     double = cube.watched(report).double()
     with cube.calling(), double.calling(), naming(module_names(double.f)):
         require_agreement(double, cube.precision)
-        _, _, top = _looked_at(double, degree)
-    lines = _lines(double, top) + LINES  # and those of the noise
-    tried = 2 + min(CORNERS, 2**cube.n)
-    return looked + (lines * (top + 1) + tried) * cube.calls_per_point
+        _, end, top = _looked_at(double, degree)
+    return looked + _still_to_come(double, end, top)
 
 
 def _series(cube: FunctionCube, degree: int | None, limit: int) -> PowerSeries:
     probe, end, top = _looked_at(cube, degree)
     active = cube.active()
     require_limit(_lines(cube, top) * (top + 1) * cube.calls_per_point, limit, "take a lower degree")
+    expected(_still_to_come(cube, end, top))
     table, values, noise = _effects(cube, active, top)
     full = np.zeros((len(table), cube.n), dtype=np.int64)
     full[:, list(active)] = table[:, : len(active)]
     return _judged(cube, PowerSeries(full, values, 0, end > top, noise), probe, top)
+
+
+def _still_to_come(cube: FunctionCube, end: int, top: int) -> int:
+    """The model calls after a few lines were looked at: the lines that are needed, the noise's, and corners.
+
+    A series that is cut off before its end is not tried at corners.
+    """
+    lines, corners = _lines(cube, top) + LINES, min(CORNERS, 2**cube.n) if end <= top else 0
+    return (lines * (top + 1) + 2 + corners) * cube.calls_per_point
 
 
 def _lines(cube: FunctionCube, degree: int) -> int:
