@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-from decompositions.counts import count
 from decompositions.sampling.sample import Sample
 from decompositions.settings import setting
 from synergy.estimation.estimation import Estimation
@@ -37,18 +36,18 @@ def said(found: Estimation, sample: Sample) -> str:
     each = max(1, sample.game.cube.calls_per_point)
     calls = each * found.coalitions
     share = f"{found.trust:.0%}" if math.isfinite(found.trust) else "all"
+    everything = each * 2 ** len(sample.active)
+    enough = min(everything, _enough(found.trust, calls))
     return (
         f"{share} of this estimate of '{found.index}' is noise (‖s.e.‖ / ‖values‖, from {calls:,} calls; "
-        f"r² {found.r2:.2f}); give "
-        f"{setting('budget', _enough(found.trust, calls, each * 2 ** len(sample.active)))}"
+        f"r² {found.r2:.2f}); give {setting('budget', enough)}{' (all coalitions)' if enough == everything else ''}"
     )
 
 
-def _enough(trust: float, calls: int, everything: int) -> str:
-    """Calls at which the noise would be a quarter, as its square falls with their number; all coalitions suffice."""
+def _enough(trust: float, calls: int) -> int:
+    """Calls at which the noise would be a quarter, as its square falls with their number; two digits are kept."""
     if not math.isfinite(trust):
-        return str(10 * calls)
+        return 10 * calls
     wanted = math.ceil(calls * (trust / WARNED) ** 2)
     digits = max(0, len(str(wanted)) - 2)
-    wanted = -(-wanted // 10**digits) * 10**digits
-    return str(everything) + " (all coalitions)" if everything <= wanted else count(wanted).replace(",", "_")
+    return -(-wanted // 10**digits) * 10**digits
