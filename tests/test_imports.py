@@ -47,9 +47,10 @@ WALLS = {  # a room, and those whose files it must not import
     "synergy.wording": ["synergy.allocation", "synergy.comparison", "synergy.measurement", "synergy.methods"],
 }
 SHOWING = ["decompositions.showing", "synergy.showing", "synergy.pictures"]
-FRONTS = ["decompositions", "synergy", "synergy.examples", "synergy.pictures"]
+FRONTS = ["decompositions", "synergy", "synergy.examples", "synergy.interactions", "synergy.pictures"]
 REGISTERING = [
     "synergy.methods",
+    "synergy.interactions.indices",
     "synergy.showing",
     "synergy.pictures",
 ]  # on import, all of their files; nothing of other rooms
@@ -139,7 +140,7 @@ def test_every_folder_is_a_room():
 @pytest.mark.parametrize("name", MODULES)
 def test_peers_are_never_imported_except_to_hand_effects_on(name):
     found = {module.split(".")[0] for module, _ in rooms.imported(MODULES[name])} & PEERS
-    allowed = {"decompositions.effects.effects": {"shapiq"}, "synergy.tables.peers": {"captum", "shap", "shapiq"}}
+    allowed = {"decompositions.effects.for_shapiq": {"shapiq"}, "synergy.tables.peers": {"captum", "shap", "shapiq"}}
     assert found <= allowed.get(name, set())
 
 

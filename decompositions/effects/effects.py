@@ -19,6 +19,7 @@ from decompositions.arithmetic import Array, free_symbols, is_exact, like, stren
 from decompositions.counts import count, rounded, several
 from decompositions.effects import archive
 from decompositions.effects.coalitions import Coalitions, packed
+from decompositions.effects.for_shapiq import interaction_values
 from decompositions.effects.naming import Coalition, members_of
 from decompositions.effects.series import NONE, Series
 from decompositions.effects.strata import Strata
@@ -395,25 +396,13 @@ class Effects:
         Raises:
             ImportError: shapiq is not installed (extra ``peers``).
         """
-        try:
-            from shapiq import InteractionValues
-        except ImportError as error:
-            raise ImportError("to_shapiq() needs shapiq: pip install 'synergy-effects[peers]'") from error
         self.require_numbers("shapiq")
         if self.values.ndim != 1:
             raise ValueError(f"shapiq takes one game; these effects have shape {tuple(self.values.shape)}")
         known = self.by_support()
         by_coalition = {known.key(row): known.values[row] for row in range(len(known))}
-        return InteractionValues(
-            values=np.array([float(value) for value in by_coalition.values()]),
-            index="Moebius",
-            max_order=max(len(coalition) for coalition in by_coalition),
-            n_players=self.n,
-            min_order=0,
-            interaction_lookup={coalition: row for row, coalition in enumerate(by_coalition)},
-            baseline_value=float(self.base),
-            estimated=False,
-        )
+        largest = max(len(coalition) for coalition in by_coalition)
+        return interaction_values(by_coalition, "Moebius", self.n, largest, self.base)
 
     def save(self, path: str | Path) -> None:
         """Write the effects to one file (npz with a json header, never pickle), whole or not at all.

@@ -1,0 +1,8 @@
+"""Interactions of any order: how the effects of a game are shared out among sets of players."""
+
+from synergy.interaction_index import INDICES as INDICES
+from synergy.interaction_index import AbstractIndex as AbstractIndex
+from synergy.interaction_index import register as register
+from synergy.interactions.interactions import interactions as interactions
+from synergy.interactions.joint_shapley import joint_shapley as joint_shapley
+from synergy.interactions.result import Interactions as Interactions

@@ -1,0 +1,37 @@
+"""Interactions as text and as a table of pandas."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from decompositions import show
+from decompositions.counts import several
+from decompositions.visible import visible
+from synergy.interactions.result import Interactions
+from synergy.wording.effects import effect_label
+from synergy.wording.numbers import number
+from synergy.wording.table import bar, grid
+
+ROWS = 20
+
+
+@show.text.register(Interactions)
+def interactions_table(found: Interactions, k: int = ROWS) -> str:
+    """The k largest values of sets of players with bars, and what is to be said of missing effects."""
+    if found.array.ndim != 1:
+        return repr(found)
+    strongest, effects = found.top(k), found.effects()
+    largest = max((abs(float(value)) for _, value in strongest), default=1.0)
+    rows = [
+        [effect_label(effects, players), number(value, sign=True), bar(value, largest)] for players, value in strongest
+    ]
+    more = len(found) - len(strongest)
+    head = f"{found.title} ({visible(found.index)}), order {found.order}, of {several(found.n, 'player')}"
+    rest = [f"… {several(more, 'more set')}"] if more else []
+    return "\n".join([head, *grid(rows, "<><"), *rest, *([found.note] if found.note else [])])
+
+
+@show.frame.register(Interactions)
+def of_interactions(found: Interactions) -> Any:
+    """Index ``set``; columns ``value`` and ``size``."""
+    return show.frame(found.effects()).iloc[1:][["value", "size"]].rename_axis("set")
