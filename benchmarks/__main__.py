@@ -23,6 +23,7 @@ ALL = (
     "path_integral",
     "expression_series",
     "taylor_jets",
+    "interactions",
     "many_players",
     "coverage",
     "and_or",

@@ -28,23 +28,24 @@ def run() -> None:
 def _peers() -> None:
     """shapiq's exact computer on a table of values, which are looked up once and not counted."""
     values = torch.from_numpy(np.random.default_rng(0).standard_normal(2**N))
-    computer = _computer(values)
-    theirs, ours = computer.moebius_transform, mobius(values)
+    peer = computer(values)
+    theirs, ours = peer.moebius_transform, mobius(values)
     _agree(max(abs(theirs[s] - ours[sum(1 << i for i in s)].item()) for s in theirs.interaction_lookup))
     game, shapley = Game.from_values(values), method("shapley")
 
     def shapley_values() -> Any:
-        return computer("SV", 1)
+        return peer("SV", 1)
 
     sv = shapley_values()
     _agree(max(abs(sv[(i,)] - shapley.attribute(game)[i].item()) for i in range(N)))
-    _row(f"Möbius transform, n = {N}, shapiq / ours", _uncached(computer, lambda: computer.moebius_transform),
+    _row(f"Möbius transform, n = {N}, shapiq / ours", _uncached(peer, lambda: peer.moebius_transform),
          lambda: mobius(values), 5, 100)  # fmt: skip
-    _row(f"Shapley values, n = {N}, shapiq / ours", _uncached(computer, shapley_values),
+    _row(f"Shapley values, n = {N}, shapiq / ours", _uncached(peer, shapley_values),
          lambda: shapley.attribute(game), 5, 20)  # fmt: skip
 
 
-def _computer(values: torch.Tensor):  # type: ignore[no-untyped-def]
+def computer(values: torch.Tensor):  # type: ignore[no-untyped-def]
+    """shapiq's exact computer of a game of N players whose values are known."""
     from shapiq import ExactComputer
 
     places = 1 << np.arange(N)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
@@ -135,13 +136,13 @@ class Interactions(Mapping[tuple[int, ...], Any]):
         self._require_one("effects() are")
         rows = Coalitions.of_members([(), *self.sets], self.n)
         base = zeros((1,), self.array) + self.base
-        return Effects(concatenate([base, self.array], 0), names=self.names, coalitions=rows)
+        return Effects(concatenate([base, self.array], 0), names=self.names, coalitions=rows, truncated=self.missing)
 
     def to_matrix(self) -> Array:
         """The values of single players on the diagonal, and of pairs, the whole of each, on both sides of it.
 
         Returns:
-            Shape ``(..., n, n)``, of the kind of ``array``.
+            Shape ``(..., n, n)``, of the kind of ``array``; NaN where effects are missing and none holds the set.
 
         Raises:
             ValueError: an order of 1, which has no pairs.
@@ -149,6 +150,8 @@ class Interactions(Mapping[tuple[int, ...], Any]):
         if self.order < 2:
             raise ValueError("a matrix shows pairs, and an order of 1 has none; ask for order=2")
         table = zeros((*self.array.shape[:-1], self.n, self.n), self.array)
+        if self.missing:
+            table[...] = math.nan
         for row, players in enumerate(self.sets):
             if len(players) < 3:
                 table[..., players[0], players[-1]] = table[..., players[-1], players[0]] = self.array[..., row]

@@ -13,10 +13,10 @@ import numpy as np
 
 from decompositions.arguments import shown, whole
 from decompositions.counts import several
-from decompositions.effects.effects import Effects
 from synergy.estimation.estimation import Estimation
+from synergy.interactions.result import Interactions
 from synergy.pictures.canvas import BODY, INK, axes, clean, colours, headed, plain, root, wrapped
-from synergy.pictures.pairs import Pairs, pairs_of
+from synergy.pictures.pairs import Found, Pairs, pairs_of
 from synergy.pictures.ranking import members
 from synergy.wording.effects import effect_label
 from synergy.wording.names import columns
@@ -46,7 +46,7 @@ class Hub:
 
 
 def interaction_graph(
-    found: Effects | Estimation,
+    found: Found,
     k: int = EDGES,
     *,
     layout: Layout | None = None,
@@ -60,7 +60,8 @@ def interaction_graph(
     dashed.
 
     Args:
-        found: effects (Taylor effects are summed by support), or an estimate of pairs, ``estimate(game, "sii")``.
+        found: effects (Taylor effects are summed by support), ``interactions(game)``, or an estimate of pairs,
+            ``estimate(game, "sii")``.
         k: how many of the strongest pairs have an edge, at most.
         layout: where the players stand: a layout of networkx, or places by their number; a circle by default.
         ax: to draw on; None for a figure of its own.
@@ -149,11 +150,11 @@ def _places(graph: networkx.Graph, layout: Layout | None) -> dict[int, np.ndarra
     return {player: np.asarray(given[player], dtype=float) for player in graph}
 
 
-def _larger(found: Effects | Estimation, players: list[int], places: Mapping[int, np.ndarray]) -> tuple[list[Hub], str]:
+def _larger(found: Found, players: list[int], places: Mapping[int, np.ndarray]) -> tuple[list[Hub], str]:
     """The strongest coalitions of three or more players: those that are drawn, and those that are only named."""
     if isinstance(found, Estimation):
         return [], ""
-    effects = found.by_support()
+    effects = found.effects() if isinstance(found, Interactions) else found.by_support()
     larger = [each for each in effects.top(EDGES) if len(members(effects, each[0])) > 2][:LARGER]
     hubs: list[Hub] = []
     named = []

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from decompositions import show
 from decompositions.arguments import whole
-from decompositions.effects.effects import Effects
-from synergy.estimation.estimation import Estimation
+from synergy.interactions.result import Interactions
 from synergy.pictures.canvas import INK, SOFT, axes, headed, labelled, plain, root
 from synergy.pictures.heat import across, heat, ink, scale
-from synergy.pictures.pairs import Pairs, pairs_of
+from synergy.pictures.pairs import Found, Pairs, pairs_of
 from synergy.wording.numbers import fixed, minus
 
 if TYPE_CHECKING:
@@ -24,15 +24,21 @@ WIDE, NARROW = 0.5, 0.2  # inches of a cell, with a number and without one
 WRITTEN = 10  # players up to whom the numbers are written into the cells
 
 
+@show.figure.register(Interactions)
 def interaction_matrix(
-    found: Effects | Estimation, k: int = PLAYERS, *, ax: Axes | None = None, path: str | Path | None = None
+    found: Found,
+    k: int = PLAYERS,
+    *,
+    ax: Axes | None = None,
+    path: str | Path | None = None,
 ) -> Figure:
     """The effects of pairs as an n × n heat map, those of single players on its diagonal.
 
     Grey cells are not known: rows that were not computed, and the diagonal of an estimate of pairs.
 
     Args:
-        found: effects (Taylor effects are summed by support), or an estimate of pairs, ``estimate(game, "sii")``.
+        found: effects (Taylor effects are summed by support), ``interactions(game)``, or an estimate of pairs,
+            ``estimate(game, "sii")``.
         k: players that are shown, at most; of more those with the largest entries.
         ax: to draw on; None for a figure of its own.
         path: of a file to save the figure in.

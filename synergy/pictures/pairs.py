@@ -10,7 +10,10 @@ from decompositions.arguments import shown
 from decompositions.arithmetic import to_float
 from decompositions.effects.effects import Effects
 from synergy.estimation.estimation import CERTAIN, Estimation
+from synergy.interactions.result import Interactions
 from synergy.pictures.ranking import largest, require_one_game
+
+Found = Effects | Estimation | Interactions
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,17 +40,21 @@ class Pairs:
         return largest(np.nanmax(np.abs(np.nan_to_num(self.values)), axis=1), most)
 
 
-def pairs_of(found: Effects | Estimation) -> Pairs:
-    """The table of effects, or of an estimate of pairs, which has no single players.
+def pairs_of(found: Found) -> Pairs:
+    """The table of effects, of an index, or of an estimate of pairs, which has no single players.
 
     Raises:
-        TypeError: neither effects nor an estimate.
-        ValueError: effects of several games, or an estimate of single players.
+        TypeError: neither effects, an index nor an estimate.
+        ValueError: of several games, or of single players alone.
     """
     if isinstance(found, Estimation):
         return _of_estimation(found)
+    if isinstance(found, Interactions):
+        return _of_interactions(found)
     if not isinstance(found, Effects):
-        raise TypeError(f"interactions are drawn from Effects or an Estimation of pairs, not {shown(found)}")
+        raise TypeError(
+            f"interactions are drawn from Effects, Interactions or an estimate of pairs, not {shown(found)}"
+        )
     require_one_game(found)
     effects = found.by_support()
     n, values = effects.n, to_float(effects.values)
@@ -70,3 +77,12 @@ def _of_estimation(found: Estimation) -> Pairs:
     undecided = np.zeros_like(table, dtype=bool) if found.exact else found.undecided
     note = "" if found.exact else f"dots: not told from zero ({CERTAIN} standard errors)"
     return Pairs(table, undecided, found.names, found.index, note)
+
+
+def _of_interactions(found: Interactions) -> Pairs:
+    table = to_float(found.to_matrix())
+    if table.ndim != 2:
+        raise ValueError(f"a picture shows one game, and these values have shape {tuple(found.array.shape)}")
+    note = "on the diagonal the values of single players, beside it those of pairs"
+    said = f"{note}; {found.note}" if found.note else note
+    return Pairs(table, np.zeros(table.shape, dtype=bool), found.names, found.index, said)

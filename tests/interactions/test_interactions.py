@@ -188,6 +188,28 @@ def test_text(small):
     assert repr(small) == "Interactions(Moebius, 3 players, order 3, 7 sets; largest: a·b·c +6, a·b +3, b -2)"
 
 
+def test_pictures(small):
+    pytest.importorskip("matplotlib")
+    from matplotlib.text import Text
+
+    from synergy import pictures
+
+    axis = small.plot().axes[0]
+    assert axis.images[0].get_array().tolist() == [[1, 3, 0], [3, -2, 0], [0, 0, 0]]
+    assert "Interactions, Moebius" in {each.get_text() for each in axis.figure.findobj(Text)}
+    written = {text.get_text() for text in pictures.interaction_graph(small).axes[0].texts}
+    assert "+6" in {each.rstrip("0").rstrip(".") for each in written}
+    with pytest.raises(ValueError, match="an order of 1 has none"):
+        pictures.interaction_graph(interactions(small.effects(), "SV", 1))
+
+
+def test_cells_of_pairs_that_are_not_known_are_grey():
+    rows = Coalitions.of_members([(), (0,), (0, 1)], 3)
+    some = Effects(torch.tensor([0.0, 1, 2]), names=("a", "b", "c"), coalitions=rows, truncated=True)
+    table = interactions(some, "STII").to_matrix()
+    assert table.isnan().tolist() == [[False, False, True], [False, True, True], [True, True, True]]
+
+
 def test_it_is_a_mapping(small):
     assert list(small) == [(0,), (1,), (2,), (0, 1), (0, 2), (1, 2), (0, 1, 2)]
     assert (0, 1) in small
