@@ -125,7 +125,7 @@ def _all(game: Game, active: tuple[int, ...], limit: int, store: Checkpoint | No
     calls, done = price(game), _paid_earlier(game, store)
     left = calls - done
     lower = f"take {setting('order', 2)} for the lower orders only"
-    require_limit(left, limit, lower, setting("limit", left))
+    require_limit(left, limit, lower, "limit")
     corners, paid = with_progress(game, calls, "coalitions", lambda g: coalitions.corners(g, active, store), done)
     return of_corners(game, active, corners, done + paid)
 
@@ -174,7 +174,7 @@ def _own(values: Array, fresh: bool) -> Array:
 def _up_to(game: Game, active: tuple[int, ...], order: int, limit: int, store: Checkpoint | None) -> Effects:
     calls, done = price(game, order), _paid_earlier(game, store)
     left = calls - done
-    require_limit(left, limit, "take a lower order", setting("limit", left))
+    require_limit(left, limit, "take a lower order", "limit")
     with needed(
         f"the values of {count(calls)} coalitions", 24 * calls * -(-game.n // WORD), way_out="take a lower order"
     ):

@@ -9,6 +9,7 @@ from decompositions import counts
 from decompositions.arguments import whole
 from decompositions.evaluation.progress import progress
 from decompositions.games.game import Game
+from decompositions.settings import setting
 
 T = TypeVar("T")
 LIMIT = 2**20  # model calls that are paid without being asked for by name
@@ -46,20 +47,23 @@ def as_limit(limit: Any) -> int:
     return whole(limit, "limit is the number of model calls above which the work is refused", 0)
 
 
-def require_limit(calls: int, limit: int, instead: str, paying: str | None = None) -> None:
+def require_limit(calls: int, limit: int, instead: str, name: str = "") -> None:
     """Refuse a price that was not asked for.
 
     Args:
         calls: the price.
         limit: what may be paid.
         instead: a cheaper question; the only way out where nobody can pay.
-        paying: the setting that pays for them; the argument ``limit`` by default.
+        name: of the setting that pays for them, where a command may have it as an option; else it is the argument
+            ``limit`` of the function that was called.
 
     Raises:
         ValueError: more calls than the limit.
     """
     if calls > limit:
-        way = f"pass {paying or f'limit={calls}'} to pay for them, or " if calls <= PAYABLE else ""
+        way = ""
+        if calls <= PAYABLE:
+            way = f"pass {setting(name, calls) if name else f'limit={calls}'} to pay for them, or "
         raise ValueError(
             f"this takes {counts.count(calls)} model calls, above the limit of {counts.count(limit)}; {way}{instead}"
         )

@@ -62,7 +62,7 @@ def _all_effects(example: Example, work: Work) -> Callable[[Game], Effects] | No
     if work.limit is not None and work.checkpoint is None:
         calls = harsanyi_price(example.game)
         lower = f"take {setting('order', 2)} for the lower orders only"
-        require_limit(calls, work.limit, lower, setting("limit", calls))
+        require_limit(calls, work.limit, lower, "limit")
 
     def computed(game: Game) -> Effects:
         effects = harsanyi(game, limit=work.limit or LIMIT, checkpoint=work.checkpoint)

@@ -74,7 +74,7 @@ def standard_of(
     everything = closure(extent.coalitions)
     price = len(everything) * game.cube.calls_per_point
     fewer = f"take {setting('order', 1)}, or fewer players"
-    require_limit(price, max(LIMIT, budget.calls), fewer, setting("budget", price))
+    require_limit(price, max(LIMIT, budget.calls), fewer, "budget")
     what = f"coalitions of at most {count(extent.order)}, and some larger ones"
     some, _ = with_progress(game, price, what, lambda watched: known(watched, everything))
     some = replace(some, game=game)
