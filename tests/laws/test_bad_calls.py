@@ -206,7 +206,7 @@ CALLS = {
     "measure limit": (lambda given: measure("shapley", GAME, limit=given), NOTHING | NOT_WHOLE, "limit is the number"),
     "measure points": (
         lambda given: measure("shapley", GAME, points=given),
-        NOTHING | NOT_WHOLE,
+        NOT_WHOLE,
         "points is the number",
     ),
     "allocate effects": (
@@ -221,7 +221,7 @@ CALLS = {
     ),
     "method": (method, NOTHING | OBJECTS | FRACTIONS, "a method is asked for by its name"),
     "page path": (COMPARISON.to_html, NOTHING | NOT_PATHS, "a report is kept in a file, and path is its name"),
-    "page title": (lambda given: page(title=given), NOTHING | NOT_TEXT, "title is the heading"),
+    "page title": (lambda given: page(title=given), NOTHING | NOT_TEXT, "title is a text in a report"),
     "page view": (lambda given: page(view=given), NOT_ONE, "view is a Picture, Words or Features"),
     "page facts": (
         lambda given: page(facts=given),
