@@ -1,16 +1,20 @@
-"""What an interaction index is, and the registry of all of them."""
+"""What an interaction index is, by weights of sizes or lifted from a rule for single players; and the registry."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import dataclass
 from difflib import get_close_matches
 from fractions import Fraction
 from types import MappingProxyType
 from typing import Any, ClassVar
 
+import numpy as np
+
 from decompositions.arguments import shown
 from decompositions.arithmetic import Array
+from synergy.policies.policy import Policy
 
 
 class AbstractIndex(ABC):
@@ -53,6 +57,43 @@ class AbstractIndex(ABC):
         return [self.weight(t, s, order) if s >= t else Fraction(0) for s in range(largest + 1)]
 
 
+@dataclass(frozen=True)
+class AbstractLift(ABC):
+    r"""An index of sets of at most k players that is made of a rule for single players.
+
+    .. math:: I(T) = \sum_{\kappa} w(T, \kappa)\, \text{effect}(\kappa), \qquad T \subseteq S = \text{supp } \kappa
+
+    with weights that depend on the shares :math:`a_i(\kappa)` of the players by the rule alone. Rules that read degrees
+    need Taylor effects.
+
+    Args:
+        policy: the rule.
+        name: as it is asked for; of a lift of one's own what it is made of.
+        title: as texts call it.
+        smallest: the smallest order that it has.
+        largest: the largest order that it has; None for any.
+    """
+
+    policy: Policy
+    name: str = "lift"
+    title: str = "lift"
+    smallest: int = 1
+    largest: int | None = None
+
+    @abstractmethod
+    def weights(self, shares: Array, places: np.ndarray, order: int) -> Array:
+        """w(T, κ) of some effects of s players each, and of some T within these.
+
+        Args:
+            shares: a_i(κ) of the players in an effect. Shape ``(m, s)``.
+            places: which of these s players are in T, one row each. Shape ``(c, t)``.
+            order: k.
+
+        Returns:
+            Shape ``(m, c)``, or one that broadcasts to it.
+        """
+
+
 _REGISTRY: dict[str, AbstractIndex] = {}
 INDICES: Mapping[str, AbstractIndex] = MappingProxyType(_REGISTRY)
 NO_POLICY = {
@@ -81,23 +122,24 @@ def register(index: type[AbstractIndex]) -> type[AbstractIndex]:
     return index
 
 
-def index_named(given: Any) -> AbstractIndex:
-    """An index by its name; an index of one's own as it is.
+def index_named(given: Any, lifts: Mapping[str, AbstractLift]) -> AbstractIndex | AbstractLift:
+    """An index by its name, of the registry or of some lifts; an index of one's own as it is.
 
     Raises:
         TypeError: neither a name nor an index.
         LookupError: no such index; the nearest name is said.
         ValueError: one that is no policy over effects.
     """
-    if isinstance(given, AbstractIndex):
+    if isinstance(given, (AbstractIndex, AbstractLift)):
         return given
     if not isinstance(given, str):
         raise TypeError(f'an index is asked for by its name, as index="STII", not by {shown(given)}')
     if given in NO_POLICY:
         raise ValueError(f"{given} is no policy: {NO_POLICY[given]}")
-    if given not in INDICES:
-        alike = {name.lower(): name for name in INDICES}
+    known: dict[str, AbstractIndex | AbstractLift] = {**INDICES, **lifts}
+    if given not in known:
+        alike = {name.lower(): name for name in known}
         near = get_close_matches(given.lower(), alike, n=1, cutoff=0.5)
-        hint = f"did you mean '{alike[near[0]]}'?" if near else f"there are {', '.join(INDICES)}"
+        hint = f"did you mean '{alike[near[0]]}'?" if near else f"there are {', '.join(known)}"
         raise LookupError(f"no interaction index {shown(given)}; {hint}")
-    return INDICES[given]
+    return known[given]

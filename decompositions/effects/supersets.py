@@ -6,6 +6,7 @@ its part to each of its subsets T.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from itertools import combinations
 from math import comb
@@ -17,6 +18,8 @@ from decompositions.arithmetic import Array, concatenate, is_exact, rationals, z
 from decompositions.effects.coalitions import Coalitions, listed
 
 BLOCK = 2**21  # subsets that are handed something at once
+
+Weights = Callable[[int, np.ndarray, np.ndarray], Array | None]
 
 
 def contract_listed(
@@ -38,27 +41,45 @@ def contract_listed(
     >>> sets.tolist(), sums.tolist()
     ([[0], [1], [2]], [1.0, 2.0, 3.0])
     """
+
+    def of_size(s: int, rows: np.ndarray, places: np.ndarray) -> Array | None:
+        return rationals([weights[s]], values)[None] if weights[s] else None
+
+    return handed_out(coalitions.bits, coalitions.n, values, size, of_size)
+
+
+def handed_out(bits: np.ndarray, n: int, values: Array, size: int, weights: Weights) -> tuple[np.ndarray, Array]:
+    """What sets T of ``size`` players get of effects whose players they are among.
+
+    Args:
+        bits: the players of each effect, several effects of the same ones included. Shape ``(m, words)``.
+        n: the number of players.
+        values: the effects. Shape ``(..., m)``.
+        size: players of T, at least one.
+        weights: from a number of players s, the rows of some effects of s players, and the subsets as places among
+            these, ``(c, size)``, to the weights, ``(rows, c)``; None where nothing is given.
+
+    Returns:
+        The sets in lexicographic order, ``(q, size)``, and their sums, ``(..., q)``.
+    """
     sets = [np.zeros((0, size), dtype=np.int64)]
     sums = [zeros((*values.shape[:-1], 0), values)]
-    for s in range(size, len(weights)):
-        rows = np.flatnonzero(coalitions.sizes == s) if weights[s] else np.zeros(0, dtype=np.int64)
+    sizes = np.bitwise_count(bits).sum(1, dtype=np.int64)
+    for s in range(size, int(sizes.max(initial=0)) + 1):
+        rows = np.flatnonzero(sizes == s)
+        places = np.array(list(combinations(range(s), size)) if len(rows) else [], dtype=np.int64).reshape(-1, size)
         step = max(1, BLOCK // comb(s, size))
         for start in range(0, len(rows), step):
             some = rows[start : start + step]
-            amounts = values[..., some] * rationals([weights[s]], values)
-            merged = _merged(*_handed(coalitions.bits[some], s, size, amounts), coalitions.n)
+            parts = weights(s, some, places)
+            if parts is None:
+                continue
+            amounts = values[..., some, None] * parts + zeros((len(some), len(places)), values)
+            chosen = listed(bits[some], s)[:, places].reshape(-1, size)
+            merged = _merged(chosen, amounts.reshape(*values.shape[:-1], -1), n)
             sets.append(merged[0])
             sums.append(merged[1])
-    return _merged(np.concatenate(sets), concatenate(sums, -1), coalitions.n)
-
-
-def _handed(bits: np.ndarray, s: int, size: int, amounts: Array) -> tuple[np.ndarray, Array]:
-    """All subsets of a size of coalitions of s players, each with what its coalition hands to it."""
-    places = np.array(list(combinations(range(s), size)), dtype=np.int64)
-    sets = listed(bits, s)[:, places].reshape(-1, size)
-    if is_exact(amounts):
-        return sets, np.repeat(amounts, len(places), -1)
-    return sets, amounts.repeat_interleave(len(places), -1)
+    return _merged(np.concatenate(sets), concatenate(sums, -1), n)
 
 
 def _merged(sets: np.ndarray, sums: Array, n: int) -> tuple[np.ndarray, Array]:

@@ -5,4 +5,8 @@ from synergy.interaction_index import AbstractIndex as AbstractIndex
 from synergy.interaction_index import register as register
 from synergy.interactions.interactions import interactions as interactions
 from synergy.interactions.joint_shapley import joint_shapley as joint_shapley
+from synergy.interactions.lifts.augmented_recursive import AugmentedRecursive as AugmentedRecursive
+from synergy.interactions.lifts.named import LIFTS as LIFTS
+from synergy.interactions.lifts.recursive import Recursive as Recursive
+from synergy.interactions.lifts.top_distributing import TopDistributing as TopDistributing
 from synergy.interactions.result import Interactions as Interactions

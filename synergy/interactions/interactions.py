@@ -12,13 +12,16 @@ from decompositions import degrees
 from decompositions.arguments import shown, whole
 from decompositions.arithmetic import Array, concatenate, rationals, wide
 from decompositions.contraction import contract
+from decompositions.counts import several
 from decompositions.dividends.harsanyi import harsanyi
 from decompositions.effects.effects import Effects
 from decompositions.effects.supersets import contract_listed
 from decompositions.expressions.settling import settle
 from decompositions.games.game import Game
-from synergy.interaction_index import AbstractIndex, index_named
+from synergy.interaction_index import AbstractIndex, AbstractLift, index_named
 from synergy.interactions import indices as indices  # registers the built-in indices
+from synergy.interactions.lifted import lifted
+from synergy.interactions.lifts.named import LIFTS
 from synergy.interactions.result import Interactions
 
 
@@ -34,23 +37,27 @@ def interactions(game_or_effects: Game | Effects, index: Any = "STII", order: in
     Args:
         game_or_effects: the question, or what it is made of; Taylor effects are summed by support.
         index: "SV", "BV" (of single players), "SII", "BII", "CHII", "k-SII", "STII", "FSII", "FBII", "kADD-SHAP",
-            "Moebius", "Co-Moebius", "RS", "ARS", or an :class:`synergy.interaction_index.AbstractIndex` of one's own.
+            "Moebius", "Co-Moebius", "RS", "ARS"; those of Taylor effects, "IH" (of order 2), "RIG", "ARIG", "SP"; or an
+            index of one's own, such as ``TopDistributing(policy)``.
         order: k, the largest number of players of a set.
 
     Raises:
         TypeError: no game and no effects; no name of an index; an order that is no whole number.
         LookupError: no such index; the nearest name is said.
-        ValueError: an order outside of 1 to n, or above the index's own; an index that is no policy ("JointSV"); or as
-            :func:`decompositions.dividends.harsanyi.harsanyi` raises.
+        ValueError: an order outside of 1 to n, or above the index's own; an index that is no policy ("JointSV"); an
+            index of degrees of a game that has no Taylor series, or whose series does not reach x, or of Harsanyi
+            dividends; or as :func:`decompositions.dividends.harsanyi.harsanyi` raises.
 
     >>> found = interactions(Game.from_values([0., 1., 2., 7.]), "SII")
     >>> dict(found)
     {(0,): 3.0, (1,): 4.0, (0, 1): 4.0}
     """
-    wanted = index_named(index)
+    wanted = index_named(index, LIFTS)
     if not isinstance(game_or_effects, (Game, Effects)):
         raise TypeError(f"interactions() takes a Game or its Effects, not {shown(game_or_effects)}")
     order = _order(order, wanted, game_or_effects.n)
+    if isinstance(wanted, AbstractLift):
+        return lifted(game_or_effects, wanted, order)
     effects = (
         _decomposed(game_or_effects, wanted, order) if isinstance(game_or_effects, Game) else game_or_effects
     ).by_support()
@@ -68,14 +75,19 @@ def interactions(game_or_effects: Game | Effects, index: Any = "STII", order: in
         missing=missing,
         remainder=effects.remainder if missing else 0,
         calls=effects.calls,
+        remark=effects.note,
     )
 
 
-def _order(order: int, index: AbstractIndex, n: int) -> int:
+def _order(order: int, index: AbstractIndex | AbstractLift, n: int) -> int:
     """The order as a whole number that there are sets of, and that the index has."""
     order = whole(order, "order is the largest number of players of a set", 1, n)
     if index.largest is not None and order > index.largest:
-        raise ValueError(f"{index.name} is an index of at most {index.largest} player; give order={index.largest}")
+        raise ValueError(
+            f"{index.name} is an index of at most {several(index.largest, 'player')}; give order={index.largest}"
+        )
+    if isinstance(index, AbstractLift) and order < index.smallest:
+        raise ValueError(f"{index.name} is an index of order {index.smallest}; give order={index.smallest}")
     return order
 
 

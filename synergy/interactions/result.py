@@ -38,6 +38,7 @@ class Interactions(Mapping[tuple[int, ...], Any]):
             effects that there are.
         remainder: the sum of the missing effects. Shape ``(...,)``.
         calls: model calls that were paid.
+        remark: what is to be said of the effects themselves.
     """
 
     array: Array
@@ -51,6 +52,7 @@ class Interactions(Mapping[tuple[int, ...], Any]):
     missing: bool = False
     remainder: Any = 0
     calls: int = 0
+    remark: str = ""
 
     @property
     def n(self) -> int:
@@ -68,11 +70,12 @@ class Interactions(Mapping[tuple[int, ...], Any]):
 
     @property
     def note(self) -> str:
-        """What is to be said of the effects that are missing; empty where none is."""
+        """What is to be said of the effects, and of those that are missing; empty where nothing is."""
         if not self.missing:
-            return ""
+            return self.remark
         left = "" if np.ndim(self.remainder) else f", which sum to {rounded(self.remainder, sign=True)}"
-        return f"of the effects that were computed alone; {self.index} would share out those that were not, too{left}"
+        said = f"of the effects that were computed alone; {self.index} would share out those that were not, too{left}"
+        return f"{said}; {self.remark}" if self.remark else said
 
     def __getitem__(self, players: Coalition) -> Any:
         """The value of a set, by numbers or names: ``found[0, 2]``, ``found["a", "c"]``, ``found[(0,)]``.

@@ -225,7 +225,7 @@ def test_it_is_a_mapping(small):
     ("arguments", "error", "says"),
     [
         (("stii",), LookupError, "no interaction index 'stii'; did you mean 'STII'?"),
-        (("faith",), LookupError, "no interaction index 'faith'; there are"),
+        (("xyzzy",), LookupError, "no interaction index 'xyzzy'; there are"),
         ((3,), TypeError, "an index is asked for by its name"),
         (("STII", 0), ValueError, "a whole number from 1 to 6, not 0"),
         (("STII", 7), ValueError, "a whole number from 1 to 6, not 7"),

@@ -1,0 +1,1 @@
+"""Indices of sets that are made of a rule for single players."""
