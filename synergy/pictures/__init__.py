@@ -8,6 +8,7 @@ from synergy.pictures.flow import flow as flow
 from synergy.pictures.heat_map import heat_map as heat_map
 from synergy.pictures.interaction_graph import interaction_graph as interaction_graph
 from synergy.pictures.interaction_matrix import interaction_matrix as interaction_matrix
+from synergy.pictures.interaction_orders import interaction_orders as interaction_orders
 from synergy.pictures.learning_curve import learning_curve as learning_curve
 from synergy.pictures.method_map import method_map as method_map
 from synergy.pictures.overlay import overlay as overlay

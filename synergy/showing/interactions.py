@@ -7,6 +7,7 @@ from typing import Any
 from decompositions import show
 from decompositions.counts import several
 from decompositions.visible import visible
+from synergy.interactions.multi_order import MultiOrder
 from synergy.interactions.result import Interactions
 from synergy.wording.effects import effect_label
 from synergy.wording.numbers import number
@@ -35,3 +36,14 @@ def interactions_table(found: Interactions, k: int = ROWS) -> str:
 def of_interactions(found: Interactions) -> Any:
     """Index ``set``; columns ``value`` and ``size``."""
     return show.frame(found.effects()).iloc[1:][["value", "size"]].rename_axis("set")
+
+
+@show.text.register(MultiOrder)
+def orders_table(found: MultiOrder) -> str:
+    """The relative strength of every m with bars."""
+    strength = found.strength.tolist()
+    largest = max(strength, default=1.0)
+    rows = [[f"m = {m}", f"{value:.3g}", bar(value, largest)] for m, value in zip(found.orders, strength, strict=True)]
+    head = f"interactions of pairs beside m others, of {several(found.n, 'player')}: mean size, relative"
+    rest = [] if found.whole else [f"larger m, up to {found.n - 2}, need effects of more players"]
+    return "\n".join([head, *grid(rows, "<><"), *rest])

@@ -9,6 +9,7 @@ from legible import faults
 from matplotlib.figure import Figure
 
 from synergy import pictures
+from synergy.interactions import interactions, multi_order
 
 PICTURES = {
     "upset": pictures.upset,
@@ -38,6 +39,17 @@ def test_it_is_legible(picture, case):
     figure = PICTURES[picture](EFFECTS[case])
     assert faults(figure) == []
     assert max(figure.get_size_inches()) < 20
+
+
+@pytest.mark.parametrize("case", [case for case, effects in EFFECTS.items() if effects.n > 1])
+@pytest.mark.parametrize("picture", [pictures.interaction_matrix, pictures.interaction_graph])
+def test_pictures_of_an_index_are_legible(picture, case):
+    assert faults(picture(interactions(EFFECTS[case], "SII"))) == []
+
+
+@pytest.mark.parametrize("case", [case for case, effects in EFFECTS.items() if effects.n > 1 and not effects.truncated])
+def test_the_orders_of_interactions_are_legible(case):
+    assert faults(pictures.interaction_orders(multi_order(EFFECTS[case]))) == []
 
 
 def test_the_checker_sees_what_is_cut_off_and_what_overlaps():

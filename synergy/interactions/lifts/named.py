@@ -1,4 +1,7 @@
-"""The lifts of Integrated Gradients' rule, κᵢ / |κ|, by their names."""
+"""The lifts of Integrated Gradients' rule, κᵢ / |κ|, by their names.
+
+Reference: janizek2021explaining (Integrated Hessians), lundstrom2023distributing
+"""
 
 from __future__ import annotations
 
