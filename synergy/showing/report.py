@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from decompositions import show
+from decompositions.counts import several
 from decompositions.files.whole_file import require_writable, write_whole
 from decompositions.visible import visible
 from synergy.comparison.comparison import Comparison
@@ -100,7 +101,7 @@ def template() -> Any:
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_shown
     )
     environment.filters["apart"] = _apart
-    environment.globals.update(style=Markup(_part("report.css")), script=Markup(_part("report.js")))
+    environment.globals.update(several=several, style=Markup(_part("report.css")), script=Markup(_part("report.js")))
     return environment.from_string(_part("report.html.j2"))
 
 
