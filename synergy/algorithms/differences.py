@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from itertools import combinations
+from itertools import combinations, pairwise
 from math import comb
 
 from decompositions import degrees
@@ -54,6 +54,28 @@ def means(values: Array, order: int, chances: Chances) -> dict[int, Array]:
         for players in combinations(range(n), t):
             found[degrees.mask(players)] = (weights * difference(values, players)).sum()
     return found
+
+
+def on_values(weights: list[Fraction]) -> list[Fraction]:
+    r"""How weights on dividends by size weigh the values, up to their signs.
+
+    .. math:: \sum_{S \supseteq T} w(s)\, J(S) = \sum_R (-1)^{|T \setminus R|} \alpha(|R \cup T|)\, v(R), \qquad
+              \alpha(u) = \sum_j (-1)^j \binom{n - u}{j} w(u + j)
+
+    Args:
+        weights: w(t), …, w(n).
+
+    Returns:
+        α(t), …, α(n).
+
+    >>> [str(each) for each in on_values([Fraction(1), Fraction(1, 2)])]
+    ['1/2', '1/2']
+    """
+    row, alphas = weights, []
+    while row:
+        alphas.append(row[-1])
+        row = [a - b for a, b in pairwise(row)]
+    return alphas[::-1]
 
 
 def shapley_chances(t: int, r: int, n: int) -> Fraction:

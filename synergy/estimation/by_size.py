@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from itertools import pairwise
 from math import comb
 from typing import Any
 
 import numpy as np
 
 from decompositions.degrees import bits
+from synergy.algorithms.differences import on_values
 from synergy.policies.policy import Policy
 
 TRIED = 3  # more coalitions of every size at which a policy is looked at, where it does not say that it is symmetric
@@ -41,11 +41,8 @@ def mean_gains(policy: Policy, active: int, n: int) -> list[Fraction]:
     >>> mean_gains(equal_shares, 2, 2), mean_gains(full_credit, 2, 2)
     ([Fraction(1, 2), Fraction(1, 2)], [Fraction(0, 1), Fraction(1, 1)])
     """
-    row, alphas = weights_by_size(policy, active, n), []
-    while row:
-        alphas.append(row[-1])
-        row = [a - b for a, b in pairwise(row)]
-    return [comb(active - 1, t) * alpha for t, alpha in enumerate(reversed(alphas))]
+    alphas = on_values(weights_by_size(policy, active, n))
+    return [comb(active - 1, t) * alpha for t, alpha in enumerate(alphas)]
 
 
 def weights_by_size(policy: Policy, largest: int, n: int) -> list[Fraction]:

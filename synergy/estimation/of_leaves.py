@@ -11,10 +11,16 @@ from typing import Any
 from decompositions.games.leaves import Leaves
 from synergy.estimation.by_size import weights_by_size
 from synergy.estimation.estimation import Estimation
+from synergy.interactions.indices.banzhaf import BanzhafIndex
+from synergy.interactions.indices.shapley import ShapleyIndex
+from synergy.interactions.indices.shapley_interaction import ShapleyInteraction
 from synergy.policies.policy import Policy
 
 PLAYERS: Mapping[str, Callable[[int], Fraction]] = MappingProxyType(
-    {"shapley": lambda size: Fraction(1, size), "banzhaf": lambda size: Fraction(1, 2 ** (size - 1))}
+    {
+        "shapley": lambda size: ShapleyIndex().weight(1, size, 1),
+        "banzhaf": lambda size: BanzhafIndex().weight(1, size, 1),
+    }
 )
 
 
@@ -35,7 +41,7 @@ def of_leaves(leaves: Leaves, index: Any, names: tuple[str, ...]) -> Estimation:
     """
     name = index.formula if isinstance(index, Policy) else index
     if index == "sii":
-        values = leaves.by_pair(lambda size: Fraction(1, size - 1))
+        values = leaves.by_pair(lambda size: ShapleyInteraction().weight(2, size, 2))
     elif isinstance(index, Policy):
         shares = weights_by_size(index, min(leaves.longest, leaves.n), leaves.n)
         values = leaves.by_player(lambda size: shares[size - 1])

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import math
+from fractions import Fraction
+from functools import cache
 from itertools import chain
+from math import comb
 from typing import Any
 
 import numpy as np
@@ -18,11 +22,15 @@ from decompositions.effects.effects import Effects
 from decompositions.effects.supersets import contract_listed
 from decompositions.expressions.settling import settle
 from decompositions.games.game import Game
+from synergy.algorithms.differences import on_values
 from synergy.interaction_index import AbstractIndex, AbstractLift, index_named
 from synergy.interactions import indices as indices  # registers the built-in indices
+from synergy.interactions.all_effects import all_effects
 from synergy.interactions.lifted import lifted
 from synergy.interactions.lifts.named import LIFTS
 from synergy.interactions.result import Interactions
+
+Sets = tuple[tuple[int, ...], ...]
 
 
 def interactions(game_or_effects: Game | Effects, index: Any = "STII", order: int = 2) -> Interactions:
@@ -76,6 +84,7 @@ def interactions(game_or_effects: Game | Effects, index: Any = "STII", order: in
         remainder=effects.remainder if missing else 0,
         calls=effects.calls,
         remark=effects.note,
+        noise=_noise(effects, wanted, order, sets),
     )
 
 
@@ -93,7 +102,7 @@ def _order(order: int, index: AbstractIndex | AbstractLift, n: int) -> int:
 
 def _decomposed(game: Game, index: AbstractIndex, order: int) -> Effects:
     """The dividends that the index gives anything of."""
-    return harsanyi(game) if _asks_for(index, order, order, game.n) else harsanyi(game, order=order)
+    return all_effects(game, index.name) if _asks_for(index, order, order, game.n) else harsanyi(game, order=order)
 
 
 def _asks_for(index: AbstractIndex, order: int, known: int, n: int) -> bool:
@@ -108,9 +117,31 @@ def _complete(given: Game | Effects, effects: Effects) -> int:
     return effects.strata.order if effects.strata is not None and not taylor else 0
 
 
-def _of_all(
-    effects: Effects, values: Array, index: AbstractIndex, order: int
-) -> tuple[tuple[tuple[int, ...], ...], Array]:
+def _noise(effects: Effects, index: AbstractIndex, order: int, sets: Sets) -> np.ndarray:
+    """What the rounding of the values makes of the index, set by set; of a list of effects at most. Shape ``(m,)``."""
+    sizes = np.fromiter(map(len, sets), dtype=np.int64, count=len(sets))
+    if not effects.noise:
+        return np.zeros(len(sets))
+    if effects.dense:
+        by_size = np.array([0.0, *(_gain(index, t, order, effects.n) for t in range(1, order + 1))])
+        return effects.noise * by_size[sizes]
+    assert effects.coalitions is not None
+    largest = int(effects.coalitions.sizes.max())
+    floors, parts = torch.from_numpy(effects.noise_floor()), []
+    for t in range(1, order + 1):
+        weights = [abs(weight) for weight in index.weights(t, largest, order)]
+        parts.append(contract_listed(effects.coalitions, floors, weights, t)[1])
+    return torch.cat(parts).numpy()
+
+
+@cache
+def _gain(index: AbstractIndex, t: int, order: int, n: int) -> float:
+    """The root of the sum of the squares of an index's weights on all values, of a set of t players."""
+    alphas = on_values(index.weights(t, n, order)[t:])
+    return math.sqrt(sum((2**t * comb(n - t, u) * alpha**2 for u, alpha in enumerate(alphas)), Fraction(0)))
+
+
+def _of_all(effects: Effects, values: Array, index: AbstractIndex, order: int) -> tuple[Sets, Array]:
     """The index from the table of all dividends."""
     found: dict[tuple[int, ...], Array] = {}
     for t in range(1, order + 1):
@@ -121,9 +152,7 @@ def _of_all(
     return tuple(found), np.stack(columns, -1) if effects.exact else torch.stack(columns, -1)
 
 
-def _of_rows(
-    effects: Effects, values: Array, index: AbstractIndex, order: int
-) -> tuple[tuple[tuple[int, ...], ...], Array]:
+def _of_rows(effects: Effects, values: Array, index: AbstractIndex, order: int) -> tuple[Sets, Array]:
     """The index from a list of coalitions: of the sets within any of them."""
     assert effects.coalitions is not None
     largest = int(effects.coalitions.sizes.max())

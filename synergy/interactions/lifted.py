@@ -9,7 +9,6 @@ import torch
 
 from decompositions import degrees
 from decompositions.arithmetic import Array, concatenate, is_exact, wide, zeros
-from decompositions.dividends.harsanyi import harsanyi
 from decompositions.effects.coalitions import listed, packed
 from decompositions.effects.effects import Effects
 from decompositions.effects.supersets import handed_out
@@ -17,6 +16,7 @@ from decompositions.expressions.settling import settle
 from decompositions.games.game import Game
 from decompositions.series.taylor import taylor
 from synergy.interaction_index import AbstractLift
+from synergy.interactions.all_effects import all_effects
 from synergy.interactions.result import Interactions
 
 
@@ -61,7 +61,7 @@ def lifted(given: Game | Effects, lift: AbstractLift, order: int) -> Interaction
 def _decomposed(game: Game, lift: AbstractLift) -> Effects:
     """Taylor effects for a rule that reads degrees, else dividends."""
     if lift.policy.reads == "support":
-        return harsanyi(game)
+        return all_effects(game, lift.name)
     try:
         return taylor(game)
     except ValueError as error:

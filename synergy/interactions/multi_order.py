@@ -18,11 +18,11 @@ from decompositions.arguments import shown
 from decompositions.arithmetic import Array, is_exact, rationals, to_float, wide, zeros
 from decompositions.contraction import contract
 from decompositions.counts import several
-from decompositions.dividends.harsanyi import harsanyi
 from decompositions.effects.effects import Effects
 from decompositions.effects.naming import Coalition, members_of
 from decompositions.effects.supersets import contract_listed
 from decompositions.games.game import Game
+from synergy.interactions.all_effects import all_effects
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +114,7 @@ def multi_order(game_or_effects: Game | Effects) -> MultiOrder:
     """
     if not isinstance(game_or_effects, (Game, Effects)):
         raise TypeError(f"multi_order() takes a Game or its Effects, not {shown(game_or_effects)}")
-    effects = harsanyi(game_or_effects) if isinstance(game_or_effects, Game) else game_or_effects
+    effects = all_effects(game_or_effects, "multi_order()") if isinstance(game_or_effects, Game) else game_or_effects
     largest = _known(effects)
     effects = effects.by_support()
     values = effects.values if effects.exact else wide(effects.values)

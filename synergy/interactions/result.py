@@ -39,6 +39,8 @@ class Interactions(Mapping[tuple[int, ...], Any]):
         remainder: the sum of the missing effects. Shape ``(...,)``.
         calls: model calls that were paid.
         remark: what is to be said of the effects themselves.
+        noise: what the rounding of the values of g makes of each set's value, one standard error, of a list of effects
+            at most. Shape ``(m,)``; None where it is not known.
     """
 
     array: Array
@@ -53,6 +55,7 @@ class Interactions(Mapping[tuple[int, ...], Any]):
     remainder: Any = 0
     calls: int = 0
     remark: str = ""
+    noise: np.ndarray | None = None
 
     @property
     def n(self) -> int:
@@ -120,13 +123,15 @@ class Interactions(Mapping[tuple[int, ...], Any]):
         return _plain(self.array[..., row])
 
     def top(self, k: int = 10) -> list[tuple[tuple[int, ...], Any]]:
-        """The k largest values, largest first.
+        """The k largest values above their noise, largest first.
 
         Raises:
             ValueError: of several games: take one.
         """
         self._require_one("top() ranks the values")
         strength = strengths(self.array)
+        if self.noise is not None:
+            strength = np.where(strength <= self.noise, 0.0, strength)
         rows = sorted(np.flatnonzero(strength).tolist(), key=lambda row: -strength[row])[:k]
         return [(self.sets[row], self._number(row)) for row in rows]
 

@@ -10,7 +10,7 @@ from decompositions.visible import visible
 from synergy.interactions.multi_order import MultiOrder
 from synergy.interactions.result import Interactions
 from synergy.wording.effects import effect_label
-from synergy.wording.numbers import number
+from synergy.wording.numbers import brief, number
 from synergy.wording.table import bar, grid
 
 ROWS = 20
@@ -27,7 +27,9 @@ def interactions_table(found: Interactions, k: int = ROWS) -> str:
         [effect_label(effects, players), number(value, sign=True), bar(value, largest)] for players, value in strongest
     ]
     more = len(found) - len(strongest)
+    noise = 0.0 if found.noise is None else float(found.noise.max(initial=0.0))
     head = f"{found.title} ({visible(found.index)}), order {found.order}, of {several(found.n, 'player')}"
+    head += f"; rounding up to {brief(noise)}" if noise else ""
     rest = [f"… {several(more, 'more set')}"] if more else []
     return "\n".join([head, *grid(rows, "<><"), *rest, *([found.note] if found.note else [])])
 

@@ -9,7 +9,7 @@ from twins import coalitions
 
 from decompositions.effects.coalitions import Coalitions
 from synergy import Effects, Game, harsanyi, strongest, taylor
-from synergy.interactions import INDICES, interactions
+from synergy.interactions import INDICES, interactions, multi_order
 
 N = 6
 VALUES = torch.randn(2**N, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
@@ -24,7 +24,7 @@ def listed(effects):
     """The same effects, as a list of coalitions in another order."""
     masks = [0, *reversed(range(1, 2**effects.n))]
     rows = Coalitions.of_masks(masks, effects.n)
-    return Effects(effects.values[..., masks], names=effects.names, coalitions=rows)
+    return Effects(effects.values[..., masks], names=effects.names, coalitions=rows, noise=effects.noise)
 
 
 @pytest.mark.parametrize("index", INDICES)
@@ -129,6 +129,32 @@ def test_taylor_effects_are_summed_by_support():
     assert dict(interactions(taylor(question), "SII")) == dict(interactions(harsanyi(question), "SII"))
     cut = interactions(taylor(Game.from_expression("exp(x1*x2)", {"x1": 1, "x2": 1}), degree=4), "Moebius")
     assert cut.missing
+
+
+# --- rounding ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("index", INDICES)
+def test_the_noise_is_that_of_values_that_are_rounded_independently(index):
+    """Once from the weights on values, once by asking for the index of every coalition's own indicator."""
+    order = min(3, INDICES[index].largest or 3)
+    of_indicators = interactions(Game.from_values(torch.eye(32, dtype=torch.float64)), index, order).array
+    effects = harsanyi(Game.from_values(torch.rand(32, dtype=torch.float64)))
+    found = interactions(effects, index, order)
+    assert np.allclose(found.noise, effects.noise * (of_indicators**2).sum(0).sqrt())
+    assert (interactions(listed(effects), index, order).noise >= found.noise * (1 - 1e-12)).all()
+
+
+def test_values_in_the_noise_are_not_among_the_strongest():
+    values = torch.tensor([0.1 + 0.2 + 1e-17 * k for k in range(8)], dtype=torch.float64) + torch.arange(8) % 2
+    assert [players for players, _ in interactions(Game.from_values(values), "SII").top()] == [(0,)]
+
+
+def test_too_many_players_are_told_what_else_there_is():
+    game = Game.from_function(lambda z: z.prod(1), torch.ones(40), torch.zeros(40))
+    for ask in (interactions, multi_order):
+        with pytest.raises(ValueError, match=r"shares out the effects of all coalitions, and 40 players have too many"):
+            ask(game)
 
 
 # --- other forms -----------------------------------------------------------------------------------------------------
