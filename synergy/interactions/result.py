@@ -13,7 +13,7 @@ import networkx
 import numpy as np
 
 from decompositions import show
-from decompositions.arithmetic import Array, concatenate, is_exact, strengths, to_float, zeros
+from decompositions.arithmetic import Array, concatenate, free_symbols, is_exact, strengths, to_float, zeros
 from decompositions.counts import rounded, several
 from decompositions.effects.coalitions import Coalitions
 from decompositions.effects.effects import Effects
@@ -71,14 +71,18 @@ class Interactions(Mapping[tuple[int, ...], Any]):
         """Σ over all sets; f(x) − f(b) for an index that is complete."""
         return self.array.sum(-1)
 
+    @cached_property
+    def symbols(self) -> tuple[str, ...]:
+        """The names of the symbols that the values hold: then they are expressions, not numbers."""
+        return free_symbols(self.array)
+
     @property
     def note(self) -> str:
         """What is to be said of the effects, and of those that are missing; empty where nothing is."""
-        if not self.missing:
+        if self.remark or not self.missing:
             return self.remark
         left = "" if np.ndim(self.remainder) else f", which sum to {rounded(self.remainder, sign=True)}"
-        said = f"of the effects that were computed alone; {self.index} would share out those that were not, too{left}"
-        return f"{said}; {self.remark}" if self.remark else said
+        return f"of the effects that were computed alone; {self.index} would share out those that were not, too{left}"
 
     def __getitem__(self, players: Coalition) -> Any:
         """The value of a set, by numbers or names: ``found[0, 2]``, ``found["a", "c"]``, ``found[(0,)]``.
@@ -126,9 +130,11 @@ class Interactions(Mapping[tuple[int, ...], Any]):
         """The k largest values above their noise, largest first.
 
         Raises:
-            ValueError: of several games: take one.
+            ValueError: of several games: take one; or expressions, which have no size.
         """
         self._require_one("top() ranks the values")
+        if self.symbols:
+            raise ValueError(f"top() ranks numbers, and these values hold the symbols {', '.join(self.symbols)}")
         strength = strengths(self.array)
         if self.noise is not None:
             strength = np.where(strength <= self.noise, 0.0, strength)
@@ -225,6 +231,8 @@ class Interactions(Mapping[tuple[int, ...], Any]):
         head = (
             f"Interactions({self.index}, {several(self.n, 'player')}, order {self.order}, {several(len(self), 'set')}"
         )
+        if self.symbols:
+            return f"{head}; in the symbols {', '.join(self.symbols)})"
         if self.array.ndim != 1:
             return f"{head}; shape {tuple(self.array.shape)})"
         some = ", ".join(f"{self.label(players)} {rounded(value, sign=True)}" for players, value in self.top(3))

@@ -21,17 +21,25 @@ def interactions_table(found: Interactions, k: int = ROWS) -> str:
     """The k largest values of sets of players with bars, and what is to be said of missing effects."""
     if found.array.ndim != 1:
         return repr(found)
-    strongest, effects = found.top(k), found.effects()
-    largest = max((abs(float(value)) for _, value in strongest), default=1.0)
+    effects = found.effects()
+    strongest = list(found.items())[:k] if found.symbols else found.top(k)
+    largest = 1.0 if found.symbols else max((abs(float(value)) for _, value in strongest), default=1.0)
     rows = [
-        [effect_label(effects, players), number(value, sign=True), bar(value, largest)] for players, value in strongest
+        [effect_label(effects, players), *([str(value)] if found.symbols else _with_bar(value, largest))]
+        for players, value in strongest
     ]
     more = len(found) - len(strongest)
     noise = 0.0 if found.noise is None else float(found.noise.max(initial=0.0))
     head = f"{found.title} ({visible(found.index)}), order {found.order}, of {several(found.n, 'player')}"
     head += f"; rounding up to {brief(noise)}" if noise else ""
     rest = [f"… {several(more, 'more set')}"] if more else []
-    return "\n".join([head, *grid(rows, "<><"), *rest, *([found.note] if found.note else [])])
+    return "\n".join(
+        [head, *grid(rows, "<<" if found.symbols else "<><"), *rest, *([found.note] if found.note else [])]
+    )
+
+
+def _with_bar(value: Any, largest: float) -> list[str]:
+    return [number(value, sign=True), bar(value, largest)]
 
 
 @show.frame.register(Interactions)

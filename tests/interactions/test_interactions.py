@@ -214,6 +214,19 @@ def test_text(small):
     assert repr(small) == "Interactions(Moebius, 3 players, order 3, 7 sets; largest: a·b·c +6, a·b +3, b -2)"
 
 
+def test_values_that_hold_symbols():
+    game = Game.from_expression("a*x1*x2 + x1**2", {"x1": 1, "x2": 2}, parameters=("a",))
+    found = interactions(game, "SII")
+    assert [line.split(maxsplit=1) for line in str(found).splitlines()[1:]] == [
+        ["x1", "a + 1"],
+        ["x2", "a"],
+        ["x1·x2", "2*a"],
+    ]
+    assert repr(found) == "Interactions(SII, 2 players, order 2, 3 sets; in the symbols a)"
+    with pytest.raises(ValueError, match="these values hold the symbols a"):
+        found.top()
+
+
 def test_pictures(small):
     pytest.importorskip("matplotlib")
     from matplotlib.text import Text

@@ -197,6 +197,7 @@ def test_a_series_that_is_cut_off_says_what_is_missing():
     game = Game.from_expression("exp(z1 + 2*z2)", {"z1": F(1, 2), "z2": F(1, 4)})
     found = interactions(taylor(game, 12), "IH")
     assert found.missing
+    assert found.note.startswith("the terms above this degree add up to")
     assert 0 < float(found.remainder) < 1e-9
     whole = float(sympy.exp(1)) - 1
     assert abs(float(found.total) - whole) < 1e-9
