@@ -32,9 +32,9 @@ class Commands(TyperGroup):
 
 TRY = """Attribution methods in theory and in practice: decompose, share out, judge. Try
 
-  synergy explain expression "x1*x2 + x3" --at x1=2,x2=3,x3=1   # a question that a hand can check
-  synergy explain digits                                        # why is this a 7?
-  synergy explain model my_module:net --input x.npy --target 3  # a network of your own
+  synergy explain expression "x1*x2 + x3" --at x1=2,x2=3,x3=1         # a question that a hand can check
+  synergy explain digits                                              # why is this a 7?
+  synergy explain model my_module:net --input x.npy --players grid:4x4 # a network of your own
 
 synergy --help says what else there is."""
 

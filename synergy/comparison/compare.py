@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import fields, is_dataclass, replace
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -166,7 +167,7 @@ def _result(trial: Trial, standard: Standard, series: Series, say: Callable[[str
         reason = reason_of(failure)
         return replace(result, note=reason, measured_note=reason)
     settings = _rule_and_error(found) if found.rule else result.settings
-    price = round(trial.each * subject.ends(game))
+    price = round(Fraction(trial.each) * subject.ends(game))  # exact, however many end points
     result = replace(result, attribution=found.values, error=found.errors, price=price, settings=settings)
     try:
         return _measured(trial, standard, result, found, say)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -70,6 +70,13 @@ class Comparison:
             ImportError: pandas is missing (extra ``pandas``).
         """
         return show.frame(self)
+
+    def __iter__(self) -> Iterator[Result]:
+        """The results, one per method."""
+        return iter(self.results)
+
+    def __len__(self) -> int:
+        return len(self.results)
 
     def __repr__(self) -> str:
         names = ", ".join(result.name for result in self.results[:3]) + (", …" if len(self.results) > 3 else "")

@@ -20,7 +20,8 @@ from synergy.wording.numbers import brief, minus, number, scalar
 OUTPUT = "the output"
 NAMED = 3  # players or methods that a sentence names
 LETTERS = 28  # of a name
-UNSEEN = 0.01  # the share of an effect up to which a method does not see it
+UNSEEN = 0.01  # the share of an effect up to which a method all but misses it
+NOTHING = 1e-6  # the share up to which it does not see it
 FULL = 0.005  # how far from 1 the share is that rounds to all of it
 
 Key = tuple[int, ...]
@@ -47,6 +48,11 @@ class Share(NamedTuple):
     @property
     def unseen(self) -> bool:
         """Whether it is nothing of the effect, for certain."""
+        return abs(self.given) <= max(NOTHING, self.error) and self.error <= UNSEEN
+
+    @property
+    def faint(self) -> bool:
+        """Whether it is all but nothing of the effect."""
         return abs(self.given) + self.error <= UNSEEN
 
 
@@ -89,7 +95,7 @@ def finding(comparison: Comparison, output: str = OUTPUT) -> Finding:
         last = f"the strongest effect{_known(effects)}"
         sentences.append((name, f" alone {moves} {output} by {_size(value)}, {last}."))
     if strongest is None:
-        sentences.append((f"No interaction{_known(effects)} rises above the noise floor: the players act one by one.",))
+        sentences.append((_no_interaction(effects),))
     else:
         sentences.append(_together(effects, *strongest, output, first=not sentences))
     seen = () if strongest is None else _seen(comparison, strongest[0])
@@ -149,6 +155,12 @@ def _together(effects: Effects, key: Key, value: Any, output: str, *, first: boo
     return *parts, f": the strongest {kind}{_known(effects)}."
 
 
+def _no_interaction(effects: Effects) -> str:
+    if effects.n > 1 and not (effects.sizes(0, len(effects)) > 1).any():
+        return "No interaction was computed."
+    return f"No interaction{_known(effects)} rises above the noise floor: the players act one by one."
+
+
 def _each_alone(effects: Effects, key: Key) -> list[Any] | None:
     """What each of two players brings alone, where that is known."""
     if len(key) != 2:
@@ -168,6 +180,10 @@ def _seen(comparison: Comparison, key: Key) -> tuple[Sentence, ...]:
     unseen = [result for result, part in known if part.unseen]
     if unseen:
         return ((*_some(unseen), f" do{'es' if len(unseen) == 1 else ''} not see this interaction."),)
+    faint = [result for result, part in known if part.faint]
+    if faint:
+        gives = "gives its" if len(faint) == 1 else "give their"
+        return ((*_some(faint), f" {gives} players less than 1 % of this interaction."),)
     wrong = [(result, part) for result, part in known if not part.full]
     if not wrong:
         who = "Every method" if len(known) > 1 else "The method"
@@ -191,10 +207,23 @@ def _verdicts(comparison: Comparison) -> tuple[Sentence, ...]:
     failing = len(by["fail"])
     parts.append(f"{failing or 'none'} fail{'' if failing > 1 else 's'} {'at least one' if failing else 'any'}")
     if by["undecided"]:
-        some = any(r.measured_criteria is not None and r.measured_criteria.order for r in by["undecided"])
-        why = "no fault in the rows that were looked at" if some else "within the numerical error"
-        parts.append(f", {len(by['undecided'])} undecided ({why})")
+        parts.append(f", {len(by['undecided'])} undecided ({_why_undecided(by['undecided'])})")
     return ((*parts, "."),)
+
+
+def _why_undecided(results: Sequence[Result]) -> str:
+    """Because of rows that are missing, or of the methods' own errors."""
+    of_rows = sum(_scope_of(each) is not None for each in results)
+    rows, error = "no fault in the rows that were looked at", "of the size of the numerical error"
+    if of_rows in (0, len(results)):
+        return rows if of_rows else error
+    return f"{of_rows} with {rows}, {len(results) - of_rows} {error}"
+
+
+def _scope_of(result: Result) -> int | None:
+    """Up to which order, or on how many rows, a method was judged; None for all effects."""
+    criteria = result.measured_criteria or result.theory_criteria
+    return None if criteria is None else criteria.order or criteria.rows
 
 
 def _some(results: Sequence[Result]) -> list[str]:

@@ -320,3 +320,19 @@ def test_an_estimate_that_is_noise_is_no_attribution():
     assert result.attribution is None
     assert "is noise" in result.note
     assert "budget=" in result.note
+
+
+def test_a_comparison_is_the_results_in_order():
+    found = compare(Game.from_values([0.0, 1.0, 2.0, 4.0]), ["shapley", "occlusion_1"])
+    assert [each.name for each in found] == ["shapley", "occlusion_1"]
+    assert len(found) == 2
+
+
+def test_thousands_of_players_are_priced_exactly():
+    """2^3000 end points are no float."""
+    net = torch.nn.Sequential(
+        torch.nn.Flatten(), torch.nn.Linear(3000, 4), torch.nn.ReLU(), torch.nn.Linear(4, 1)
+    ).eval()
+    game = Game.from_model(net, torch.rand(1, 3000), 0.0)
+    found = compare(game, ["gradient_x_input", "lrp_epsilon"], order=1, budget=10)
+    assert all(each.attribution is not None for each in found)

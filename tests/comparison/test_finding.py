@@ -102,6 +102,8 @@ def methods_said(*weights):
                  "certain; 2 fail at least one."),
         ((2, 1, -0.5), "M2 gives its players −0.5 × this interaction. Of 3 methods judged, M1 meets all three "
                        "criteria; 2 fail at least one."),
+        ((1, 0.004), "M1 gives its players less than 1 % of this interaction. Of 2 methods judged, M0 meets all three "
+                     "criteria; 1 fails at least one."),
         ((-710,), "M0 gives its players −710 × this interaction. Of 1 method judged, none meets all three criteria for "
                   "certain; 1 fails at least one."),
         ((1,), "The method hands this interaction out in full. Of 1 method judged, M0 meets all three criteria; none "
@@ -132,3 +134,18 @@ def test_what_the_error_does_not_carry_is_not_said():
     result = Result("m", "", "", attribution=table.attribution, measured=doubted)
     assert share(result, effects, (0, 1)).full
     assert not share(result, effects, (0, 1)).unseen
+
+
+def test_where_no_interaction_was_computed_none_is_denied():
+    """Rows of single players know of no pair."""
+    game = Game.from_function(lambda z: z[:, 0] * z[:, 1] + z.sum(1), torch.ones(40, dtype=torch.float64))
+    found = finding(compare(game, ["occlusion_1"], order=1, budget=1)).effects
+    assert found[-1] == ("No interaction was computed.",)
+
+
+def test_why_a_method_is_undecided():
+    effects = harsanyi(Game.from_values([0.0, 1.0, 0.0, 5.0]))
+    table = allocate(effects, Policy(lambda s: 2 * s / s.sum(-1, keepdims=True), reads="support"))
+    noisy = Result("noisy", "", "", attribution=table.attribution, measured=replace(table, error=np.full(4, 5.0)))
+    text = str(finding(Comparison(effects, None, "", (noisy,))))
+    assert text.endswith("none fails any, 1 undecided (of the size of the numerical error).")

@@ -1,5 +1,7 @@
 """Layer-wise methods where denominators vanish, and at pools and products."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -10,7 +12,7 @@ from layer_definitions import mean_over_baselines, rescale
 from layer_games import COMPLETE, DIFFERENCES, EXACT, FUSED, LAYER_WISE, _linear, numbers
 from torch import nn
 
-from synergy import Game, method
+from synergy import Game, method, players
 
 
 @pytest.mark.parametrize(
@@ -200,3 +202,23 @@ def _scaled_mlp(model):
     """The same network with the scaling put into the weights of its last layer."""
     last = _linear((model.out.weight * model.s).tolist(), model.out.bias.tolist())
     return nn.Sequential(model.one, nn.Softplus(), last)
+
+
+def test_channels_that_cancel_on_the_way_are_refused_where_no_digit_is_left():
+    """In float64 they add up to the output's change; in float32 to 1.8, where the output changes by 0.5."""
+    transformers = pytest.importorskip("transformers")
+    torch.manual_seed(0)
+    config = transformers.BertConfig(
+        vocab_size=20, hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=64,
+        initializer_range=0.5,
+    )  # fmt: skip
+    bert = transformers.BertForSequenceClassification(config).eval()
+    reveal, ids = method("deeplift_reveal_cancel"), torch.tensor([[2, 5, 6, 7, 8, 9, 3]])
+    for model in (bert, copy.deepcopy(bert).double()):
+        game = Game.from_model(model, ids, 4, target=("logits", 1), players=players.features(ids))
+        change = float(game(torch.ones(1, 7))[0] - game(torch.zeros(1, 7))[0])
+        if model is bert:
+            with pytest.raises(ValueError, match=r"add up to .* where the output changes by .*deeplift_rescale"):
+                reveal.attribute(game)
+        else:
+            assert float(reveal.attribute(game).sum()) == pytest.approx(change, rel=1e-2)

@@ -41,8 +41,8 @@ class AbstractRule(ABC):
         """The signals of a step's inputs; None for an input that nothing goes back to."""
 
     @abstractmethod
-    def finish(self, state: State, signal: Signal) -> torch.Tensor:
-        """The attributions of the input's entries."""
+    def finish(self, state: State, signal: Signal, output: State, chosen: torch.Tensor) -> torch.Tensor:
+        """The attributions of the input's entries; what they should add up to is in the output's state."""
 
 
 @full_precision()
@@ -98,7 +98,8 @@ def run(
             states.append(rounded(rule.forward(step, [states[place] for place in step.inputs])))
         output = steps.values(inputs[:1])[-1]
         signals: list[Signal] = [None] * len(states)
-        signals[-1] = rule.seed(states[-1], chosen(output.expand(len(inputs), *output.shape[1:])))
+        target = chosen(output.expand(len(inputs), *output.shape[1:]))
+        signals[-1] = rule.seed(states[-1], target)
         for place in range(len(steps.steps), 0, -1):
             if signals[place] is None:
                 continue
@@ -112,7 +113,7 @@ def run(
             signals[place] = None
         if signals[0] is None:  # whatever depends on the input is held constant
             return torch.zeros_like(inputs)
-        return rule.finish(states[0], signals[0])
+        return rule.finish(states[0], signals[0], states[-1], target)
 
 
 def _plus(first: Signal, second: Signal) -> Signal:

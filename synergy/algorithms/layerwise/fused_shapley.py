@@ -33,8 +33,8 @@ class FusedShapley(AbstractRule):
     def seed(self, state: Pair, chosen: torch.Tensor) -> torch.Tensor:
         return self.rest.seed(state, chosen)
 
-    def finish(self, state: Pair, signal: torch.Tensor) -> torch.Tensor:
-        return self.rest.finish(state, signal)
+    def finish(self, state: Pair, signal: torch.Tensor, output: Pair, chosen: torch.Tensor) -> torch.Tensor:
+        return self.rest.finish(state, signal, output, chosen)
 
     def back(self, step: Step, states: list[Pair], result: Pair, signal: torch.Tensor) -> list[torch.Tensor]:
         if isinstance(step.operation, Neurons):

@@ -49,7 +49,9 @@ class Rectified(AbstractRule):
         positive = signal.clamp(min=0)
         return [positive * operation.slope(states[0]) if self.gated else positive]
 
-    def finish(self, state: torch.Tensor, signal: torch.Tensor) -> torch.Tensor:
+    def finish(
+        self, state: torch.Tensor, signal: torch.Tensor, output: torch.Tensor, chosen: torch.Tensor
+    ) -> torch.Tensor:
         return signal
 
 

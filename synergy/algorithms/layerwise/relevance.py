@@ -64,7 +64,9 @@ class AbstractRelevance(AbstractRule):
         shares = states[0].softmax(operation.axis) * states[0]
         return [torch.where(shares.isnan(), 0.0, shares) * safe_ratio(signal, result)]
 
-    def finish(self, state: torch.Tensor, signal: torch.Tensor) -> torch.Tensor:
+    def finish(
+        self, state: torch.Tensor, signal: torch.Tensor, output: torch.Tensor, chosen: torch.Tensor
+    ) -> torch.Tensor:
         return signal
 
     def _contraction(

@@ -42,7 +42,7 @@ class Rescale(AbstractRule):
         assert isinstance(operation, AbstractInteraction)
         return operation.between(values, [reference for _, reference in states]).transpose(signal, values)
 
-    def finish(self, state: Pair, signal: torch.Tensor) -> torch.Tensor:
+    def finish(self, state: Pair, signal: torch.Tensor, output: Pair, chosen: torch.Tensor) -> torch.Tensor:
         return signal * (state[0] - state[1])
 
 

@@ -75,8 +75,10 @@ class RevealCancel(AbstractRule):
             return [_winners(operation, states[0], result, signal)]
         return _transposed(_between(operation, states), states, signal)
 
-    def finish(self, state: Channels, signal: Multipliers) -> torch.Tensor:
-        return signal[0] * state.plus + signal[1] * state.minus
+    def finish(self, state: Channels, signal: Multipliers, output: Channels, chosen: torch.Tensor) -> torch.Tensor:
+        entries = signal[0] * state.plus + signal[1] * state.minus
+        _require_sum(entries, output, chosen)
+        return entries
 
 
 def _require_digits(state: Channels, chosen: torch.Tensor) -> None:
@@ -95,6 +97,25 @@ def _require_digits(state: Channels, chosen: torch.Tensor) -> None:
             "RevealCancel keeps positive and negative parts apart through all layers, and here they grow to "
             f"{size_of_parts} where the output changes by {changed:.0e}: no digit is left of their sum; take "
             "deeplift_rescale, or a network of fewer layers"
+        )
+
+
+def _require_sum(entries: torch.Tensor, output: Channels, chosen: torch.Tensor) -> None:
+    """Refuse attributions that do not add up to the output's change, as those of exact channels do.
+
+    Raises:
+        ValueError: on the way what cancels between the channels was larger than the change by all digits of the type.
+    """
+    change = (output.value - output.reference) * chosen
+    rounding = torch.finfo(change.dtype).eps / LEFT * (output.value.abs() + output.reference.abs()) * chosen.abs()
+    size, total = (change.abs() + rounding).flatten(1).sum(1), entries.flatten(1).sum(1)
+    gap = (total - change.flatten(1).sum(1)).abs()
+    if not gap.is_meta and not (gap <= LEFT * size).all():
+        worst = int(gap.argmax())
+        raise ValueError(
+            "RevealCancel keeps positive and negative parts apart through all layers, and here they cancel until no "
+            f"digit is left in {change.dtype}: the attributions add up to {float(total[worst]):.6g} where the output "
+            f"changes by {float(change[worst].sum()):.6g}; take deeplift_rescale, or a model in float64"
         )
 
 
