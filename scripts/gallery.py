@@ -33,6 +33,7 @@ class Shot(NamedTuple):
 QUESTIONS = """\
 from synergy import and_or, compare, entries, estimate, harsanyi, pictures, straight_line
 from synergy.examples import load
+from synergy.interactions import multi_order
 
 words = load("sentence", "I'm not happy")  # what does MiniLM's sentiment head make of it?
 said = compare(words.game)
@@ -78,6 +79,11 @@ SHOTS = (
     ),
     Shot("Effects", "Players, pairs, and the strongest larger coalitions.", "pictures.interaction_graph(effects)"),
     Shot("Effects", "Single players on the diagonal, pairs beside it.", "pictures.interaction_matrix(effects)"),
+    Shot(
+        "Effects",
+        "How strong pairs are beside few and beside many others.",
+        "pictures.interaction_orders(multi_order(effects))",
+    ),
     Shot(
         "Effects",
         "Conjunctions and disjunctions, and how few of them explain the values.",
