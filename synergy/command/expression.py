@@ -28,12 +28,28 @@ class Expression(AbstractQuestion):
         if not self.at:
             raise ValueError("an expression needs a point: --at x1=1,x2=2,…")
         x = _assignments(self.at)
+        _require_named(text, x, self.at)
         start = self.baseline
         baseline: Any = 0 if start is None else _assignments(start) if "=" in start else start
         game = Game.from_expression(text, x, baseline)
         value = f"f(x) = {game([[1] * game.n])[0]}"
         facts = {"model": text, "input": self.at, "baseline": start or "0", "prediction": value}
         return Example(self.kind, text, game, Features(game.names, tuple(x.values())), facts)
+
+
+def _require_named(text: str, x: dict[str, str], at: str) -> None:
+    """Refuse a point that does not give every symbol of an expression a number; symbols cannot stay here."""
+    from decompositions.expressions.parser import read  # SymPy is loaded only where there is an expression
+
+    for name, value in x.items():
+        if read(value).free_symbols:
+            raise ValueError(f"'{value}' is not a finite real number; --at gives each symbol one: {name}=1/2")
+    missing = sorted(symbol.name for symbol in read(text).free_symbols if symbol.name not in x)
+    if missing:
+        raise ValueError(
+            f"{text} has no value at {at}, for nothing is said of {', '.join(missing)}; --at names every symbol: "
+            f"--at {at},{missing[0]}=1"
+        )
 
 
 def _assignments(text: str) -> dict[str, str]:

@@ -162,7 +162,14 @@ def test_rows_up_to_an_order(model_words):
         (["explain", "model", f"{__name__}:small_network", "--input", "x.npy", "--target", "7"], "out of range"),
         (["explain", "model", f"{__name__}:small_network", "--input", "x.npy", "--target", "a"], "whole number"),
         (["explain", "model", f"{__name__}:small_network", "--input", "x.npy", "--device", "abacus"], "no device"),
-        (["explain", "expression", "x1*x2", "--at", "x1=1"], "x2"),
+        (
+            ["explain", "expression", "x1*x2", "--at", "x1=1"],
+            "nothing is said of x2; --at names every symbol: --at x1=1,x2=1",
+        ),
+        (
+            ["explain", "expression", "x1*x2", "--at", "x1=a,x2=2"],
+            "'a' is not a finite real number; --at gives each symbol one",
+        ),
         (["explain", "expression", "x1*x2"], "--at"),
         (["explain", "expression", "x1", "--at", "x1=1", "--methods", "shaply"], "did you mean 'shapley'"),
     ],
