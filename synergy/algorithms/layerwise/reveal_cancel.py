@@ -108,8 +108,8 @@ def _require_sum(entries: torch.Tensor, output: Channels, chosen: torch.Tensor) 
     """
     change = (output.value - output.reference) * chosen
     rounding = torch.finfo(change.dtype).eps / LEFT * (output.value.abs() + output.reference.abs()) * chosen.abs()
-    size, total = (change.abs() + rounding).flatten(1).sum(1), entries.flatten(1).sum(1)
-    gap = (total - change.flatten(1).sum(1)).abs()
+    size, total = _by_input(change.abs() + rounding), _by_input(entries)
+    gap = (total - _by_input(change)).abs()
     if not gap.is_meta and not (gap <= LEFT * size).all():
         worst = int(gap.argmax())
         raise ValueError(
@@ -117,6 +117,11 @@ def _require_sum(entries: torch.Tensor, output: Channels, chosen: torch.Tensor) 
             f"digit is left in {change.dtype}: the attributions add up to {float(total[worst]):.6g} where the output "
             f"changes by {float(change[worst].sum()):.6g}; take deeplift_rescale, or a model in float64"
         )
+
+
+def _by_input(values: torch.Tensor) -> torch.Tensor:
+    """The sum over all but the batch. Shape ``(batch, …)`` → ``(batch,)``."""
+    return values.flatten(1).sum(1) if values.ndim > 1 else values
 
 
 def _between(operation: AbstractOperation, states: list[Channels]) -> AbstractAffine:
