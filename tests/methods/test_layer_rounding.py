@@ -42,7 +42,7 @@ def test_the_stated_error_covers_the_true_one_and_is_of_its_size(name):
         try:
             found, truth = method(each).answer(coarse), method(each).attribute(fine)
         except ValueError as error:
-            assert "digit is left" in str(error)  # noqa: PT017
+            assert "no digit is left" in str(error)  # noqa: PT017
             continue
         true = float(abs(found.values.double() - truth).max())
         ratios.append(float(found.errors.max()) / true)

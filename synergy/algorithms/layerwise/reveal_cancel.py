@@ -89,8 +89,7 @@ def _require_digits(state: Channels, chosen: torch.Tensor) -> None:
     """
     change = state.value - state.reference
     gap = (state.plus + state.minus - change).abs() * chosen
-    size = change.abs() + torch.finfo(change.dtype).eps / LEFT * (state.value.abs() + state.reference.abs())
-    if not gap.is_meta and not (gap <= LEFT * size).all():
+    if not gap.is_meta and not (gap <= _slack(state)).all():
         grown, changed = float((state.plus.abs() * chosen).max()), float((change.abs() * chosen).max())
         size_of_parts = f"{grown:.0e}" if math.isfinite(grown) else f"more than {change.dtype} holds"
         raise ValueError(
@@ -107,16 +106,21 @@ def _require_sum(entries: torch.Tensor, output: Channels, chosen: torch.Tensor) 
         ValueError: on the way what cancels between the channels was larger than the change by all digits of the type.
     """
     change = (output.value - output.reference) * chosen
-    rounding = torch.finfo(change.dtype).eps / LEFT * (output.value.abs() + output.reference.abs()) * chosen.abs()
-    size, total = _by_input(change.abs() + rounding), _by_input(entries)
+    total = _by_input(entries)
     gap = (total - _by_input(change)).abs()
-    if not gap.is_meta and not (gap <= LEFT * size).all():
+    if not gap.is_meta and not (gap <= _by_input(_slack(output) * chosen.abs())).all():
         worst = int(gap.argmax())
         raise ValueError(
             "RevealCancel keeps positive and negative parts apart through all layers, and here they cancel until no "
             f"digit is left in {change.dtype}: the attributions add up to {float(total[worst]):.6g} where the output "
             f"changes by {float(change[worst].sum()):.6g}; take deeplift_rescale, or a model in float64"
         )
+
+
+def _slack(state: Channels) -> torch.Tensor:
+    """How far sums may miss the change of every unit: a thousandth of it, and what rounding its value takes."""
+    change = (state.value - state.reference).abs()
+    return LEFT * change + torch.finfo(change.dtype).eps * (state.value.abs() + state.reference.abs())
 
 
 def _by_input(values: torch.Tensor) -> torch.Tensor:
