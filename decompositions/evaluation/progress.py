@@ -34,12 +34,8 @@ def progress(total: int, what: str, done: int = 0) -> Iterator[Moved]:
         whole.set_description(what, refresh=False)
         yield _ignored
         return
-    with _bar(total, what, done) as bar:
-        before = _PART.set(bar)
-        try:
-            yield bar.update
-        finally:
-            _PART.reset(before)
+    with _bar_of(_PART, total, what, done) as moved:
+        yield moved
 
 
 def expected(calls: int) -> None:
@@ -59,12 +55,19 @@ def whole_progress(total: int, what: str, done: int = 0) -> Iterator[Moved]:
     if _WHOLE.get() is not None:
         yield _ignored
         return
+    with _bar_of(_WHOLE, total, what, done) as moved:
+        yield moved
+
+
+@contextmanager
+def _bar_of(place: ContextVar[Any], total: int, what: str, done: int) -> Iterator[Moved]:
+    """A bar that is found at a place while it is shown."""
     with _bar(total, what, done) as bar:
-        before = _WHOLE.set(bar)
+        before = place.set(bar)
         try:
             yield bar.update
         finally:
-            _WHOLE.reset(before)
+            place.reset(before)
 
 
 def _bar(total: int, what: str, done: int) -> Any:

@@ -88,7 +88,7 @@ def _errors(result: Result, n: int) -> np.ndarray:
 
 def _cause(comparison: Comparison, more: Result, less: Result, player: int) -> Cause | None:
     """The row of both tables in which the player's shares differ most."""
-    first, second = (each.measured or each.theory for each in (more, less))
+    first, second = (each.allocation for each in (more, less))
     if first is None or second is None:
         return None
     first, second = first.by_support(), second.by_support()

@@ -107,7 +107,7 @@ def standing(result: Result) -> str:
 
     What was measured counts; where nothing was, its theory.
     """
-    criteria = result.measured_criteria or result.theory_criteria
+    criteria = result.criteria
     if result.attribution is None or criteria is None:
         return ""
     verdicts = {criteria.verdicts[name] for name in CRITERIA}
@@ -222,7 +222,7 @@ def _why_undecided(results: Sequence[Result]) -> str:
 
 def _scope_of(result: Result) -> int | None:
     """Up to which order, or on how many rows, a method was judged; None for all effects."""
-    criteria = result.measured_criteria or result.theory_criteria
+    criteria = result.criteria
     return None if criteria is None else criteria.order or criteria.rows
 
 

@@ -87,6 +87,16 @@ class Result:
         """Whether the attributions have a unit of their own, as nothing is known that they add up to."""
         return self.target == ITS_OWN
 
+    @property
+    def allocation(self) -> Allocation | None:
+        """Who is given how much of which effect: as it was measured, or else in theory."""
+        return self.theory if self.measured is None else self.measured
+
+    @property
+    def criteria(self) -> Criteria | None:
+        """The criteria of that table, if there is one."""
+        return self.theory_criteria if self.measured is None else self.measured_criteria
+
     @cached_property
     def theory_criteria(self) -> Criteria | None:
         """The criteria of the theory, if there is one."""

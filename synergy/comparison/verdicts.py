@@ -9,6 +9,8 @@ from synergy.comparison.result import Result
 from synergy.policies.policy import CRITERIA
 from synergy.wording.numbers import brief
 
+NUMBERS = ("coverage", "leakage", "residual")  # what the number beside each verdict is
+
 
 def figures(criteria: Criteria) -> tuple[tuple[str, str, str], ...]:
     """For each criterion its name, verdict and number: the coverage, the leakage, the residual, with its interval."""
@@ -16,7 +18,7 @@ def figures(criteria: Criteria) -> tuple[tuple[str, str, str], ...]:
     if coverage == "1" and 1 - criteria.coverage > criteria.tolerance:
         coverage = f"1-{brief(1 - criteria.coverage)}"
     values = [coverage, brief(criteria.leakage), brief(criteria.residual)]
-    for place, name in enumerate(("coverage", "leakage", "residual")):
+    for place, name in enumerate(NUMBERS):
         low, high = criteria.intervals.get(name, (0.0, 0.0))
         if brief(low) != brief(high) and high > criteria.tolerance:
             values[place] += f" [{brief(low)}, {brief(high)}]"

@@ -33,6 +33,5 @@ LEGEND = "✓ pass   ✗ fail   ? undecided"
 
 def judged(result: Result) -> tuple[Criteria | None, str]:
     """The criteria of a method as it was measured, or else in theory, and which of them these are."""
-    if result.measured is not None:
-        return result.measured_criteria, "measured"
-    return result.theory_criteria, "in theory" if result.theory is not None else ""
+    side = "measured" if result.measured is not None else "in theory" if result.theory is not None else ""
+    return result.criteria, side

@@ -101,7 +101,7 @@ def rows_of(comparison: Comparison, k: int) -> list[Row]:
 
 
 def _row(result: Result, comparison: Comparison, keys: list[tuple[int, ...]]) -> Row:
-    table, (criteria, side) = result.measured or result.theory, judged(result)
+    table, (criteria, side) = result.allocation, judged(result)
     name = result.heading + (" †" if side == "in theory" else "")
     unknown = np.full(len(keys), np.nan)
     if table is None or result.own_unit:

@@ -9,7 +9,7 @@ from decompositions.arguments import shown
 from synergy.allocation.criteria import Criteria
 from synergy.comparison.comparison import Comparison
 from synergy.comparison.result import Result
-from synergy.comparison.verdicts import SCOPE, figures, scope, scoped
+from synergy.comparison.verdicts import NUMBERS, SCOPE, figures, scope, scoped
 from synergy.pictures.canvas import BODY, INK, SMALL, SOFT, axes, clean, headed, in_lines, labelled, root
 from synergy.pictures.marks import LEGEND, MARKS
 from synergy.policies.policy import CRITERIA
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 ROW, WIDTH = 0.42, 9.4  # inches
 SIDES, STARTS = ("in theory", "as measured"), (0.0, 3.1)
-NUMBERS = ("coverage", "leakage", "residual")  # what the number beside each verdict is
 SHADE = "#f3f5f7"
 
 

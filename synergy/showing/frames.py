@@ -107,7 +107,7 @@ def of_result(result: Result) -> Any:
         raise ValueError(f"{result.name} has no attributions: {result.note}")
     pandas = _pandas()
     error = np.zeros(len(result.attribution)) if result.error is None else to_float(result.error)
-    table = result.measured or result.theory
+    table = result.allocation
     names = range(len(result.attribution)) if table is None else table.names
     return pandas.DataFrame(
         {"attribution": _column(result.attribution), "error": error}, index=pandas.Index(names, name="player")

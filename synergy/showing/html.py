@@ -21,7 +21,7 @@ from synergy.comparison.finding import finding
 from synergy.comparison.plan import Plan
 from synergy.comparison.result import Result
 from synergy.comparison.scale import strongest_players, unit
-from synergy.comparison.verdicts import figures, scope, scoped
+from synergy.comparison.verdicts import NUMBERS, figures, scope, scoped
 from synergy.estimation.estimation import Estimation
 from synergy.policies.policy import CRITERIA, Policy
 from synergy.showing.and_or import label as interaction_label
@@ -100,7 +100,7 @@ def of_allocation(allocation: Allocation) -> str:
 @show.html.register(Criteria)
 def of_criteria(criteria: Criteria) -> str:
     """The verdicts with their numbers."""
-    words = dict(zip(CRITERIA, ("coverage", "leakage", "residual"), strict=True))
+    words = dict(zip(CRITERIA, NUMBERS, strict=True))
     rows = [(name, MARKS[verdict], f"{words[name]} {value}") for name, verdict, value in figures(criteria)]
     said = f"tolerance {brief(criteria.tolerance)}, numerical error {brief(criteria.error)}"
     return _card("", _table(["criterion", "verdict", "number"], rows, "lll"), _small(f"{said} {scope(criteria)}"))
@@ -113,7 +113,7 @@ def of_result(result: Result) -> str:
         return _card(f"{result.heading}: does not apply", _paragraph(result.note))
     if result.attribution.ndim != 1:
         return _card(repr(result))
-    table = result.measured or result.theory
+    table = result.allocation
     values = to_float(result.attribution)
     names = [f"player {i}" for i in range(len(values))] if table is None else table.names
     shown = np.argsort(-np.abs(values), kind="stable")[:PLAYERS].tolist()

@@ -24,7 +24,7 @@ from synergy.showing.sections.first import chosen, groups, reading, said
 from synergy.showing.sections.panels import BARS, on_its_own, panels
 from synergy.showing.sections.picture import picture
 from synergy.showing.sections.row_by_row import row_by_row
-from synergy.showing.sections.shares import EFFECTS, as_script, explorable, heat_map
+from synergy.showing.sections.shares import as_script, explorable, heat_map
 from synergy.showing.sections.sources import cite
 from synergy.showing.sections.strongest import effect_lists, of_which, orders, strongest
 from synergy.showing.sections.sums import gaps, table
@@ -135,7 +135,8 @@ def _context(
 ) -> dict[str, Any]:
     effects, shown = comparison.effects, panels(comparison, view)
     start = chosen([panel.result for panel in shown])
-    data = explorable(comparison, shown, start)
+    found = strongest(effects)
+    data = explorable(comparison, shown, start, found)
     return {
         "said": said(comparison, output),
         "output": output,
@@ -145,7 +146,7 @@ def _context(
         "longest": max((len(text) for each in data["methods"] for text, _ in each["tints"]), default=1),
         "own": on_its_own(comparison, shown[start]) if shown else None,
         "groups": groups([panel.result for panel in shown]),
-        "strongest": strongest(effects, EFFECTS),
+        "strongest": found,
         "map": heat_map(data),
         "data": as_script(data),
         "disagreements": disagreements_said(comparison),

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from synergy.comparison.comparison import Comparison
 from synergy.comparison.finding import Name, Sentence, finding, standing
 from synergy.comparison.result import Result
-from synergy.comparison.verdicts import figures, scope
+from synergy.comparison.verdicts import NUMBERS, figures, scope
 from synergy.policies.policy import CRITERIA
 from synergy.showing.sections.verdicts import SYMBOLS
 from synergy.wording.numbers import minus
@@ -19,7 +19,7 @@ GROUPS = {  # how methods stand, as the page says it
     "fail": "fail at least one",
     "": "not judged",
 }
-FIGURES = dict(zip(CRITERIA, ("coverage", "leakage", "residual"), strict=True))
+FIGURES = dict(zip(CRITERIA, NUMBERS, strict=True))
 
 
 class Mark(NamedTuple):
@@ -65,7 +65,7 @@ def chosen(shown: list[Result]) -> int:
 
 
 def _chip(place: int, result: Result) -> Chip:
-    criteria = result.measured_criteria or result.theory_criteria
+    criteria = result.criteria
     if criteria is None:
         return Chip(place, result, [], "")
     marks = [Mark(n, v, SYMBOLS[v], f"{FIGURES[n]} {minus(value)}") for n, v, value in figures(criteria)]

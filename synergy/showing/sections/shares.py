@@ -13,29 +13,28 @@ from synergy.allocation.allocation import Allocation
 from synergy.comparison.comparison import Comparison
 from synergy.comparison.result import Result
 from synergy.comparison.scale import strongest_players
-from synergy.showing.sections.cells import LETTERS, signed
+from synergy.showing.sections.cells import LETTERS
 from synergy.showing.sections.panels import Panel, on_its_own
-from synergy.wording.effects import effect_label
 from synergy.wording.names import shared_start, shorten
 from synergy.wording.numbers import scalar
 
-EFFECTS = 12  # rows
 PLAYERS = 24  # columns
 TURNED = 60  # letters of the columns' names, above which they are written upwards
 DIGITS = 4  # significant ones, of a number that a picture shows
 
 
-def explorable(comparison: Comparison, panels: list[Panel], start: int) -> dict[str, Any]:
+def explorable(comparison: Comparison, panels: list[Panel], start: int, found: list[dict[str, Any]]) -> dict[str, Any]:
     """What the page's chooser switches between, as plain lists and numbers.
 
     Args:
         comparison: of one game.
         panels: of the methods that apply, in the order of the chooser.
         start: the method that is shown first.
+        found: the effects, as :func:`synergy.showing.sections.strongest.strongest` lists them.
     """
-    effects, found = comparison.effects, comparison.effects.top(EFFECTS)
+    effects, keys = comparison.effects, [each["key"] for each in found]
     start_of_all = len(shared_start(effects.names))
-    members = dict.fromkeys(player for key, _ in found for player in key)
+    members = dict.fromkeys(player for key in keys for player in key)
     columns = sorted([*members, *(i for i in strongest_players(comparison, PLAYERS) if i not in members)][:PLAYERS])
     return {
         "start": start,
@@ -44,12 +43,12 @@ def explorable(comparison: Comparison, panels: list[Panel], start: int) -> dict[
         "hidden": effects.n - len(columns),
         "effects": [
             {
-                "name": visible(effect_label(effects, key, 60)),
-                "value": _rounded(value),
-                "text": signed(value),
-                "players": list(key),
+                "name": visible(each["name"]),
+                "value": _rounded(each["value"]),
+                "text": each["tint"].text,
+                "players": list(each["key"]),
             }
-            for key, value in found
+            for each in found
         ],
         "methods": [
             {
@@ -58,7 +57,7 @@ def explorable(comparison: Comparison, panels: list[Panel], start: int) -> dict[
                 "total": panel.total,
                 "end": own.end,
                 "note": own.note,
-                "tables": _tables(panel.result, [key for key, _ in found]),
+                "tables": _tables(panel.result, keys),
             }
             for panel, own in ((panel, on_its_own(comparison, panel)) for panel in panels)
         ],

@@ -18,12 +18,14 @@ from synergy.wording.numbers import scalar
 EFFECTS = 12  # bars of the strongest effects
 
 
-def strongest(effects: Effects, most: int) -> list[dict[str, Any]]:
+def strongest(effects: Effects) -> list[dict[str, Any]]:
     """The strongest effects of any size, on one scale."""
-    found = effects.top(most)
+    found = effects.top(EFFECTS)
     unit = max((abs(float(value)) for _, value in found), default=1.0)
     return [
         {
+            "key": key,
+            "value": value,
             "name": effect_label(effects, key, 60),
             "whole": effects.label(key),
             "tint": Tint(signed(value), float(value) / unit),
