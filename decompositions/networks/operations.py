@@ -47,6 +47,11 @@ class AbstractAffine(AbstractOperation):
     def constant(self) -> torch.Tensor | None:
         """c, broadcastable to an output; None for zero."""
 
+    @property
+    def weightless(self) -> bool:
+        """Whether it only adds up what it is given, or scales each entry: no neuron with weights of its own."""
+        return False
+
     def forward(self, inputs: Tensors) -> torch.Tensor:
         linear = self.linear(inputs)
         return linear if self.constant is None else linear + self.constant
@@ -129,6 +134,10 @@ class Scaling(AbstractAffine):
     def constant(self) -> torch.Tensor | None:
         return self.shift
 
+    @property
+    def weightless(self) -> bool:
+        return self.shift is None
+
 
 @dataclass(frozen=True, eq=False)
 class Averaging(AbstractAffine):
@@ -155,6 +164,10 @@ class Averaging(AbstractAffine):
     def constant(self) -> torch.Tensor | None:
         return None
 
+    @property
+    def weightless(self) -> bool:
+        return True
+
 
 @dataclass(frozen=True, eq=False)
 class Combination(AbstractAffine):
@@ -175,6 +188,10 @@ class Combination(AbstractAffine):
     @property
     def constant(self) -> torch.Tensor | None:
         return None
+
+    @property
+    def weightless(self) -> bool:
+        return True
 
 
 @dataclass(frozen=True, eq=False)

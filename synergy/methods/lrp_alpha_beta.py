@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from decompositions.arguments import real, yes_or_no
@@ -15,7 +15,7 @@ from synergy.algorithms.layerwise.relevance import AbstractRelevance
 from synergy.algorithms.layerwise.signed_relevance import SignedRelevance
 from synergy.layer_method import AbstractLayerMethod
 from synergy.method import register
-from synergy.policies.layer_policy import LayerPolicy, alpha_beta_shares
+from synergy.policies.layer_policy import LayerPolicy, alpha_beta_shares, epsilon_shares
 
 ROUNDINGS = 8  # of alpha and beta as they were typed, as 1.1 and 0.1
 
@@ -32,6 +32,9 @@ class LRPAlphaBeta(AbstractLayerMethod):
     :math:`r^\pm = \sum_{N^\pm} z / (\sum_{N^\pm} z + c^\pm)`: a player of N⁺ is given
     :math:`\alpha r^+ \kappa_i / |\kappa^+|` (z_i over their sum if κ⁺ = 0), one of N⁻
     :math:`-\beta r^- \kappa_i / |\kappa^-|` (likewise).
+
+    The rule is one of weights: an average pool, the sum of two branches or a product with a number passes relevance on
+    in proportion to its contributions, as zennit's and iNNvestigate's composites have it.
 
     A neuron without negative part multiplies relevance by α, one without positive part loses it;
     :func:`synergy.algorithms.layerwise.relevance.ledger` says where.
@@ -65,10 +68,11 @@ class LRPAlphaBeta(AbstractLayerMethod):
 
     def policy(self, game: Game) -> LayerPolicy:
         require_game(game, "an attribution method")
-        return alpha_beta_shares(self.alpha, self.beta, self.bias)
+        weightless = epsilon_shares(0.0, bias=False)
+        return replace(alpha_beta_shares(self.alpha, self.beta, self.bias), weightless=weightless)
 
     def attribute(self, game: Game, ends: Any = None) -> Array:
         return attribute(game, ends, self.rule(), frozen)
 
     def rule(self) -> AbstractRelevance:
-        return SignedRelevance(self.alpha, self.beta, self.bias)
+        return SignedRelevance(self.alpha, self.beta, self.bias, proportional=True)

@@ -35,6 +35,7 @@ class LayerPolicy:
         channels: whether the players are the positive and negative channels of the inputs.
         shares_held: whether the shares of a softmax are constant where they weight something.
         softmax: who gets how much of the effects of a softmax at u = 0, where the method's authors say so.
+        weightless: of the steps without weights of their own, as sums and averages; None for the same.
     """
 
     weights: Weights
@@ -44,6 +45,7 @@ class LayerPolicy:
     channels: bool = False
     shares_held: bool = False
     softmax: Policy | None = None
+    weightless: LayerPolicy | None = None
 
 
 def secant(sigma: Activation, start: torch.Tensor, change: torch.Tensor) -> torch.Tensor:

@@ -181,6 +181,7 @@ class _Here:
     ) -> _Transfer:
         """One neuron after the other: z of every player, the policy's rates, and the wires back."""
         dense = _dense(affine, self.values)
+        policy = (affine.weightless and self.policy.weightless) or self.policy
         start = affine.forward(self.references) if start is None else start
         count, shape = len(changes[0]), start.shape
         players = torch.stack([torch.cat([each[c].flatten() for each in changes]) for c in range(count)])
@@ -191,7 +192,7 @@ class _Here:
             if torch.isinf(origin) or not len(places):  # masked at x and at the reference, or it reads nobody
                 continue
             z = players[:, places] * row[places]
-            rates = self.policy.rates(z.flatten(), origin, sigma).reshape(z.shape)
+            rates = policy.rates(z.flatten(), origin, sigma).reshape(z.shape)
             outputs[0, j], outputs[1, j] = (rates * z)[z > 0].sum(), (rates * z)[z < 0].sum()
             wires.append((j, places, rates * row[places], (z < 0).long()))
 

@@ -16,11 +16,13 @@ class Layer:
         kind: "affine", "unit", "winner", "place" or "gate".
         runs: what is called, one after the other.
         sources: the places of its inputs.
+        weightless: whether it only adds up or scales what it is given.
     """
 
     kind: str
     runs: tuple
     sources: tuple[int, ...]
+    weightless: bool = False
 
     def run(self, inputs):
         """The output of a batch of one; the inputs are cloned, as something may write into them."""
@@ -57,7 +59,8 @@ def layers(nodes, model):
             moved[place] = moved[source]
             continue
         kind = "affine" if node.kind in ("dense", "scale", "affine") else node.kind
-        kept.append(Layer(kind, (node.call,), tuple(moved[s] for s in node.sources)))
+        weightless = node.kind == "affine" or (node.kind == "scale" and not isinstance(node.call, nn.Module))
+        kept.append(Layer(kind, (node.call,), tuple(moved[s] for s in node.sources), weightless))
         foldable.append(node.kind == "dense")
         moved[place] = len(kept)
     return kept
@@ -272,12 +275,15 @@ class Twin:
 
     # relevance
 
-    def relevance(self, share):
+    def relevance(self, share, weightless=None):
+        """By the rule ``share``; by ``weightless``, if given, where a step has no weights of its own."""
+
         def rule(place, relevance):
             step = self.steps[place - 1]
             if step.kind == "affine":
                 dense, constant = self.matrix(place)
-                return share(dense * self.at(self.x, place), constant, relevance)
+                chosen = weightless if step.weightless and weightless else share
+                return chosen(dense * self.at(self.x, place), constant, relevance)
             if step.kind == "unit":
                 return relevance
             return relevance @ step.jacobian([self.x[s] for s in step.sources])

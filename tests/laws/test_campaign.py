@@ -180,10 +180,10 @@ RULES = {
         {"epsilon": 0.25, "bias": False},
         lambda twin: twin.relevance(epsilon_rule(0.25, False)),
     ),
-    "lrp_alpha_beta": ({}, lambda twin: twin.relevance(signed_rule(2.0, 1.0, True))),
+    "lrp_alpha_beta": ({}, lambda twin: twin.relevance(signed_rule(2.0, 1.0, True), epsilon_rule(0.0, False))),
     "lrp_alpha_beta-3-2": (
         {"alpha": 3, "beta": 2, "bias": False},
-        lambda twin: twin.relevance(signed_rule(3.0, 2.0, False)),
+        lambda twin: twin.relevance(signed_rule(3.0, 2.0, False), epsilon_rule(0.0, False)),
     ),
     "deep_taylor": ({}, lambda twin: twin.relevance(signed_rule(1.0, 0.0, False))),
 }

@@ -199,18 +199,24 @@ def test_captum_alpha_1_beta_0_without_bias_is_deep_taylor(seed):
 def zennit(monkeypatch):
     """zennit without torchvision, which its table of known networks alone needs."""
     monkeypatch.setitem(sys.modules, "zennit.torchvision", types.ModuleType("zennit.torchvision"))
-    for part in ("attribution", "core", "rules"):
+    for part in ("attribution", "core", "layer", "rules"):
         found = pytest.importorskip(f"zennit.{part}", reason="zennit is not installed")
     assert found is not None
     return sys.modules["zennit"]
 
 
-def _zennit(zennit, model, x, target, rule):
-    """zennit's relevance with one rule on every layer with weights; activations pass it on."""
+def _zennit(zennit, model, x, target, rule, sums=None):
+    """zennit's relevance with one rule on every layer with weights; activations pass it on.
+
+    Args:
+        sums: the rule of average pools, and of what :class:`zennit.layer.Sum` adds up; as of the others if None.
+    """
     activations = (nn.ReLU, nn.Softplus, nn.Tanh, nn.GELU)
 
     def module_map(context, name, module):
-        if isinstance(module, (nn.Linear, nn.Conv2d, nn.AvgPool2d)):
+        if isinstance(module, (nn.AvgPool2d, zennit.layer.Sum)):
+            return (sums or rule)()
+        if isinstance(module, (nn.Linear, nn.Conv2d)):
             return rule()
         return zennit.rules.Pass() if isinstance(module, activations) else None
 
@@ -247,6 +253,42 @@ def test_zennit_alpha_beta(zennit, case, alpha, beta):
 
     given = _zennit(zennit, case.model, case.x[None], case.target, rule)
     close(method("lrp_alpha_beta", alpha=alpha, beta=beta).attribute(case.game()), given, 1e-8)
+
+
+class Branches(nn.Module):
+    """A residual network with an average pool: ``added`` adds its last axis up, as zennit's Sum does."""
+
+    def __init__(self, added):
+        super().__init__()
+        self.one, self.two, self.added = nn.Conv2d(1, 3, 2), nn.Conv2d(3, 3, 1), added
+        self.head = nn.Sequential(nn.ReLU(), nn.AvgPool2d(2), nn.Flatten(), nn.Linear(12, 2))
+
+    def forward(self, x):
+        u = torch.relu(self.one(x))
+        return self.head(self.added(torch.stack([u, self.two(u)], -1)))
+
+
+class Added(nn.Module):
+    def forward(self, u):
+        return u[..., 0] + u[..., 1]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_zennit_composites_pass_sums_in_proportion(zennit, seed):
+    """The rules of AlphaBeta are those of weights; its composites give pools and sums the rule Norm."""
+    torch.manual_seed(seed)
+    theirs, x = Branches(zennit.layer.Sum()).double(), draw(1, 1, 5, 5, seed=seed)
+    ours = Branches(Added()).double()
+    ours.load_state_dict(theirs.state_dict())
+
+    def rule():
+        return zennit.rules.AlphaBeta(alpha=2.0, beta=1.0, stabilizer=TINY)
+
+    def sums():
+        return zennit.rules.Norm(stabilizer=TINY)
+
+    given = _zennit(zennit, theirs, x, 1, rule, sums)
+    close(method("lrp_alpha_beta").attribute(Game.from_model(ours, x, target=1)), given, 1e-8)
 
 
 @named(SINGLE)

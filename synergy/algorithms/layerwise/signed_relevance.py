@@ -12,15 +12,26 @@ from synergy.algorithms.layerwise.relevance import AbstractRelevance, safe_ratio
 
 @dataclass(frozen=True)
 class SignedRelevance(AbstractRelevance):
-    r"""R_i = Σ_j (α z⁺_ji / (Σz⁺ + c⁺) − β z⁻_ji / (Σz⁻ + c⁻)) R_j; a part whose sum is 0 gives nothing."""
+    r"""R_i = Σ_j (α z⁺_ji / (Σz⁺ + c⁺) − β z⁻_ji / (Σz⁻ + c⁻)) R_j; a part whose sum is 0 gives nothing.
+
+    Args:
+        alpha, beta: the factors of the parts.
+        bias: whether the bias takes part in the denominators.
+        proportional: whether a step without weights of its own, as an average or the sum of two branches, passes
+            relevance on in proportion, R_i = Σ_j z_ji / z_j R_j.
+    """
 
     alpha: float
     beta: float
     bias: bool
+    proportional: bool = False
 
     def share(
         self, operation: AbstractAffine, inputs: list[torch.Tensor], value: torch.Tensor, relevance: torch.Tensor
     ) -> list[torch.Tensor]:
+        if self.proportional and operation.weightless:
+            back = operation.transpose(safe_ratio(relevance, value), inputs)
+            return [each * signal for each, signal in zip(inputs, back, strict=True)]
         given = [torch.zeros_like(each) for each in inputs]
         for sign, factor in ((1, self.alpha), (-1, -self.beta)):
             if factor:
