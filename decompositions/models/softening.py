@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -13,6 +13,7 @@ from torch.overrides import TorchFunctionMode
 
 from decompositions.arguments import real
 from decompositions.models.model_function import ModelFunction
+from decompositions.models.pure import Pure
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,6 +143,8 @@ def in_double(f: Callable[[torch.Tensor], torch.Tensor]) -> Callable[[torch.Tens
     """
     if isinstance(f, Softened):
         return Softened(in_double(f.f), f.beta)
+    if isinstance(f, Pure):
+        return replace(f, f=in_double(f.f), baseline=f.baseline.double())
     if isinstance(f, ModelFunction):
         return ModelFunction(_copied(f.module).double(), f.target)
     return f
@@ -161,7 +164,7 @@ def _copied(module: torch.nn.Module) -> torch.nn.Module:
 
 def module_of(f: Callable[[torch.Tensor], torch.Tensor]) -> torch.nn.Module | None:
     """The model that a function calls, if it is known."""
-    f = f.f if isinstance(f, Softened) else f
+    f = f.f if isinstance(f, (Softened, Pure)) else f
     return f.module if isinstance(f, ModelFunction) else None
 
 

@@ -13,12 +13,30 @@ from decompositions import show
 from decompositions.arithmetic import to_float
 from decompositions.counts import exactly
 from decompositions.effects.effects import Effects
+from decompositions.games.game import Game
 from decompositions.show import Formula
 from decompositions.showing.latex import name, number
 
 MOST = 24  # terms that are written out
 STRONGEST = 6  # of effects in floats
 PER_LINE = 4
+
+
+@show.formula.register(Game)
+def of_game(game: Game) -> Formula:
+    """f of a game of an expression.
+
+    Raises:
+        TypeError: a game of a model or a table, which no formula writes.
+    """
+    found = getattr(game.cube, "expression", None)
+    if found is None:
+        raise TypeError(
+            f"a formula is written of an expression's game, and this one is of a {type(game.cube).__name__}"
+        )
+    names = ", ".join(game.names)
+    arguments = ", ".join(map(name, game.names))
+    return Formula(f"f({names}) = {found}", f"f({arguments}) = {number(found)}")
 
 
 @show.formula.register(Effects)

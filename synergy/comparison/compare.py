@@ -32,7 +32,7 @@ from synergy.measurement import measure as measurement
 from synergy.measurement import subject
 from synergy.measurement.external import ForeignMethod
 from synergy.measurement.rows import attributions_at_x, measured_rows
-from synergy.measurement.synergy_function import POINTS
+from synergy.measurement.vanishing import POINTS
 from synergy.method import AbstractMethod
 from synergy.policies.layer_policy import LayerPolicy
 from synergy.policies.policy import Policy

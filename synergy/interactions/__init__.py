@@ -1,5 +1,6 @@
 """Interactions of any order: how the effects of a game are shared out among sets of players."""
 
+from decompositions.dividends.synergy_function import synergy_function as synergy_function
 from synergy.interaction_index import INDICES as INDICES
 from synergy.interaction_index import AbstractIndex as AbstractIndex
 from synergy.interaction_index import register as register

@@ -40,7 +40,7 @@ from synergy.measurement.rows import (
 )
 from synergy.measurement.spread import ENDS, Rows, attributions, independent, require_finite
 from synergy.measurement.subject import as_method, ends, estimate, price, seen, some_ends
-from synergy.measurement.synergy_function import POINTS, vanishing
+from synergy.measurement.vanishing import POINTS, vanishing
 from synergy.method import AbstractMethod
 from synergy.path_method import AbstractPathMethod
 
