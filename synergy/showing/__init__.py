@@ -1,6 +1,7 @@
 """How results are shown: text, formulas, pages; importing this package registers it all."""
 
 from synergy.showing import and_or as and_or
+from synergy.showing import axioms as axioms
 from synergy.showing import estimations as estimations
 from synergy.showing import formulas as formulas
 from synergy.showing import frames as frames

@@ -52,9 +52,9 @@ def of_game(game: Game) -> str:
     more = f", … {game.n - PLAYERS} more" if game.n > PLAYERS else ""
     active = len(game.cube.active())
     null = f", {game.n - active} of them without any difference from the baseline" if active < game.n else ""
-    return _card(
+    return card(
         f"Game of {several(game.n, 'player')}{null}: {count(2**active)} coalitions",
-        _paragraph(f"{some}{more}"),
+        paragraph(f"{some}{more}"),
     )
 
 
@@ -62,17 +62,17 @@ def of_game(game: Game) -> str:
 def of_effects(effects: Effects) -> str:
     """The strongest effects with bars; exact ones as their formula, too."""
     if effects.values.ndim != 1:
-        return _card(repr(effects))
+        return card(repr(effects))
     base, gain = scalar(effects.base), scalar(effects.total + effects.remainder)
     word = "Taylor effects" if effects.basis == "taylor" else "effects"
     if effects.symbols:
-        return _card(f"{word} in {', '.join(effects.symbols)}", _formula(effects))
+        return card(f"{word} in {', '.join(effects.symbols)}", _formula(effects))
     found = effects.top(EFFECTS)
     title = f"f(b) = {number(base)}, f(x) = {number(base + gain)}: {len(effects) - 1:,} {word}"
     rows = [(effect_label(effects, key), _signed(value), _bar(value, found[0][1])) for key, value in found]
     said = f"{len(found)} of {above_noise(effects):,} above the noise; {noise_line(effects)}"
     formula = _formula(effects) if effects.exact else ""
-    return _card(title, formula, _table(["effect", "size", ""], rows, "lrl"), _small(said))
+    return card(title, formula, table_of(["effect", "size", ""], rows, "lrl"), small(said))
 
 
 @show.html.register(Allocation)
@@ -80,7 +80,7 @@ def of_allocation(allocation: Allocation) -> str:
     """What is given of the strongest effects to the players that are given most, and the verdicts."""
     effects = allocation.effects
     if effects.values.ndim != 1 or effects.symbols:
-        return _card(repr(allocation))
+        return card(repr(allocation))
     sums = to_float(allocation.attribution)
     shown = sorted(np.argsort(-np.abs(sums), kind="stable")[:PLAYERS].tolist())
     head = ["effect", "size", *(shorten(allocation.names[i], NAME) for i in shown)]
@@ -94,7 +94,7 @@ def of_allocation(allocation: Allocation) -> str:
     rows.append(["all", _signed(scalar(effects.total)), *(_signed(scalar(allocation.attribution[i])) for i in shown)])
     hidden = f"{allocation.n - len(shown)} more players" if allocation.n > len(shown) else ""
     criteria = show.html(allocation.criteria())
-    return _card(f"Allocation by {allocation.source}", _table(head, rows), _small(hidden), criteria)
+    return card(f"Allocation by {allocation.source}", table_of(head, rows), small(hidden), criteria)
 
 
 @show.html.register(Criteria)
@@ -103,16 +103,16 @@ def of_criteria(criteria: Criteria) -> str:
     words = dict(zip(CRITERIA, NUMBERS, strict=True))
     rows = [(name, MARKS[verdict], f"{words[name]} {value}") for name, verdict, value in figures(criteria)]
     said = f"tolerance {brief(criteria.tolerance)}, numerical error {brief(criteria.error)}"
-    return _card("", _table(["criterion", "verdict", "number"], rows, "lll"), _small(f"{said} {scope(criteria)}"))
+    return card("", table_of(["criterion", "verdict", "number"], rows, "lll"), small(f"{said} {scope(criteria)}"))
 
 
 @show.html.register(Result)
 def of_result(result: Result) -> str:
     """What the players are given, and the verdicts in theory and measured."""
     if result.attribution is None:
-        return _card(f"{result.heading}: does not apply", _paragraph(result.note))
+        return card(f"{result.heading}: does not apply", paragraph(result.note))
     if result.attribution.ndim != 1:
-        return _card(repr(result))
+        return card(repr(result))
     table = result.allocation
     values = to_float(result.attribution)
     names = [f"player {i}" for i in range(len(values))] if table is None else table.names
@@ -125,10 +125,10 @@ def of_result(result: Result) -> str:
         for side, (criteria, _) in sides.items()
         if criteria is not None
     ]
-    notes = [_small(f"{side}: {note}") for side, (criteria, note) in sides.items() if criteria is None and note]
-    below = _table(["", *CRITERIA, ""], verdicts, "lllll") if verdicts else ""
-    return _card(
-        f"{result.heading}: target {result.target}", _table(["player", "given", ""], rows, "lrl"), below, *notes
+    notes = [small(f"{side}: {note}") for side, (criteria, note) in sides.items() if criteria is None and note]
+    below = table_of(["", *CRITERIA, ""], verdicts, "lllll") if verdicts else ""
+    return card(
+        f"{result.heading}: target {result.target}", table_of(["player", "given", ""], rows, "lrl"), below, *notes
     )
 
 
@@ -137,7 +137,7 @@ def of_comparison(comparison: Comparison) -> str:
     """What was found, the attributions side by side with the verdicts, and the strongest effects."""
     effects = comparison.effects
     if effects.values.ndim != 1:
-        return _card(repr(comparison))
+        return card(repr(comparison))
     columns = [result for result in comparison.columns if result.attribution is not None]
     players = strongest_players(comparison, PLAYERS)
     head = ["", *(result.heading for result in columns)]
@@ -148,12 +148,12 @@ def of_comparison(comparison: Comparison) -> str:
         rows.append([name, *(_verdict(result, name) for result in columns)])
     notes = []
     if effects.n > len(players):
-        notes.append(_small(f"{effects.n - len(players)} more players"))
+        notes.append(small(f"{effects.n - len(players)} more players"))
     if scoped(columns):
-        notes.append(_small("≤ k: of coalitions of at most k players"))
-    notes += [_small(f"{', '.join(names)}: {said}") for said, names in grouped(comparison)]
-    table = _table(head, rows) if columns else ""
-    return _card("", _paragraph(str(finding(comparison))), table, show.html(effects), *notes)
+        notes.append(small("≤ k: of coalitions of at most k players"))
+    notes += [small(f"{', '.join(names)}: {said}") for said, names in grouped(comparison)]
+    table = table_of(head, rows) if columns else ""
+    return card("", paragraph(str(finding(comparison))), table, show.html(effects), *notes)
 
 
 @show.html.register(Estimation)
@@ -180,7 +180,7 @@ def of_estimation(found: Estimation) -> str:
         if found.exact
         else f"standard errors / values {brief(found.trust)}; {several(found.calls, 'model call')}"
     )
-    return _card(title, _table(["", "value", "s.e.", "", ""], rows, "lrrll"), _small("; ".join([said, *found.notes])))
+    return card(title, table_of(["", "value", "s.e.", "", ""], rows, "lrrll"), small("; ".join([said, *found.notes])))
 
 
 @show.html.register(AndOr)
@@ -191,8 +191,8 @@ def of_and_or(split: AndOr) -> str:
         (interaction_label(split, each), _signed(float(each.value)), _bar(float(each.value), float(found[0].value)))
         for each in found
     ]
-    return _card(
-        f"Conjunctions and disjunctions of {several(split.n, 'player')}", _table(["", "size", ""], rows, "lrl")
+    return card(
+        f"Conjunctions and disjunctions of {several(split.n, 'player')}", table_of(["", "size", ""], rows, "lrl")
     )
 
 
@@ -200,7 +200,7 @@ def of_and_or(split: AndOr) -> str:
 def of_policy(policy: Policy) -> str:
     """The weight of player i."""
     reads = "degrees" if policy.reads == "degree" else "who takes part"
-    return _card("", _formula(policy), _small(f"reads {reads}"))
+    return card("", _formula(policy), small(f"reads {reads}"))
 
 
 @show.html.register(Plan)
@@ -210,19 +210,19 @@ def of_plan(plan: Plan) -> str:
     rows += [(step.what, count(step.calls), step.how) for step in plan.steps]
     rows.append(("model calls in all", count(plan.total), ""))
     note = f"does not apply: {', '.join(plan.left_out)}" if plan.left_out else ""
-    return _card(plan.players, _table(["", "model calls", ""], rows, "lrl"), _small(note))
+    return card(plan.players, table_of(["", "model calls", ""], rows, "lrl"), small(note))
 
 
 class Raw(str):
     """HTML already."""
 
 
-def _card(title: str, *parts: str) -> str:
+def card(title: str, *parts: str) -> str:
     head = f"<p><b>{_text(title)}</b></p>" if title else ""
     return f"<div class='synergy'><style>{STYLE}</style>{head}{''.join(parts)}</div>"
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]], align: str = "") -> str:
+def table_of(head: Sequence[str], rows: Iterable[Sequence[str]], align: str = "") -> str:
     def cell(tag: str, text: str, place: int) -> str:
         left = " class='l'" if align[place : place + 1] == "l" else ""
         return f"<{tag}{left}>{text if isinstance(text, Raw) else _text(text)}</{tag}>"
@@ -238,11 +238,11 @@ def _text(text: str) -> str:
     return f"<bdi>{escape(visible(text))}</bdi>" if text else ""
 
 
-def _paragraph(text: str) -> str:
+def paragraph(text: str) -> str:
     return f"<p>{_text(text)}</p>"
 
 
-def _small(text: str) -> str:
+def small(text: str) -> str:
     return f"<p><small>{_text(text.strip())}</small></p>" if text.strip() else ""
 
 

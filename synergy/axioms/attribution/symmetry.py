@@ -1,0 +1,48 @@
+"""Symmetry-preserving."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from synergy.axioms.claims.axiom import AbstractAxiom, register, with_points
+from synergy.axioms.claims.trial import Claim, Question, Trial
+from synergy.axioms.functions.function import AbstractFunction
+from synergy.axioms.functions.writing import lowered
+
+
+@register
+class Symmetry(AbstractAxiom):
+    r""".. math:: F \text{ symmetric in } z_i, z_j,\; x_i = x_j,\; b_i = b_j \;\Rightarrow\; A_i = A_j"""
+
+    name = "symmetry"
+    title = "symmetry-preserving"
+    statement = "Two inputs that F treats alike, with the same values and baselines, are given the same."
+    formula = "F symmetric in zᵢ, zⱼ; xᵢ = xⱼ, bᵢ = bⱼ ⇒ Aᵢ = Aⱼ"
+    violation = "a symmetric function of which i and j are given different numbers"
+    reference = "sundararajan2017axiomatic"
+    players = 2
+    least = 2
+
+    def settled(self, trial: Trial) -> Trial | None:
+        return equal_inputs(trial)
+
+    def questions(self, trial: Trial) -> tuple[Question, ...]:
+        return (Question(symmetric(trial), trial.x, trial.b),)
+
+    def claims(self, trial: Trial, asked: Sequence[Question], given: Sequence[Any]) -> Iterator[Claim]:
+        i, j = trial.players
+        yield Claim(given[0][i], "=", given[0][j], (f"A{lowered(i + 1)}", f"A{lowered(j + 1)}"))
+
+
+def equal_inputs(trial: Trial) -> Trial:
+    """With the values of player i given to player j, too."""
+    i, j = trial.players
+    return with_points(trial, *(tuple(p[i] if k == j else v for k, v in enumerate(p)) for p in (trial.x, trial.b)))
+
+
+def symmetric(trial: Trial) -> AbstractFunction:
+    """The function itself where it is symmetric, else with its mirror image added."""
+    f = trial.functions[0]
+    mirrored = f.swapped(*trial.players)
+    return f if mirrored == f else f.plus(mirrored)

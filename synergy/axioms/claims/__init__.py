@@ -1,0 +1,1 @@
+"""What an axiom is: questions to a method, and claims about what it answers."""

@@ -1,0 +1,75 @@
+"""The bank of small functions, and the random ones, on which axioms are tried."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import permutations, product
+
+from synergy.axioms.claims.axiom import AbstractAxiom
+from synergy.axioms.claims.trial import Trial
+from synergy.axioms.functions.function import Point
+from synergy.axioms.functions.polynomial import Polynomial, polynomial
+
+RANDOM = 40  # random choices after the bank
+LARGEST = 4  # total degree of the monomials in the bank
+SECOND = 2  # functions that stand in the second place
+_PLACES = [Fraction(k, 2) for k in (-4, -2, -1, 1, 2, 3, 4, 6)]
+
+
+def trials(axiom: AbstractAxiom, kind: str, seed: int) -> Iterator[Trial]:
+    """The bank, smallest functions first, then random choices; those that the axiom does not speak of are left out."""
+    generator = random.Random(seed)
+    for trial in (*_bank(axiom, kind), *(_drawn(axiom, kind, generator) for _ in range(RANDOM))):
+        settled = axiom.settled(trial)
+        if settled is not None:
+            yield settled
+
+
+def _bank(axiom: AbstractAxiom, kind: str) -> Iterator[Trial]:
+    for n in range(axiom.least, 4):
+        known = BANKS[kind](n)
+        for chosen in product(known, *([known[:SECOND]] * (axiom.functions - 1))):
+            for players in list(permutations(range(n), axiom.players))[:2]:
+                for x in (_ones(n), tuple(Fraction(k + 1) for k in range(n))):
+                    yield Trial(chosen, (x, (Fraction(0),) * n, *([_ones(n)] * (axiom.points - 2))), players)
+
+
+def _drawn(axiom: AbstractAxiom, kind: str, generator: random.Random) -> Trial:
+    n = generator.randint(axiom.least, 3)
+    functions = tuple(DRAWS[kind](n, generator) for _ in range(axiom.functions))
+    b = (Fraction(0),) * n if generator.random() < 0.5 else _point(n, generator)
+    points = (_point(n, generator), b, *(_point(n, generator) for _ in range(axiom.points - 2)))
+    return Trial(functions, points, tuple(generator.sample(range(n), axiom.players)))
+
+
+def _ones(n: int) -> Point:
+    return (Fraction(1),) * n
+
+
+def _point(n: int, generator: random.Random) -> Point:
+    return tuple(generator.choice(_PLACES) for _ in range(n))
+
+
+def monomials(n: int) -> list[Polynomial]:
+    """Zero, the monomials in the first s of n inputs, the smallest degrees first, and one that is flat at 1."""
+    found = [m for m in product(range(LARGEST + 1), repeat=n) if 0 < sum(m) <= max(LARGEST, n)]
+    found = [m for m in found if not any(k and not m[i] for i, k in enumerate(m[1:]))]  # z₂ only beside z₁
+    found.sort(key=lambda m: (sum(m), [-k for k in m]))
+    flat = polynomial(n, {(1, *(0,) * (n - 1)): 2, (2, *(0,) * (n - 1)): -1})
+    return [polynomial(n, {m: 1}) for m in found[:2]] + [flat] + [polynomial(n, {m: 1}) for m in found[2:]]
+
+
+def random_polynomial(n: int, generator: random.Random) -> Polynomial:
+    """One to four terms of degree at most 5, whole coefficients."""
+    terms: dict[tuple[int, ...], int] = {}
+    for _ in range(generator.randint(1, 4)):
+        m = tuple(generator.choice((0, 1, 1, 2, 3)) for _ in range(n))
+        if 0 < sum(m) <= 5:
+            terms[m] = generator.choice((-3, -2, -1, 1, 2, 3))
+    return polynomial(n, terms or {(1,) * n: 1})
+
+
+BANKS = {"polynomial": monomials}
+DRAWS = {"polynomial": random_polynomial}

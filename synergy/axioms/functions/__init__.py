@@ -1,0 +1,1 @@
+"""The functions on which axioms are tried: polynomials in exact arithmetic, and small ReLU networks."""
