@@ -11,9 +11,10 @@ from network_zoo import zoo
 from torch import nn
 
 from decompositions import players
-from synergy import METHODS, Game, compare, method
+from synergy import METHODS, Game, compare, measure, method
 from synergy.algorithms.layerwise.rounding import rounded
 from synergy.examples import load
+from synergy.methods.deeplift_reveal_cancel import DeepLIFTRevealCancel
 
 LAYER_WISE = [name for name in METHODS if hasattr(METHODS[name], "answer") and METHODS[name].scope == "layer"]
 
@@ -90,3 +91,38 @@ def test_of_end_points_nothing_is_said_and_calls_are_counted_once():
     assert sum(seen) == 2
     method("lrp_epsilon").answer(game)
     assert sum(seen) == 3
+
+
+def _growing(depth):
+    """Two channels that cancel grow about threefold from layer to layer."""
+    torch.manual_seed(0)
+    inner = [layer for _ in range(depth) for layer in (nn.Linear(16, 16), nn.ReLU())]
+    model = nn.Sequential(nn.Linear(6, 16), nn.ReLU(), *inner, nn.Linear(16, 1)).double()
+    for weights in model.parameters():
+        weights.data *= 3
+    return Game.from_model(model, draw(1, 6, seed=1), draw(1, 6, seed=2))
+
+
+def test_what_rounding_loses_at_end_points_is_no_failure_of_the_method():
+    """RevealCancel is complete; here its rows miss a millionth of the effects, and that is said to be rounding."""
+    game = _growing(23)
+    criteria = measure("deeplift_reveal_cancel", game).criteria()
+    assert criteria.residual > 1e-6
+    assert criteria.residual < 10 * criteria.error < 1e-3
+    assert criteria.verdicts["completeness"] == "undecided"
+
+
+def test_a_run_that_finds_no_digit_left_leaves_none_certain():
+    """One of the runs with other roundings is refused; the attributions may err by as much as they are."""
+
+    runs = []
+
+    class Refused(DeepLIFTRevealCancel):
+        def attribute(self, game, ends=None):
+            runs.append(1)
+            if len(runs) == 3:
+                raise ValueError("no digit is left")
+            return super().attribute(game, ends)
+
+    found = Refused().answer(_growing(2))
+    assert (found.errors >= abs(found.values)).all()

@@ -25,7 +25,8 @@ _SEED: ContextVar[int | None] = ContextVar("seed", default=None)
 
 
 def rounding_error(attribute: Callable[[], Array], values: Array) -> Array | None:
-    """The error that rounding makes in what an algorithm gives; None where it cannot be seen.
+    """The error that rounding makes in what an algorithm gives: all of it where a run says that no digit is left.
+    None where it cannot be seen, as nothing is computed.
 
     Args:
         attribute: runs the algorithm once more.
@@ -38,8 +39,8 @@ def rounding_error(attribute: Callable[[], Array], values: Array) -> Array | Non
         with _rounding(seed):
             try:
                 error = torch.maximum(error, abs(attribute() - values))
-            except ValueError:  # it refuses what has no digits left
-                return None
+            except ValueError:  # it refuses what has no digit left
+                return torch.maximum(error, abs(values))
     return error
 
 
