@@ -28,6 +28,7 @@ from synergy.pictures.canvas import (
     plain,
     root,
 )
+from synergy.pictures.given import title_of
 from synergy.pictures.heat import across, heat, ink, scale
 from synergy.pictures.player_columns import Columns, columns_for
 from synergy.pictures.sharing import Sharing, keys_of, sharing, with_constant
@@ -111,7 +112,7 @@ def of_allocation(found: Allocation, path: str | Path | None = None) -> Figure:
 
 
 def _title(found: Allocation | Result) -> str:
-    what = found.heading if isinstance(found, Result) else found.source
+    what = found.heading if isinstance(found, Result) else title_of(found)
     return f"Who is given what: {plain(what, 60)}"
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 MOST = 50  # interactions of the curve
 LOWEST = -0.5  # R² that is still drawn
+LEAST = -0.05  # the axis ends there where no R² is lower
 BESIDE = 3.4  # inches of the curve
 
 
@@ -41,7 +42,7 @@ def and_or(split: AndOr, k: int = EFFECTS, path: str | Path | None = None) -> Fi
     title = f"The {len(found)} strongest interactions" if found else "No interaction above the noise floor"
     with canvas(width + BESIDE, height, path) as figure:
         parts: Any = figure.subfigures(1, 2, width_ratios=[width, BESIDE])
-        draw(parts[0], found, split.names, Heading(title, kinds, "a(S), o(S)"))
+        draw(parts[0], found, split.names, Heading(title, kinds if found else "", "a(S), o(S)"))
         _curves(parts[1], split)
     return figure
 
@@ -53,10 +54,11 @@ def _curves(part: Any, split: AndOr) -> None:
     counts = np.arange(MOST + 1)
     axis.plot(counts, curve.split, color=INK, linewidth=1.8, label="AND–OR")
     axis.plot(counts, curve.alone, color=SOFT, linewidth=1.2, linestyle="--", label="dividends")
-    axis.set_ylim(LOWEST, 1.02)
+    drawn = np.concatenate([curve.split, curve.alone])
+    axis.set_ylim(max(LOWEST, min(LEAST, 1.1 * float(np.nanmin(drawn)))), 1.02)
     axis.axhline(0, color=SOFT, linewidth=0.7)
     axis.set_title(minus("R² of the strongest"), fontsize=9, color=INK)
     axis.set_xlabel("interactions", fontsize=8.5, color=INK)
-    axis.legend(frameon=False, fontsize=8, loc="lower right")
+    axis.legend(frameon=False, fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)
     axis.tick_params(labelsize=8, colors=SOFT)
     clean(axis)

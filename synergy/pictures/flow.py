@@ -12,6 +12,7 @@ from decompositions.arguments import shown, whole
 from decompositions.arithmetic import to_float
 from synergy.allocation.allocation import Allocation
 from synergy.pictures.canvas import BODY, INK, SOFT, WIDTH, axes, clean, colours, headed, plain, root
+from synergy.pictures.given import title_of
 from synergy.pictures.player_columns import columns_for
 from synergy.pictures.sharing import SEEN, Sharing, keys_of, sharing, with_constant
 from synergy.wording.numbers import minus, number
@@ -82,7 +83,7 @@ def flow(found: Allocation, k: int = EFFECTS, *, ax: Axes | None = None, path: s
     height = max(effects.height, players.height, 0.6)
     with axes(ax, WIDTH, 0.9 + height, path) as axis:
         _draw(axis, (effects, players), shares, outside, rows)
-        headed(axis, f"From effects to players: {plain(found.source, 46)}", READ if keys else NOTHING, width=5.5)
+        headed(axis, f"From effects to players: {plain(title_of(found), 46)}", READ if keys else NOTHING, width=5.5)
         axis.set_xlim(-0.02, 1.02)
         axis.set_ylim(height, -GAP)
         axis.set_xticks([])

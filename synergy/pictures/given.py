@@ -14,11 +14,11 @@ from synergy.comparison.comparison import Comparison
 from synergy.comparison.result import Result
 from synergy.estimate import Estimate
 from synergy.estimation.estimation import Estimation
-from synergy.wording.numbers import brief, fixed, minus
+from synergy.method import METHODS
+from synergy.wording.numbers import fixed, minus
 from synergy.wording.view import Picture, Words
 
 PIXELS = 1600  # of a picture's longer side: what is printed
-TINY = 1e-4  # below which numbers are written by powers of ten
 RULE = "a picture of an input shows one number for each of its players"
 
 
@@ -68,8 +68,6 @@ def written(values: np.ndarray, largest: float) -> list[str]:
     >>> written(np.array([-0.5, 0.25]), 0.5), written(np.array([-2.3e-7, 0.0]), 1e-6)
     (['−0.500', '+0.250'], ['−2.3e−7', '0'])
     """
-    if largest < TINY:
-        return [minus(f"+{brief(value)}" if value > 0 else brief(value)) for value in values.tolist()]
     return [minus(fixed(value, largest)) for value in values.tolist()]
 
 
@@ -78,8 +76,14 @@ def heading(given: Any) -> str:
     if isinstance(given, Result):
         return given.heading
     if isinstance(given, Allocation):
-        return given.source
+        return title_of(given)
     return given.index if isinstance(given, Estimation) else ""
+
+
+def title_of(found: Allocation) -> str:
+    """What texts call the method that an allocation was measured of; of a policy its formula."""
+    known = METHODS.get(found.source)
+    return found.source if known is None else known.title or found.source
 
 
 def unit_of(given: Any, unit: str) -> str:

@@ -30,6 +30,7 @@ MORE = 1.05  # of an effect: who is given more is given it more than once
 OUTSIDE = 0.005  # of an effect: what is smaller is not marked
 DOUBT = 0.05  # of an effect: an error that is said
 CELL, ROW, LEAST = 0.52, 0.38, 6  # inches, and cells that there is room for
+PAPER = {"boxstyle": "square,pad=0.3", "facecolor": hexadecimal(POSITIVE), "edgecolor": "none"}  # of hatched cells
 TAG = {"facecolor": "white", "edgecolor": "none", "pad": 0.4, "alpha": 0.8}
 READ = (
     "number and colour: the share of the effect that its own players are given, in %, as measured († in theory); "
@@ -169,7 +170,7 @@ def _number(axis: Axes, place: tuple[int, float], inside: float, error: float) -
     if inside > MORE:
         box = (column - 0.5, round(line) - 0.5)
         axis.add_patch(Rectangle(box, 1, 1, facecolor="none", edgecolor="white", linewidth=0, hatch="////"))
-        paper = {"facecolor": hexadecimal(POSITIVE), "edgecolor": "none", "pad": 0.8}
+        paper = PAPER
     number = f"{100 * inside + 0.0:.0f}" if abs(inside) < 100 else brief(100 * inside)
     text = minus(("≈" if error > DOUBT else "") + (number if number != "-0" else "0"))
     colour = ink(float(np.clip(inside, -1, 1)), 1.0)

@@ -12,7 +12,8 @@ from decompositions.effects.effects import Effects
 from synergy.pictures import beside, given
 from synergy.pictures.canvas import INK, SMALL, colours, plain, root
 from synergy.pictures.regions import Place, places
-from synergy.pictures.regions_drawn import draw, mark
+from synergy.pictures.regions_drawn import draw, left_out, mark, points
+from synergy.pictures.regions_joined import Bends, boxes
 from synergy.pictures.shades import colour_bar
 from synergy.pictures.strong import Together, interactions
 from synergy.wording.effects import effect_label
@@ -40,7 +41,8 @@ def overlay(
 ) -> Figure:
     """The input without its colours, each region behind glass that is blue for + and orange for −, the original beside.
 
-    The colour is the deeper the larger the attribution, on the scale of the bar; numbers stand where they fit.
+    The colour is the deeper the larger the attribution, on the scale of the bar; numbers stand where they fit, and
+    below the picture it is said how many regions are too small for theirs.
 
     Args:
         result: one number per region: of a comparison, an allocation, an estimate, or numbers. Shape ``(n,)``.
@@ -61,38 +63,43 @@ def overlay(
     found = interactions(effects, n, k, most=2)
     lines = -(-len(found) // 3)
     with beside.beside(
-        picture.image, picture.regions.shape, ax, path, (beside.BAR, 0.2 * lines + 0.25 * bool(found))
+        picture.image, picture.regions.shape, ax, path, (beside.BAR, beside.LINE + 0.2 * lines + 0.25 * bool(found))
     ) as drawn:
         largest = float(np.abs(values).max(initial=0)) or 1.0
-        draw(drawn, values, picture, largest)
+        small = left_out(draw(drawn, values, picture, largest))
         colour_bar(drawn, largest, f"attribution, {given.unit_of(result, unit)}")
         beside.titled(drawn, plain(given.heading(result), 40) or "Attribution of the regions")
         if effects is not None and found:
             where = places(picture.regions, n)
             mark(drawn, effects.names, where, picture.regions.shape[1])
-            _lines(drawn, found, where)
-            _keys(drawn, found, effects, apart=ax is None)
+            _lines(drawn, found, where, picture.regions.shape)
+            _keys(drawn, found, effects, apart=ax is None, more="" if ax is None else small)
+        if small and (ax is None or not found):
+            beside.noted(drawn, small)
     return root(drawn)
 
 
-def _lines(ax: Axes, found: list[Together], where: Sequence[Place | None]) -> None:
-    """A bent line for every pair, with a white rim."""
+def _lines(ax: Axes, found: list[Together], where: Sequence[Place | None], shape: tuple[int, int]) -> None:
+    """A bent line for every pair, with a white rim, from what is written on one region to what is on the other."""
     from matplotlib.patches import FancyArrowPatch
     from matplotlib.patheffects import withStroke
 
-    bent: dict[str, Any] = {"arrowstyle": "-", "connectionstyle": "arc3,rad=0.22", "shrinkA": 0, "shrinkB": 0}
+    around = boxes(ax, where)
+    bends = Bends(around, points(ax, shape[1]), shape)
     for pair, colour, thick in _strokes(found):
-        first, second = (where[player] for player in pair.members)
+        i, j = pair.members
+        first, second = around[i], around[j]
         if first is None or second is None:
             continue
-        line = FancyArrowPatch(
-            (first.x, first.y), (second.x, second.y), color=colour, linewidth=thick, zorder=5, **bent
-        )
+        style = f"arc3,rad={bends.of((i, j))}"
+        ends: dict[str, Any] = {"patchA": first.patch(ax), "patchB": second.patch(ax), "shrinkA": 0, "shrinkB": 0}
+        line = FancyArrowPatch((first.x, first.y), (second.x, second.y), arrowstyle="-", connectionstyle=style, **ends)
+        line.set(color=colour, linewidth=thick, zorder=5)
         line.set_path_effects([withStroke(linewidth=thick + 2.4, foreground="white")])
         ax.add_patch(line)
 
 
-def _keys(ax: Axes, found: list[Together], effects: Effects, *, apart: bool) -> None:
+def _keys(ax: Axes, found: list[Together], effects: Effects, *, apart: bool, more: str) -> None:
     """What each pair is worth: below the picture, or in a figure of its own below all."""
     from matplotlib.lines import Line2D
 
@@ -100,7 +107,8 @@ def _keys(ax: Axes, found: list[Together], effects: Effects, *, apart: bool) -> 
     for pair, colour, thick in _strokes(found):
         label = f"{effect_label(effects, pair.members, 20)}  {minus(number(pair.value, sign=True))}"
         keys.append(Line2D([], [], color=colour, linewidth=thick, label=label.replace("$", r"\$")))
-    look: dict[str, Any] = {"frameon": False, "fontsize": SMALL, "labelcolor": INK, "title": "pairs, J"}
+    look: dict[str, Any] = {"frameon": False, "fontsize": SMALL, "labelcolor": INK}
+    look["title"] = f"pairs, J; {more}" if more else "pairs, J"
     if apart:
         root(ax).legend(handles=keys, loc="outside lower right", ncols=3, title_fontsize=SMALL, **look)
         return

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from decompositions.counts import several
 from synergy.algorithms.path.line import StraightLine
 from synergy.pictures import along
 from synergy.pictures.canvas import BODY, INK, axes, canvas, plain, root
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 PLAYERS = 4  # panels, and as many side by side at most
 WIDE, HIGH = 1.75, 1.9  # inches of a panel
 AROUND = 0.75  # inches around all
+NOTE = 0.15  # inches of a line below
 
 
 def path_gradients(
@@ -36,7 +38,8 @@ def path_gradients(
 
     Args:
         line: of a game, :func:`synergy.straight_line`.
-        who: players, by number or name; None for the four that are given most. All panels have one scale.
+        who: players, by number or name; None for the four that are given most. All panels have one scale;
+            what the others are given in all stands below.
         unit: of f.
         ax: where to draw a single player; None for a figure of its own.
         path: of a file to save the figure in; its ending says the format.
@@ -56,15 +59,23 @@ def path_gradients(
         return root(ax)
     across = min(PLAYERS, len(players))
     down = -(-len(players) // across)
-    with canvas(AROUND + WIDE * max(2, across), AROUND + HIGH * down, path) as figure:
+    with canvas(AROUND + WIDE * max(2, across), AROUND + HIGH * down + NOTE, path) as figure:
         panels = figure.subplots(down, across, sharex=True, sharey=True, squeeze=False)
         for panel, player in zip(panels.flat, players, strict=False):
             _panel(panel, line, player)
         for panel in panels.flat[len(players) :]:
             panel.set_visible(False)
-        figure.supxlabel(along.ALPHA, fontsize=BODY, color=INK)
+        said = filter(None, (along.ALPHA, _hidden(line, players)))
+        figure.supxlabel("\n".join(said), fontsize=BODY, color=INK)
         figure.supylabel(_up(unit), fontsize=BODY, color=INK)
     return figure
+
+
+def _hidden(line: StraightLine, players: tuple[int, ...]) -> str:
+    """What the players that are not drawn are given together."""
+    others = [i for i in range(len(line.names)) if i not in players]
+    together = minus(number(float(line.integrals[others].sum()), sign=True))
+    return f"not drawn: {several(len(others), 'other player')}, area {together} in all" if others else ""
 
 
 def _up(unit: str) -> str:

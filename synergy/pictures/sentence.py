@@ -14,6 +14,7 @@ from synergy.pictures.canvas import WIDTH, axes, canvas, root
 from synergy.pictures.sentence_drawn import paint
 from synergy.pictures.sentence_plan import MARGIN, Plan, planned
 from synergy.pictures.strong import Together, interactions
+from synergy.pictures.word_layout import dotted
 from synergy.wording.names import shorten
 from synergy.wording.numbers import number
 from synergy.wording.view import Words
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MARKS = 6  # arcs and brackets
-NARROW = 4.6  # inches of the figure of a short sentence
+NARROW, WIDEST = 4.6, 9.0  # inches of the figure of a short sentence, and of one that still fits into one line
 TINY = 1e-6  # points
 SIZES = tuple(0.94**step for step in range(18))  # of all letters, of which the first that fits is taken
 
@@ -41,8 +42,8 @@ def sentence(
     """The words in reading order, blue for + and orange for −, what each is given beneath it.
 
     The strongest interactions are marked: pairs by arcs above the words, coalitions of three and more by brackets
-    below, blue or orange, the thicker the stronger, with their effects. A mark that goes on in another line has the
-    same letter in both.
+    below, blue or orange, the thicker the stronger, with their effects. Of more than three coalitions the words are
+    dots on lines, so that no teeth cross. A mark that goes on in another line has the same letter in both.
 
     Args:
         result: one number per word: of a comparison, an allocation, an estimate, or numbers. Shape ``(n,)``.
@@ -70,7 +71,9 @@ def sentence(
             paint(drawn, *_fitted(drawn, set_in))
         return root(ax)
     with canvas(WIDTH, WIDTH, path) as figure:
-        plan = set_in(min(72 * WIDTH, max(set_in(72 * WIDTH).reach + 2 * MARGIN, 72 * NARROW)))
+        in_one_line = not any(cell.line for cell in set_in(72 * WIDEST).cells)
+        widest = 72 * (WIDEST if in_one_line else WIDTH)
+        plan = set_in(min(widest, max(set_in(widest).reach + 2 * MARGIN, 72 * NARROW)))
         figure.set_size_inches((plan.width + 2 * MARGIN) / 72, plan.room / 72)
         figure.set_layout_engine("none")
         paint(figure.add_axes((0, 0, 1, 1)), plan)
@@ -101,5 +104,5 @@ def _note(found: Sequence[Together], largest: float, unit: str) -> str:
     if any(len(each.members) == 2 for each in found):
         said.append("arcs: effects J of pairs")
     if any(len(each.members) > 2 for each in found):
-        said.append("brackets: effects J of three words or more")
+        said.append(f"{'joined dots' if dotted(found) else 'brackets'}: effects J of three words or more")
     return "; ".join(said)

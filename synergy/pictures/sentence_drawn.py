@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 DARK = 0.6  # of the scale, from where on white letters are read better
 THIN, THICK = 1.0, 3.2  # points of a mark
+DOT = 2.6  # points of a dot, more than its mark is thick
 
 
 def paint(ax: Axes, plan: Plan, size: float = 1.0) -> None:
@@ -58,6 +59,10 @@ def _mark(ax: Axes, piece: Piece, top: float, thick: float, size: float) -> None
 
     colour = colours(np.array([piece.effect.value]))[0]
     line, height = _arc(piece, top) if piece.above else _bracket(piece, top + BOX + UNDER)
+    if piece.dotted:
+        dot = (thick + DOT) * size
+        ax.vlines(piece.ports, top + BOX + UNDER, height, color=FAINT, linewidth=0.8, zorder=0)
+        ax.plot(piece.ports, [height] * len(piece.ports), "o", color=colour, markersize=dot, zorder=3)
     ax.add_patch(
         PathPatch(line, facecolor="none", edgecolor=colour, linewidth=thick * size, capstyle="round", zorder=1)
     )
@@ -93,12 +98,12 @@ def _arc(piece: Piece, top: float) -> tuple[Any, float]:
 
 
 def _bracket(piece: Piece, bottom: float) -> tuple[Any, float]:
-    """A line below the words of a coalition, with a tooth for each, and the height of its label."""
+    """A line below the words of a coalition, with a tooth or a dot for each, and the height of its label."""
     from matplotlib.path import Path as Line
 
     height = bottom + FIRST + LEVEL * piece.level - LABEL / 2
     points, codes = [(piece.start, height), (piece.stop, height)], [Line.MOVETO, Line.LINETO]
-    for port in piece.ports:
+    for port in () if piece.dotted else piece.ports:
         points += [(port, height), (port, bottom)]
         codes += [Line.MOVETO, Line.LINETO]
     return Line(points, codes), height

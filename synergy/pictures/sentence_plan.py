@@ -11,7 +11,7 @@ import numpy as np
 
 from synergy.pictures import given, letters
 from synergy.pictures.strong import Together
-from synergy.pictures.word_layout import LABEL, Cell, Piece, in_lines, pieces
+from synergy.pictures.word_layout import LABEL, Cell, Piece, balanced, in_lines, pieces
 from synergy.wording.names import shorten
 
 LONG = 48  # letters of a word that are written
@@ -99,6 +99,6 @@ def planned(words: Sequence[str], values: np.ndarray, largest: float, found: Seq
         max(letters.width(word, WORD) + PADDING, letters.width(text, NUMBER) + 2)
         for word, text in zip(written, numbers, strict=True)
     ]
-    cells = in_lines(widths, width)
+    cells = in_lines(widths, width) if found else balanced(widths, width)  # marks go on in as few lines as can be
     width = max([width, *widths])
     return Plan(written, numbers, values / largest, tuple(cells), tuple(pieces(found, cells, width)), width)

@@ -14,7 +14,7 @@ from synergy.comparison.scale import own_scale, unit
 from synergy.pictures import given
 from synergy.pictures.beside import bare
 from synergy.pictures.canvas import BODY, INK, SMALL, SOFT, WIDTH, canvas
-from synergy.pictures.regions_drawn import draw
+from synergy.pictures.regions_drawn import draw, left_out
 from synergy.pictures.sentence_drawn import paint
 from synergy.pictures.sentence_plan import MARGIN, Plan, planned
 from synergy.pictures.shades import colour_bar
@@ -83,15 +83,17 @@ def _pictures(
         grid = list(figure.subplots(down, across, squeeze=False).flat)
         bare(grid[0]).imshow(view.image, interpolation="nearest")
         grid[0].set_title("The input", fontsize=BODY, color=INK)
+        small = 0
         for axis, result, title in zip(grid[1:], results, titles, strict=False):
             values = given.numbers(result, players)
-            draw(bare(axis), values, view, unit(comparison, result))
+            small = max(small, draw(bare(axis), values, view, unit(comparison, result)))
             axis.set_title(title, fontsize=BODY, color=INK)
         for axis in grid[len(results) + 1 :]:
             axis.set_visible(False)
         if not all(own_scale(comparison, result) for result in results):
             label = f"attribution, in units of {unit_name}"
             colour_bar(grid[0], unit(comparison), label, others=grid[1:], shrink=min(0.8, 2.4 / tall))
+        notes = "\n".join(filter(None, (notes, left_out(small))))
         figure.supxlabel(notes, fontsize=SMALL, color=SOFT, x=0.01, ha="left")
     return figure
 

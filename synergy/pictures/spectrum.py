@@ -13,7 +13,7 @@ from decompositions.effects.effects import Effects
 from synergy.pictures.canvas import BODY, FAINT, INK, SMALL, SOFT, axes, clean, headed, numbered, root
 from synergy.pictures.ranking import require_one_game
 from synergy.wording.colours import NEGATIVE, POSITIVE, hexadecimal
-from synergy.wording.numbers import brief, number
+from synergy.wording.numbers import brief, minus, number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 WRITTEN = 10  # orders up to which the sums are written
 BELOW = 5.0  # the axis ends so many times below the smallest sum
+ABOVE = 0.12  # of the height of the axis, for the number on the largest sum
+NARROW, WIDE = 0.35, 0.5  # inches of an order, without a number and with one
 
 
 class Spectrum(NamedTuple):
@@ -62,7 +64,8 @@ def spectrum(effects: Effects, *, ax: Axes | None = None, path: str | Path | Non
     """
     found = sums_by_order(effects)
     taylor = effects.basis == "taylor"
-    with axes(ax, max(4.2, min(7.0, 2.0 + 0.3 * len(found.orders))), 3.2, path) as axis:
+    step = WIDE if len(found.orders) <= WRITTEN else NARROW
+    with axes(ax, max(4.2, min(7.0, 2.0 + step * len(found.orders))), 3.2, path) as axis:
         _draw(axis, found)
         axis.set_xlabel("total degree of the term" if taylor else "players in the coalition, |S|", fontsize=BODY)
         axis.set_ylabel("Σ |effect|, in units of f" if taylor else "Σ |J(S)|, in units of f", fontsize=BODY)
@@ -95,7 +98,8 @@ def _draw(axis: Axes, found: Spectrum) -> None:
     """The sums on a logarithmic axis; an order without effects has no mark."""
     seen = found.total[found.total > 0]
     lowest = float(max(seen.min() / BELOW, min(found.noise.min(), seen.min()) / 2)) if len(seen) else 0.1
-    highest = float(max(seen.max(), found.noise.max())) * 3 if len(seen) else 1.0
+    highest = float(max(seen.max(), found.noise.max())) if len(seen) else 1.0
+    highest *= max(3.0, (highest / lowest) ** ABOVE)
     axis.set_yscale("log")
     axis.set_ylim(lowest, highest)
     axis.fill_between(found.orders, found.noise, lowest, where=found.noise > lowest, color=FAINT, step="mid", zorder=0)
@@ -106,12 +110,23 @@ def _draw(axis: Axes, found: Spectrum) -> None:
     ):
         drawn, line = np.where(sums > 0, sums, np.nan), "-" if label == "all" else ":"
         axis.plot(found.orders, drawn, line + marker, color=colour, markersize=size, linewidth=1, label=label)
-    for order, total in zip(found.orders, found.total, strict=True):
-        if total > 0 and len(found.orders) <= WRITTEN:
-            axis.annotate(
-                number(float(total)), (order, total), (0, 5), textcoords="offset points", ha="center", fontsize=7
-            )
+    if len(found.orders) <= WRITTEN:
+        _numbers(axis, found)
     _furnish(axis, found)
+
+
+def _numbers(axis: Axes, found: Spectrum) -> None:
+    """The sums above their marks, where there is room, with a white rim, so that no line runs through them."""
+    from matplotlib.patheffects import withStroke
+
+    room = axis.get_window_extent().width / axis.figure.dpi / len(found.orders)
+    for order, total in zip(found.orders, found.total, strict=True):
+        if total > 0 and room > NARROW:
+            text = minus(number(float(total)) if room > WIDE else brief(float(total)))
+            label = axis.annotate(
+                text, (order, total), (0, 5), textcoords="offset points", ha="center", fontsize=7, color=INK, zorder=5
+            )
+            label.set_path_effects([withStroke(linewidth=2, foreground="white")])
 
 
 def _furnish(axis: Axes, found: Spectrum) -> None:

@@ -12,10 +12,10 @@ import numpy as np
 from decompositions import show
 from decompositions.arguments import whole
 from decompositions.effects.effects import Effects
-from synergy.pictures.canvas import FAINT, INK, SOFT, canvas, clean, colours, numbered, plain
+from synergy.pictures.canvas import FAINT, INK, SOFT, canvas, clean, colours, headed, numbered, plain
 from synergy.pictures.ranking import most_often, require_one_game
 from synergy.wording.effects import noise_line
-from synergy.wording.numbers import minus, number
+from synergy.wording.numbers import brief, minus, number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 EFFECTS = 15  # columns of effects
 COLUMNS = 7  # columns that there is room for, at least
+LONG = 8  # letters of a number above a bar; a longer one has two digits
 
 
 @dataclass(frozen=True)
@@ -98,8 +99,7 @@ def draw(part: Any, found: Sequence[Column], names: Sequence[str], heading: Head
     players = players_of(found)
     bars, dots = part.subplots(2, 1, sharex=True, height_ratios=[2.2, 0.3 + 0.21 * len(players)])
     draw_bars(bars, found, heading.axis)
-    bars.set_title(heading.title, fontsize=11, loc="left", color=INK, weight="bold")
-    bars.set_title(minus(heading.note), fontsize=8, loc="right", color=SOFT)
+    headed(bars, heading.title, heading.note, width=room(found)[0] - 2.6)
     draw_dots(dots, found, players, names)
     dots.set_xlim(-0.7, max(len(found), COLUMNS) - 0.3)
 
@@ -112,7 +112,7 @@ def draw_bars(axis: Axes, found: Sequence[Column], label: str) -> None:
     for column, each in enumerate(found):
         side = 3 if each.value > 0 else -3
         axis.annotate(
-            minus(number(each.value, sign=True)),
+            minus(_written(each.value)),
             (column, float(each.value)),
             (0, side),
             textcoords="offset points",
@@ -122,10 +122,18 @@ def draw_bars(axis: Axes, found: Sequence[Column], label: str) -> None:
             color=INK,
         )
     axis.margins(y=0.16)
+    if not found:
+        axis.set_yticks([0])
     axis.set_ylabel(label, color=INK)
     clean(axis)
     axis.tick_params(bottom=False)
     numbered(axis.yaxis, 8)
+
+
+def _written(value: Any) -> str:
+    """With a sign, and so short that it does not lie on its neighbours."""
+    whole = number(value, sign=True)
+    return whole if len(whole) <= LONG else f"{'+' if value > 0 else ''}{brief(float(value))}"
 
 
 def draw_dots(axis: Axes, found: Sequence[Column], players: list[int], names: Sequence[str]) -> None:

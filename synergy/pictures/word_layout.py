@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from string import ascii_lowercase
 
 from synergy.pictures import letters
@@ -14,6 +16,8 @@ from synergy.wording.numbers import minus, number
 LABEL = 7.5  # size of the letters on a mark
 BETWEEN = 5.0  # from one word to the next
 PORT = 7.0  # from one mark at a word to the next, at most
+TEETH = 3  # coalitions of three and more that have brackets with teeth; more of them have dots
+HALVINGS = 12  # of a width, until lines are about equally long
 HIDDEN = 6.0  # that a mark goes on beyond the edge of the lines
 
 
@@ -43,6 +47,8 @@ class Piece:
         stop: where it ends; after the last port, where it goes on in a line below.
         label: what is written on it.
         level: how far from the words it runs, 1 for the nearest.
+        dotted: whether its members are dots on it, as where there are many, or teeth.
+        edge: where the line of words ends.
     """
 
     effect: Together
@@ -52,6 +58,8 @@ class Piece:
     stop: float
     label: str
     level: int = 1
+    dotted: bool = False
+    edge: float = math.inf
 
     @property
     def above(self) -> bool:
@@ -62,11 +70,22 @@ class Piece:
     def middle(self) -> float:
         """Where its label stands: half way, or on the part that leaves the line, within its edge."""
         half = self._width / 2
+        if self.dotted and (free := self._free()) is not None:
+            return free
         if self.stop > self.ports[-1]:
             return min((self.ports[-1] + self.stop) / 2, self.stop - half)
         if self.start < self.ports[0]:
             return max((self.start + self.ports[0]) / 2, self.start + half)
         return (self.start + self.stop) / 2
+
+    def _free(self) -> float | None:
+        """Where a label covers no dot: between two of them, or beyond the last or the first one."""
+        first, last = min(pairwise((self.start, *self.ports, self.stop)), key=lambda gap: gap[0] - gap[1])
+        if last - first >= self._width:
+            return (first + last) / 2
+        if self.stop == self.ports[-1] and self.stop + self._width <= self.edge:
+            return self.stop + self._width / 2
+        return self.start - self._width / 2 if self.start == self.ports[0] >= self._width else None
 
     @property
     def reach(self) -> tuple[float, float]:
@@ -100,6 +119,26 @@ def in_lines(widths: Sequence[float], width: float) -> list[Cell]:
     return cells
 
 
+def balanced(widths: Sequence[float], width: float) -> list[Cell]:
+    """Words in as few lines as there can be, all of them about equally long.
+
+    >>> [cell.line for cell in in_lines([40.0] * 5, 190.0)], [cell.line for cell in balanced([40.0] * 5, 190.0)]
+    ([0, 0, 0, 0, 1], [0, 0, 0, 1, 1])
+    """
+    cells = in_lines(widths, width)
+    low, high = 0.0, max((cell.right for cell in cells), default=0.0)
+    for _ in range(HALVINGS if cells and cells[-1].line else 0):
+        middle = (low + high) / 2
+        tried = in_lines(widths, middle)
+        low, high, cells = (low, middle, tried) if tried[-1].line == cells[-1].line else (middle, high, cells)
+    return cells
+
+
+def dotted(found: Sequence[Together]) -> bool:
+    """Whether there are so many coalitions of three and more that teeth would cross too often."""
+    return sum(len(each.members) > 2 for each in found) > TEETH
+
+
 def pieces(found: Sequence[Together], cells: Sequence[Cell], width: float) -> list[Piece]:
     """The pieces of all interactions, at levels on which no two lie on each other: the shorter, the nearer.
 
@@ -108,8 +147,12 @@ def pieces(found: Sequence[Together], cells: Sequence[Cell], width: float) -> li
         cells: of the words.
         width: of the lines.
     """
-    ports, marks = _ports(found, cells), iter(ascii_lowercase)
-    cut = [piece for each in found for piece in _cut(each, ports, cells, width)]
+    ports, marks, dots = _ports(found, cells), iter(ascii_lowercase), dotted(found)
+    cut = [
+        replace(piece, dotted=dots and not piece.above, edge=width)
+        for each in found
+        for piece in _cut(each, ports, cells, width)
+    ]
     split = {piece.effect.members for piece in cut if piece.start < piece.ports[0] or piece.stop > piece.ports[-1]}
     marked = {each.members: f"{next(marks, '…')}: " for each in found if each.members in split}
     placed: list[Piece] = []
@@ -121,12 +164,12 @@ def pieces(found: Sequence[Together], cells: Sequence[Cell], width: float) -> li
 
 
 def _ports(found: Sequence[Together], cells: Sequence[Cell]) -> dict[tuple[tuple[int, ...], int], float]:
-    """Where every interaction stands on each of its members: side by side, so that marks do not cross at a word."""
+    """Where every interaction stands on each of its members: side by side, so that marks do not cross, but for dots."""
     standing: dict[tuple[tuple[int, ...], int], float] = {}
     for player, cell in enumerate(cells):
         for above in (True, False):
             here = [e.members for e in found if player in e.members and (len(e.members) == 2) == above]
-            step = min(PORT, (cell.right - cell.left) / (len(here) + 1))
+            step = 0.0 if not above and dotted(found) else min(PORT, (cell.right - cell.left) / (len(here) + 1))
             for place, members in enumerate(sorted(here, key=lambda each: _towards(player, each))):
                 standing[members, player] = cell.middle + (place - (len(here) - 1) / 2) * step
     return standing

@@ -10,6 +10,7 @@ from typing import Any
 from decompositions import counts
 
 SHORT = 9  # characters of a fraction that is written out
+TINY = 1e-4  # of a scale below which numbers are written by powers of ten
 
 
 def number(value: Any, *, sign: bool = False) -> str:
@@ -49,12 +50,16 @@ def scalar(value: Any) -> Any:
 def fixed(value: float, unit: float, digits: int = 3) -> str:
     """A signed number with as many decimals as give the largest one of its scale so many digits.
 
+    On a scale below 1e-4 or from 1e6 on it has a power of ten.
+
     >>> fixed(-0.0308, 2.136), fixed(12.04, 980.0), fixed(-0.0, 1.0), fixed(-1e-4, 1.0), fixed(-23347386.0, 2e8)
     ('-0.03', '+12', '0', '0.00', '-2.3e7')
+    >>> fixed(4e-9, 4e-9), fixed(-1.26e-9, 4e-9)
+    ('+4e-9', '-1.3e-9')
     """
-    if unit >= 1e6 and value:
+    if value and not TINY <= unit < 1e6:
         return _exponent(f"{value:+.{digits - 1}g}")
-    decimals = min(8, max(0, digits - 1 - math.floor(math.log10(unit))))
+    decimals = max(0, digits - 1 - math.floor(math.log10(unit)))
     text = f"{value:+.{decimals}f}"
     if not value:
         return "0"

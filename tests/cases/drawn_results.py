@@ -27,6 +27,19 @@ def three(names: tuple[str, ...] = ("x0", "x1", "x2"), unit: float = 1.0) -> Eff
     return Effects(unit * torch.tensor(DIVIDENDS, dtype=torch.float64), names=names)
 
 
+def far_apart() -> Effects:
+    """Effects of 1e9, of a few units and of 1e-9."""
+    values = torch.tensor(DIVIDENDS, dtype=torch.float64)
+    values[1], values[7] = 1e9, 1e-9
+    return Effects(values, names=("x0", "x1", "x2"))
+
+
+def ten() -> Effects:
+    """All effects of ten players, of both signs and of about 1e-12."""
+    values = 1e-12 * torch.from_numpy(np.random.default_rng(1).standard_normal(2**10))
+    return Effects(values, names=tuple(f"x{i}" for i in range(10)))
+
+
 def sixty() -> Effects:
     """All single players and pairs of 60, 40 larger coalitions, and a remainder."""
     n, rng = 60, np.random.default_rng(0)
@@ -43,11 +56,15 @@ def sixty() -> Effects:
 
 EFFECTS = {
     "3 players": three(),
+    "10 players": ten(),
     "60 players": sixty(),
     "long names": three(LONG),
     "large numbers": three(unit=1e9),
+    "small numbers": three(unit=1e-9),
+    "numbers far apart": far_apart(),
     "all zero": harsanyi(Game.from_values([5.0] * 8)),
     "one player": harsanyi(Game.from_values([1.0, 3.0], names=("only",))),
+    "one negative": harsanyi(Game.from_values([1.0, -2.0], names=("only",))),
 }
 
 

@@ -10,7 +10,7 @@ pytest.importorskip("matplotlib", reason="figures need the extra 'viz'")
 from drawn_results import comparison, estimation, leaking, sixty, three
 from matplotlib.figure import Figure
 
-from synergy import Effects, Estimation, Game, allocate, harsanyi, pictures, taylor
+from synergy import Effects, Estimation, Game, allocate, compare, harsanyi, pictures, taylor
 from synergy.allocation.allocation import from_table
 from synergy.comparison.comparison import Comparison
 from synergy.comparison.result import Result
@@ -138,6 +138,13 @@ def test_the_ribbons_of_a_flow_are_as_wide_as_the_shares():
     assert np.array(widths) / widths[0] == pytest.approx(shares / 2)
     assert words(axis)[:4] == ["x0·x1  +4.000", "x0·x1·x2  +2.500", "x1  −2.000", "x0  +1.000"]
     assert words(axis)[4:7] == ["x0  +3.833", "x1  +0.8333", "x2  +0.8333"]
+
+
+def test_pictures_of_an_allocation_say_the_name_of_its_method():
+    measured = compare(Game.from_values([0.0, 1.0, 2.0, 5.0]), ["occlusion_1"])["occlusion_1"].measured
+    assert pictures.flow(measured).axes[0].get_title("left") == "From effects to players: Occlusion-1"
+    figure = pictures.allocation_map(measured)
+    assert figure.get_suptitle() == "Who is given what: Occlusion-1"
 
 
 def test_ribbons_to_others_are_hollow():

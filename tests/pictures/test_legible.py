@@ -4,11 +4,11 @@ import pytest
 
 pytest.importorskip("matplotlib", reason="figures need the extra 'viz'")
 
-from drawn_results import EFFECTS, comparison, estimation, learning
+from drawn_results import EFFECTS, comparison, estimation, learning, three
 from legible import faults
 from matplotlib.figure import Figure
 
-from synergy import pictures
+from synergy import and_or, pictures
 from synergy.interactions import interactions, multi_order
 
 PICTURES = {
@@ -29,6 +29,7 @@ PICTURES = {
     "graph of an estimate": lambda effects: pictures.interaction_graph(estimation(effects, pairs=True)),
     "learning curve": lambda effects: pictures.learning_curve(learning(effects), estimation(effects)),
     "learning curve of pairs": lambda effects: pictures.learning_curve(learning(effects, pairs=True)),
+    "and–or": lambda effects: pictures.and_or(and_or(effects if effects.n < 10 else three())),
     "overview": lambda effects: pictures.overview(comparison(effects)),
 }
 

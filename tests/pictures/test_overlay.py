@@ -1,10 +1,12 @@
 """Pictures with coloured regions: what is drawn, read back from the figure."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
 
-from synergy import Game, allocate, compare, harsanyi, method
+from synergy import Effects, Game, allocate, compare, harsanyi, method
 from synergy.estimation.estimation import Estimation
 from synergy.wording.view import Picture
 
@@ -78,6 +80,40 @@ def test_pairs_are_lines_between_the_middles_of_their_regions():
     assert {"0", "3"} <= set(words(figure))
     assert len(pictures.overlay([1] * 4, Picture(WHITE, QUARTERS), harsanyi(game), k=1).axes[1].patches) == 1
     assert not pictures.overlay([1] * 4, Picture(WHITE, QUARTERS), harsanyi(game), k=0).legends
+
+
+def test_lines_keep_off_what_is_written():
+    """All pairs of six regions: no line runs through a number or a name, nor out of the picture."""
+    values = np.zeros(64)
+    values[[row for row in range(64) if row.bit_count() == 2]] = np.arange(1.0, 16.0)
+    pairs = Effects(torch.from_numpy(values), names=tuple(f"part {i}" for i in range(6)))
+    figure = pictures.overlay([-1.25] * 6, picture(2, 3), pairs, k=15)
+    axis = figure.axes[1]
+    own = [text.get_text() for text in axis.texts]
+    written = [box for text, box in texts(figure) if text in own and box.x0 < axis.get_window_extent().x1]
+    assert len(written) == 12
+    assert len(axis.patches) == 15
+    inside = axis.get_window_extent()
+    for line in axis.patches:
+        path = line.get_transform().transform_path(line.get_path())
+        steps = path.interpolated(1).to_polygons(closed_only=False)[0]
+        steps = np.array([a + t * (b - a) for a, b in pairwise(steps) for t in np.linspace(0, 1, 20)])
+        assert (steps > (inside.x0, inside.y0)).all()
+        assert (steps < (inside.x1, inside.y1)).all()
+        assert not [box for box in written if any(box.contains(*step) for step in steps)]
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_numbers_that_do_not_fit_are_said(own):
+    narrow = Picture(np.zeros((4, 62, 3), np.uint8), np.minimum(np.arange(62) // 2, 29) * np.ones((4, 1), int))
+    if own:
+        figure = pictures.overlay(np.ones(30), narrow)
+    else:
+        figure = Figure(figsize=(4, 3), layout="constrained")
+        pictures.overlay(np.ones(30), narrow, ax=figure.subplots())
+    assert "30 regions too small for a number" in words(figure)
+    assert "+1.00" not in words(figure)
+    assert not [text for text in words(pictures.overlay(VALUES, Picture(WHITE, QUARTERS))) if "too small" in text]
 
 
 def test_every_result_can_be_shown():

@@ -59,6 +59,11 @@ def test_the_strongest_players_are_drawn_unasked():
     assert drawn == sorted(np.argsort(-np.abs(wild(9).integrals))[:4])
 
 
+def test_who_is_not_drawn_is_said(cubic):
+    assert "not drawn: 2 other players, area +0.6667 in all" in words(pictures.path_gradients(cubic, "c"))
+    assert "not drawn" not in words(pictures.path_gradients(cubic))
+
+
 def test_one_player_on_a_given_axis(cubic):
     figure = Figure()
     axes = figure.subplots(1, 2)

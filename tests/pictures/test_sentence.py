@@ -1,6 +1,7 @@
 """Sentences as pictures: what is drawn, read back from the figure."""
 
 import re
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -110,6 +111,40 @@ def test_a_mark_that_goes_on_in_another_line_has_one_letter():
     assert (second.ports, second.start, second.stop) == ((20,), -6, 20)
     assert first.reach[1] <= 96
     assert second.reach[0] >= -6
+
+
+def test_many_coalitions_are_dots_under_their_words():
+    coalitions = list(combinations(range(5), 3))[:6]
+    effects = effects_of(5, **{"".join(f"_{i}" for i in each): k + 1.0 for k, each in enumerate(coalitions)})
+    figure = pictures.sentence(np.ones(5), PANGRAM[:5], effects)
+    middles = [box.get_x() + box.get_width() / 2 for box in boxes(figure)]
+    dots = [line.get_xdata() for line in figure.axes[0].lines]
+    assert np.array(sorted(map(tuple, dots))) == pytest.approx(np.array([[middles[i] for i in c] for c in coalitions]))
+    assert len({tuple(line.get_ydata()) for line in figure.axes[0].lines}) == 6  # each on a line of its own
+    assert "joined dots: effects J of three words" in " ".join(words(figure)).replace("\n", " ")
+    for label in ("+1.000", "+6.000"):
+        box = place_of(figure, label)
+        line = next(
+            each for each in figure.axes[0].lines if _level(each) == pytest.approx(sum(box.intervaly) / 2, abs=4)
+        )
+        assert not [x for x, _ in line.get_transform().transform(line.get_xydata()) if box.x0 < x < box.x1]
+    few = pictures.sentence(np.ones(5), PANGRAM[:5], effects, k=3)
+    assert not few.axes[0].lines
+    assert len(marks(few)) == 3
+
+
+def _level(line):
+    return line.get_transform().transform(line.get_xydata())[0, 1]
+
+
+def test_lines_without_marks_are_about_equally_long_and_short_sentences_have_one():
+    figure = pictures.sentence(np.ones(15), ["words"] * 15)
+    rights = [box.get_x() + box.get_width() for box in boxes(figure)]
+    heights = [box.get_y() for box in boxes(figure)]
+    assert [heights.count(height) for height in dict.fromkeys(heights)] == [8, 7]
+    assert rights[7] > rights[14]
+    one = pictures.sentence(np.ones(11), ["words"] * 11)
+    assert len({box.get_y() for box in boxes(one)}) == 1
 
 
 def test_taylor_effects_are_summed_by_who_takes_part():

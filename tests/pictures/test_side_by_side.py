@@ -77,6 +77,15 @@ def test_sentences_share_a_scale_but_for_a_unit_of_its_own():
     assert f"{note}\nΣ: all that a method gives; f(x) − f(b) = +1.500\ndo not apply: Delta" in said
 
 
+def test_numbers_that_do_not_fit_are_said():
+    regions = np.kron(np.arange(3)[None] % 3, np.ones((60, 20), int))
+    regions[:, 58:] = 2
+    regions[:, 20:58] = 1
+    view = Picture(np.zeros((60, 60, 3), np.uint8), regions)
+    assert "1 region too small for a number" in words(pictures.side_by_side(FOUND, view))[-1]
+    assert "too small" not in words(pictures.side_by_side(FOUND, WHITE))[-1]
+
+
 def many(methods, n, scale=1.0):
     rng = np.random.default_rng(n)
     names = [f"{'DeepLIFT RevealCancel' if m % 3 else LONG_NAME} {m}" for m in range(methods)]
