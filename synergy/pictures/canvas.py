@@ -19,6 +19,7 @@ import numpy as np
 
 from decompositions.arguments import shown
 from decompositions.files.whole_file import as_path
+from synergy.pictures.glyphs import all_letters, drawable
 from synergy.wording.colours import NEGATIVE, POSITIVE, hexadecimal
 from synergy.wording.names import shorten
 from synergy.wording.numbers import minus, number
@@ -51,7 +52,8 @@ def canvas(width: float, height: float, path: str | Path | None) -> Iterator[Fig
     settings: dict[str, Any] = {"figsize": (width, height), "layout": "constrained"}
     figure = Drawing(**settings) if pyplot is None else of_pyplot(pyplot, **settings)
     try:
-        yield figure
+        with all_letters():
+            yield figure
         if path is not None:
             figure.savefig(path, dpi=DPI)
     except BaseException:
@@ -74,7 +76,8 @@ def axes(ax: Axes | None, width: float, height: float, path: str | Path | None) 
         return
     if not hasattr(ax, "get_figure"):
         raise TypeError(f"ax are matplotlib's Axes to draw on, or None for a figure of their own, not {shown(ax)}")
-    yield ax
+    with all_letters():
+        yield ax
     if path is not None:
         root(ax).savefig(path, dpi=DPI)
 
@@ -142,8 +145,8 @@ def clean(axis: Axes) -> None:
 
 
 def plain(text: str, width: int = 24) -> str:
-    """A name that matplotlib does not read as a formula."""
-    return shorten(text, width).replace("$", r"\$")
+    """A name that matplotlib does not read as a formula, in letters that some font has."""
+    return shorten(drawable(text), width).replace("$", r"\$")
 
 
 def in_lines(text: str, width: int, most: int = 80) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 from decompositions.effects.effects import Effects
 from synergy.pictures import given
 from synergy.pictures.canvas import WIDTH, axes, canvas, root
+from synergy.pictures.glyphs import drawable
 from synergy.pictures.sentence_drawn import paint
 from synergy.pictures.sentence_plan import MARGIN, Plan, planned
 from synergy.pictures.strong import Together, interactions
@@ -61,7 +62,7 @@ def sentence(
     words = given.words_of(view)
     values, found = given.numbers(result, len(words)), interactions(effects, len(words), k)
     largest = float(np.abs(values).max(initial=0)) or 1.0
-    title, note = shorten(given.heading(result), 60), _note(found, largest, given.unit_of(result, unit))
+    title, note = shorten(drawable(given.heading(result)), 60), _note(found, largest, given.unit_of(result, unit))
 
     def set_in(width: float) -> Plan:
         return planned(words, values, largest, found, width - 2 * MARGIN).dressed(title, note)

@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from synergy.pictures import given, letters
+from synergy.pictures.glyphs import drawable
 from synergy.pictures.strong import Together
 from synergy.pictures.word_layout import LABEL, Cell, Piece, balanced, in_lines, pieces
 from synergy.wording.names import shorten
@@ -93,7 +94,7 @@ def planned(words: Sequence[str], values: np.ndarray, largest: float, found: Seq
         found: the interactions to mark.
         width: of the lines; one that is a single longer word is wider.
     """
-    written = tuple(shorten(word, LONG) for word in words)
+    written = tuple(shorten(drawable(word), LONG) for word in words)
     numbers = tuple(given.written(values, largest))
     widths = [
         max(letters.width(word, WORD) + PADDING, letters.width(text, NUMBER) + 2)

@@ -14,6 +14,7 @@ from synergy.comparison.scale import own_scale, unit
 from synergy.pictures import given
 from synergy.pictures.beside import bare
 from synergy.pictures.canvas import BODY, INK, SMALL, SOFT, WIDTH, canvas
+from synergy.pictures.glyphs import drawable
 from synergy.pictures.regions_drawn import draw, left_out
 from synergy.pictures.sentence_drawn import paint
 from synergy.pictures.sentence_plan import MARGIN, Plan, planned
@@ -139,7 +140,7 @@ def _set(comparison: Comparison, results: list[Result], view: Words) -> tuple[fl
 def _lines(comparison: Comparison, result: Result, letters: int) -> str:
     """A method's name in lines, each of several names beginning its own; its sum, and its scale where it has one."""
     names = [f"= {name}" if place else name for place, name in enumerate(result.heading.split(" = "))]
-    lines = [line for name in names for line in textwrap.wrap(shorten(name, 60), letters) or [name]]
+    lines = [line for name in names for line in textwrap.wrap(shorten(drawable(name), 60), letters) or [name]]
     lines.append(f"Σ {minus(number(scalar(result.attribution.sum()), sign=True))}")  # type: ignore[union-attr]
     if own_scale(comparison, result):
         lines.append(f"own scale, ±{number(unit(comparison, result))}")
@@ -152,5 +153,5 @@ def _notes(comparison: Comparison) -> str:
     lines = [f"Σ: all that a method gives; f(x) − f(b) = {minus(number(gain, sign=True))}"]
     names = [result.heading for result in comparison.columns if result.attribution is None]
     if names:
-        lines.append(shorten(f"do not apply: {', '.join(names)}", 110))
+        lines.append(shorten(drawable(f"do not apply: {', '.join(names)}"), 110))
     return "\n".join(lines)
