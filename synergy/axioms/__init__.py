@@ -6,3 +6,4 @@ from synergy.axioms.claims.axiom import INTERACTION as INTERACTION
 from synergy.axioms.claims.axiom import AbstractAxiom as AbstractAxiom
 from synergy.axioms.finding import Check as Check
 from synergy.axioms.finding import Witness as Witness
+from synergy.axioms.witnesses.named import WITNESSES as WITNESSES

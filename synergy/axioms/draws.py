@@ -10,16 +10,15 @@ from itertools import permutations, product
 from synergy.axioms.claims.axiom import AbstractAxiom
 from synergy.axioms.claims.trial import Trial
 from synergy.axioms.functions.function import Point
-from synergy.axioms.functions.polynomial import Polynomial, polynomial
+from synergy.axioms.functions.polynomial import Polynomial, polynomial, unit
 
 RANDOM = 40  # random choices after the bank
 LARGEST = 4  # total degree of the monomials in the bank
-SECOND = 2  # functions that stand in the second place
 _PLACES = [Fraction(k, 2) for k in (-4, -2, -1, 1, 2, 3, 4, 6)]
 
 
 def trials(axiom: AbstractAxiom, kind: str, seed: int) -> Iterator[Trial]:
-    """The bank, smallest functions first, then random choices; those that the axiom does not speak of are left out."""
+    """The bank, smallest functions first, then random choices; what the axiom does not speak of is left out."""
     generator = random.Random(seed)
     for trial in (*_bank(axiom, kind), *(_drawn(axiom, kind, generator) for _ in range(RANDOM))):
         settled = axiom.settled(trial)
@@ -29,11 +28,11 @@ def trials(axiom: AbstractAxiom, kind: str, seed: int) -> Iterator[Trial]:
 
 def _bank(axiom: AbstractAxiom, kind: str) -> Iterator[Trial]:
     for n in range(axiom.least, 4):
-        known = BANKS[kind](n)
-        for chosen in product(known, *([known[:SECOND]] * (axiom.functions - 1))):
+        first, second = BANKS[kind](n)
+        for chosen in product(first, *([second] * (axiom.functions - 1))):
             for players in list(permutations(range(n), axiom.players))[:2]:
-                for x in (_ones(n), tuple(Fraction(k + 1) for k in range(n))):
-                    yield Trial(chosen, (x, (Fraction(0),) * n, *([_ones(n)] * (axiom.points - 2))), players)
+                for points in axiom.places(n):
+                    yield Trial(chosen, points, players)
 
 
 def _drawn(axiom: AbstractAxiom, kind: str, generator: random.Random) -> Trial:
@@ -44,21 +43,20 @@ def _drawn(axiom: AbstractAxiom, kind: str, generator: random.Random) -> Trial:
     return Trial(functions, points, tuple(generator.sample(range(n), axiom.players)))
 
 
-def _ones(n: int) -> Point:
-    return (Fraction(1),) * n
-
-
 def _point(n: int, generator: random.Random) -> Point:
     return tuple(generator.choice(_PLACES) for _ in range(n))
 
 
-def monomials(n: int) -> list[Polynomial]:
-    """Zero, the monomials in the first s of n inputs, the smallest degrees first, and one that is flat at 1."""
+def monomials(n: int) -> tuple[list[Polynomial], list[Polynomial]]:
+    """Monomials in the first s of n inputs, and a few that rise and fall; and those that stand in the second place."""
     found = [m for m in product(range(LARGEST + 1), repeat=n) if 0 < sum(m) <= max(LARGEST, n)]
     found = [m for m in found if not any(k and not m[i] for i, k in enumerate(m[1:]))]  # z₂ only beside z₁
-    found.sort(key=lambda m: (sum(m), [-k for k in m]))
-    flat = polynomial(n, {(1, *(0,) * (n - 1)): 2, (2, *(0,) * (n - 1)): -1})
-    return [polynomial(n, {m: 1}) for m in found[:2]] + [flat] + [polynomial(n, {m: 1}) for m in found[2:]]
+    single = [polynomial(n, {m: 1}) for m in sorted(found, key=lambda m: (sum(m), [-k for k in m]))]
+    rest = [(0,) * (n - 2)] if n > 1 else []
+    pairs = [polynomial(1, {(1,): 2, (2,): -1})] if n == 1 else []
+    pairs += [polynomial(n, {(1, 1, *zeros): 2, (2, 1, *zeros): -1}) for zeros in rest]
+    pairs += [polynomial(n, {(1, 1, *zeros): 1, (1, 2, *zeros): -1, (0, 1, *zeros): 1}) for zeros in rest]
+    return single + pairs, [polynomial(n, {}), single[0], polynomial(n, {unit(n, n - 1): -1}), *pairs[-1:]]
 
 
 def random_polynomial(n: int, generator: random.Random) -> Polynomial:

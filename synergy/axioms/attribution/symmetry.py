@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from synergy.axioms.claims.axiom import AbstractAxiom, register, with_points
+from synergy.axioms.claims.axiom import AbstractAxiom, register
+from synergy.axioms.claims.hypotheses import equal_inputs, symmetric
 from synergy.axioms.claims.trial import Claim, Question, Trial
-from synergy.axioms.functions.function import AbstractFunction
 from synergy.axioms.functions.writing import lowered
 
 
@@ -33,16 +33,3 @@ class Symmetry(AbstractAxiom):
     def claims(self, trial: Trial, asked: Sequence[Question], given: Sequence[Any]) -> Iterator[Claim]:
         i, j = trial.players
         yield Claim(given[0][i], "=", given[0][j], (f"A{lowered(i + 1)}", f"A{lowered(j + 1)}"))
-
-
-def equal_inputs(trial: Trial) -> Trial:
-    """With the values of player i given to player j, too."""
-    i, j = trial.players
-    return with_points(trial, *(tuple(p[i] if k == j else v for k, v in enumerate(p)) for p in (trial.x, trial.b)))
-
-
-def symmetric(trial: Trial) -> AbstractFunction:
-    """The function itself where it is symmetric, else with its mirror image added."""
-    f = trial.functions[0]
-    mirrored = f.swapped(*trial.players)
-    return f if mirrored == f else f.plus(mirrored)

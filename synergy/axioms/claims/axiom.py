@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
+from fractions import Fraction
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -33,6 +34,12 @@ class AbstractAxiom(ABC):
     players: ClassVar[int] = 0  # of whom it speaks
     points: ClassVar[int] = 2  # x, b and further rows of numbers
     least: ClassVar[int] = 1  # inputs of a function
+
+    def places(self, n: int) -> Iterator[tuple[Point, ...]]:
+        """Points for the bank: x, b, and what else of numbers the axiom has."""
+        ones, zeros = (Fraction(1),) * n, (Fraction(0),) * n
+        for x in (ones, tuple(Fraction(k + 1) for k in range(n))):
+            yield x, zeros, *([ones] * (self.points - 2))
 
     def settled(self, trial: Trial) -> Trial | None:
         """The choices with the numbers made to meet the hypotheses; None where they cannot."""

@@ -51,9 +51,14 @@ class AbstractFunction(ABC):
     def of_sum(self) -> AbstractFunction:
         """A function of Σ z alone."""
 
+    @property
     @abstractmethod
-    def rising(self, b: Point, x: Point) -> AbstractFunction:
-        """Like F, but non-decreasing in every input between b and x, where x ≥ b."""
+    def is_zero(self) -> bool:
+        """Whether it is written as nothing at all."""
+
+    @abstractmethod
+    def rising(self, b: Point, x: Point, inputs: tuple[int, ...] | None = None) -> AbstractFunction:
+        """Like F, but non-decreasing in some inputs, by default in all, between b and x, where x ≥ b."""
 
     @abstractmethod
     def alike(self, i: int, j: int) -> tuple[AbstractFunction, AbstractFunction]:

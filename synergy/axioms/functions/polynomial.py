@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from itertools import product
-from math import ceil, prod
+from math import ceil, comb, prod
 
 from synergy.axioms.functions.bernstein import least_coefficient
 from synergy.axioms.functions.function import AbstractFunction, Point, simpler_number, whole_size
@@ -42,9 +42,13 @@ class Polynomial(AbstractFunction):
         return dict(self.terms)
 
     def __call__(self, z: Point) -> Fraction:
-        return sum(
-            (c * prod((z[i] ** k for i, k in enumerate(m) if k), start=Fraction(1)) for m, c in self.terms), Fraction(0)
-        )
+        total = Fraction(0)
+        for m, c in self.terms:
+            for place, k in zip(z, m, strict=True):
+                if k and place != 1:
+                    c = c * place**k
+            total += c
+        return total
 
     def plus(self, other: Polynomial, factor: Fraction = Fraction(1)) -> Polynomial:
         total = dict(self.terms)
@@ -72,8 +76,18 @@ class Polynomial(AbstractFunction):
         return polynomial(self.n, {m: c for m, c in self.terms if not m[i]})
 
     def moved(self, scale: Point, shift: Point) -> Polynomial:
-        places = [affine(self.n, i, 1 / c, -d / c) for i, (c, d) in enumerate(zip(scale, shift, strict=True))]
-        return self.at(places)
+        starts = tuple(-d / c for c, d in zip(scale, shift, strict=True))
+        return self.along(tuple(1 / c for c in scale), starts)
+
+    def along(self, factors: Point, starts: Point) -> Polynomial:
+        """F with start_i + factor_i z_i in place of every z_i, by the binomial theorem."""
+        total: dict[Exponents, Fraction] = {}
+        for m, c in self.terms:
+            choices = [_binomial(k, f, s) for k, f, s in zip(m, factors, starts, strict=True)]
+            for chosen in product(*choices):
+                key = tuple(k for k, _ in chosen)
+                total[key] = total.get(key, 0) + c * prod(part for _, part in chosen)
+        return polynomial(self.n, total)
 
     def at(self, places: list[Polynomial]) -> Polynomial:
         """F with every input replaced by a polynomial."""
@@ -96,12 +110,16 @@ class Polynomial(AbstractFunction):
 
     def on_cube(self, b: Point, x: Point) -> Polynomial:
         """The polynomial in t with z = b + t (x − b)."""
-        return self.at([affine(self.n, i, x[i] - b[i], b[i]) for i in range(self.n)])
+        return self.along(tuple(end - start for start, end in zip(b, x, strict=True)), b)
 
-    def rising(self, b: Point, x: Point) -> Polynomial:
+    @property
+    def is_zero(self) -> bool:
+        return not self.terms
+
+    def rising(self, b: Point, x: Point, inputs: tuple[int, ...] | None = None) -> Polynomial:
         """With as much of every z_i added as its Bernstein coefficients on the box ask for, in whole numbers."""
         total = self
-        for i in range(self.n):
+        for i in range(self.n) if inputs is None else inputs:
             least = least_coefficient(self.slope(i).on_cube(b, x).by_exponents, self.n)
             if least < 0:
                 total = total.plus(polynomial(self.n, {unit(self.n, i): Fraction(ceil(-least))}))
@@ -148,7 +166,7 @@ def polynomial(n: int, terms: Mapping[Exponents, Fraction | int]) -> Polynomial:
     '2z₁z₂ − z₁²z₂'
     """
     kept = sorted((sum(m), tuple(-k for k in m)) for m, c in terms.items() if c)
-    return Polynomial(n, tuple((m, Fraction(terms[m])) for m in (tuple(-k for k in negated) for _, negated in kept)))
+    return Polynomial(n, tuple((m, _fraction(terms[m])) for m in (tuple(-k for k in negated) for _, negated in kept)))
 
 
 def unit(n: int, i: int) -> Exponents:
@@ -168,3 +186,14 @@ def affine(n: int, i: int, factor: Fraction, start: Fraction) -> Polynomial:
 
 def _changed(m: Exponents, i: int, by: int) -> Exponents:
     return (*m[:i], m[i] + by, *m[i + 1 :])
+
+
+def _binomial(k: int, factor: Fraction, start: Fraction) -> list[tuple[int, Fraction | int]]:
+    """(start + factor z)^k by powers of z."""
+    if not start:
+        return [(k, factor**k)] if k else [(0, 1)]
+    return [(j, comb(k, j) * factor**j * start ** (k - j)) for j in range(k + 1)]
+
+
+def _fraction(value: Fraction | int) -> Fraction:
+    return value if isinstance(value, Fraction) else Fraction(value)

@@ -16,7 +16,7 @@ from decompositions.effects.effects import Effects
 from decompositions.expressions.newton_cotes import rule
 from decompositions.games.cube import AbstractCube, Calls, both, ignore
 from synergy.axioms.functions.function import Point, letter_names
-from synergy.axioms.functions.polynomial import Polynomial, affine, constant, polynomial
+from synergy.axioms.functions.polynomial import Polynomial, constant, polynomial
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,8 +85,7 @@ class PolynomialCube(AbstractCube):
     def smoothed(self, noise: Array) -> PolynomialCube:
         mean = polynomial(self.n, {})
         for shift in noise:
-            places = [affine(self.n, i, Fraction(1), Fraction(d)) for i, d in enumerate(shift)]
-            mean = mean.plus(self.polynomial.at(places), Fraction(1, len(noise)))
+            mean = mean.plus(self.polynomial.along((Fraction(1),) * self.n, tuple(shift)), Fraction(1, len(noise)))
         return replace(self, polynomial=mean)
 
     def differences(self) -> Array:
@@ -107,6 +106,6 @@ class PolynomialCube(AbstractCube):
     def _at(self, functions: Sequence[Polynomial], points: Array) -> Array:
         """Polynomials in t at a batch of points. Shape ``(batch, len(functions))``."""
         self.on_calls(len(points))
-        rows = [tuple(Fraction(t) for t in point) for point in points]
+        rows = [tuple(point) for point in points]
         found = [f(row) for row in rows for f in functions]
         return objects(found).reshape(len(rows), len(functions))

@@ -1,0 +1,92 @@
+"""Witness methods against their own definitions, in SymPy."""
+
+import random
+from fractions import Fraction
+from itertools import pairwise
+
+import pytest
+import sympy
+
+from synergy import Game
+from synergy.axioms import WITNESSES
+from synergy.axioms.draws import random_polynomial
+from synergy.axioms.functions.asking import game_of
+from synergy.axioms.functions.polynomial import polynomial
+
+T = sympy.Symbol("t", nonnegative=True)
+Z = sympy.symbols("z1:4")
+X, B = (Fraction(3, 2), Fraction(-2), Fraction(1)), (Fraction(-1, 2), Fraction(0), Fraction(0))
+PLACES = {
+    "power_path": [T, T**2, T**3],
+    "input_dependent_path": [T**3, T**3, T**2],  # 1 + |x − b| is 3, 3, 2
+    "returning_path": [16 * T**3 - 24 * T**2 + 9 * T, T, T],
+}
+
+
+def rational(value):
+    return sympy.Rational(value.numerator, value.denominator)
+
+
+def expression(f):
+    return sum(
+        (rational(c) * sympy.prod([z**k for z, k in zip(Z, m, strict=True)]) for m, c in f.terms), sympy.Integer(0)
+    )
+
+
+def along(f, places):
+    """The integral of the gradient along a path, as it is written."""
+    path = [rational(b) + p * rational(x - b) for p, x, b in zip(places, X, B, strict=True)]
+    slopes = [sympy.diff(expression(f), z).subs(dict(zip(Z, path, strict=True))) for z in Z]
+    return [sympy.integrate(sympy.expand(s * sympy.diff(p, T)), (T, 0, 1)) for s, p in zip(slopes, path, strict=True)]
+
+
+def some():
+    generator = random.Random(11)
+    return [random_polynomial(3, generator) for _ in range(4)]
+
+
+@pytest.mark.parametrize("name", PLACES)
+@pytest.mark.parametrize("f", some(), ids=lambda f: f.text())
+def test_paths(name, f):
+    given = WITNESSES[name].attribute(game_of(f, X, B))
+    assert [rational(value) for value in given] == along(f, PLACES[name])
+
+
+@pytest.mark.parametrize("f", some(), ids=lambda f: f.text())
+def test_along_the_axes_every_input_is_given_what_it_adds(f):
+    corners = [(*X[:k], *B[k:]) for k in range(4)]
+    steps = [f(after) - f(before) for before, after in pairwise(corners)]
+    assert list(WITNESSES["axis_path"].attribute(game_of(f, X, B))) == steps
+
+
+@pytest.mark.parametrize("f", some(), ids=lambda f: f.text())
+def test_the_antisymmetric_part_is_of_third_derivatives(f):
+    y, at = [rational(x - b) for x, b in zip(X, B, strict=True)], dict(zip(Z, map(rational, X), strict=True))
+
+    def third(i, j, k):
+        return sympy.diff(expression(f), Z[i], Z[j], Z[k]).subs(at)
+
+    straight = along(f, [T, T, T])
+    for i, given in enumerate(WITNESSES["antisymmetric"].attribute(game_of(f, X, B))):
+        parts = (
+            rational(y[i] * y[j]) * (rational(y[i]) * third(i, i, j) - rational(y[j]) * third(i, j, j))
+            for j in range(3)
+        )
+        assert rational(given) == straight[i] + sum(parts) / 10
+
+
+def test_the_others_by_hand():
+    """Of z₁z₂² at (1, 1): IG (1/3, 2/3), Shapley (1/2, 1/2); of z₁ − z₂ shares of a gain of 0 are 0."""
+    one, zero = (Fraction(1), Fraction(1)), (Fraction(0), Fraction(0))
+    f = game_of(polynomial(2, {(1, 2): 1}), one, zero)
+    assert list(WITNESSES["half_and_half"].attribute(f)) == [Fraction(5, 12), Fraction(7, 12)]
+    assert list(WITNESSES["equal"].attribute(f)) == [Fraction(1, 2)] * 2
+    assert list(WITNESSES["absolute_shares"].attribute(f)) == [Fraction(1, 3), Fraction(2, 3)]
+    assert list(WITNESSES["absolute_shares"].attribute(game_of(polynomial(2, {(1, 0): 3, (0, 1): -1}), one, zero))) == [
+        Fraction(3, 2), Fraction(1, 2)
+    ]  # fmt: skip
+
+
+def test_they_are_asked_of_polynomials():
+    with pytest.raises(ValueError, match="asked of polynomials alone"):
+        WITNESSES["equal"].attribute(Game.from_values([0.0, 1.0]))
