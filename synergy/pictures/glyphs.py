@@ -1,9 +1,9 @@
 """Letters that the usual font lacks: taken from another that is installed, or written by their numbers.
 
-matplotlib's own font, DejaVu Sans, has no Chinese, Japanese or Korean, few emoji and not all scripts. Every figure names
-the fonts below that are installed as further ones, of which matplotlib takes the letters that the first has not. What
-no font has would be an empty box, the same for every letter; it is written as Python would escape it instead, so that
-two players have two names.
+matplotlib's own font, DejaVu Sans, has no Chinese, Japanese or Korean, few emoji and not all scripts. Every figure
+names the fonts below that are installed as further ones, of which matplotlib takes the letters that the first has not.
+What no font has would be an empty box, the same for every letter; it is written as Python would escape it instead, so
+that two players have two names.
 """
 
 from __future__ import annotations
