@@ -118,6 +118,28 @@ def is_sparse(game: Game) -> bool:
     return game.n > DENSE and len(game.cube.active()) < game.n
 
 
+def in_closed_form(game: Game, limit: int = LIMIT) -> Effects | None:
+    """All dividends of a game that has them without its 2ⁿ values: of trees, of polynomials of many players.
+
+    Args:
+        game: the question.
+        limit: terms above which they are not made.
+
+    Returns:
+        Sparse effects, a row for every coalition that has a dividend; None of any other game, or of too many terms.
+
+    >>> in_closed_form(Game.from_function(lambda z: z.sum(1), [1.0, 2.0])) is None
+    True
+    """
+    sum_of_leaves = leaves(game.cube)
+    try:
+        if sum_of_leaves is None:
+            return of_polynomial.dividends(game, limit)
+        return of_leaves.dividends(game, sum_of_leaves, None, limit) if game.n > of_leaves.TABLE else None
+    except ValueError:  # too many
+        return None
+
+
 def _all(game: Game, active: tuple[int, ...], limit: int, store: Checkpoint | None) -> Effects:
     of_terms = of_polynomial.dividends(game, limit)
     if of_terms is not None:

@@ -67,7 +67,8 @@ def compare(
         budget: model calls that one measured allocation may cost; None for 32,768 forward passes or what takes as
             long, about a minute for all methods on a small network. A dearer one is measured on some rows, by a
             cheaper rule where it has one (:func:`synergy.measurement.measure.measure`).
-        effects: the game's Harsanyi dividends, if they are known already.
+        effects: the game's Harsanyi dividends, if they are known already: of all 2ⁿ coalitions, or of all that have
+            one, as :func:`harsanyi` gives them of trees and of polynomials of many players. These are taken unasked.
         degree: of the Taylor series, where it does not end.
         announce: told the plan, and then in a line what comes next and what it costs.
 
@@ -101,6 +102,7 @@ def carried_out(what: Asked, say: Callable[[str], None]) -> Comparison:
         _require_shown(effects)
         paid(effects.calls)
     ready = prepared(what)
+    effects = ready.asked.effects
     paid(ready.plan.paid)
     say(str(ready.plan))
     with whole_progress(ready.plan.total, "comparing", ready.plan.paid) as moved:
@@ -188,6 +190,8 @@ def _from_values(method: AbstractMethod | ForeignMethod, standard: Standard) -> 
     if found is not None:
         return found
     policy = method.policy(game) if isinstance(method, AbstractMethod) else None
+    if isinstance(policy, Policy) and policy.reads == "support" and not standard.effects.truncated:
+        return Estimate(allocate(standard.effects, policy).attribution)
     if standard.sample is None or not isinstance(policy, Policy) or not policy.symmetric:
         return subject.estimate(method, game)  # which says why not
     return estimated_attributions(policy, standard.sample)

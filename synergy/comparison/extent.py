@@ -149,13 +149,13 @@ def extent_of(game: Game, order: int | None, budget: Budget, dense: bool, beside
     return Extent(game, dense, rows_to, besides, budget, *chosen(game, rows_to, most, besides))
 
 
-def surveyed_calls(game: Game, order: int | None, budget: Budget, dense: bool) -> int:
+def surveyed_calls(game: Game, order: int | None, budget: Budget, complete: bool) -> int:
     """Model calls of the sample from which estimates are made and strong effects are found; none where there is none.
 
     It is taken where floats have the values, not all are known, and the budget goes that far.
     """
     fits = harsanyi_price(game) <= budget.calls
-    if dense or (fits and order is None) or not game.cube.precision:
+    if complete or (fits and order is None) or not game.cube.precision:
         return 0
     calls = min(SAMPLE, TIMES * budget.calls)
     fewest = least(len(game.cube.active())) * max(1, game.cube.calls_per_point)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from decompositions.arguments import shown, whole
 from decompositions.counts import count, several
+from decompositions.dividends.harsanyi import in_closed_form
 from decompositions.dividends.harsanyi import price as harsanyi_price
 from decompositions.dividends.subsets import closure
 from decompositions.effects.effects import Effects
@@ -44,7 +45,7 @@ class Asked:
         order: the largest number of players of which all rows are wanted; None for the choice.
         budget: what measuring one method may cost.
         degree: of the Taylor series, where it does not end.
-        effects: all dividends, if they are known, or what computes them.
+        effects: all dividends, if they are known, or what computes them; of many players those that are not zero.
     """
 
     game: Game
@@ -53,6 +54,11 @@ class Asked:
     budget: Budget
     degree: int | None
     effects: Effects | Callable[[Game], Effects] | None = None
+
+    @property
+    def sparse(self) -> bool:
+        """Whether the effects that are known are those that are not zero, and no table of all 2ⁿ."""
+        return isinstance(self.effects, Effects) and not self.effects.dense
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,9 +136,12 @@ def asked(
 
 
 def prepared(what: Asked) -> Prepared:
-    """Try every method at x, and say what is to come."""
+    """Try every method at x, and say what is to come; what a closed form says of the effects is known at once."""
     game, paid = what.game, Calls()
-    extent = extent_of(game, what.order, what.budget, what.effects is not None)
+    if what.effects is None and what.order is None:
+        what = replace(what, effects=in_closed_form(game))
+    dense = what.effects is not None and not what.sparse
+    extent = extent_of(game, what.order, what.budget, dense)
     with whole_progress(0, "every method at x") as moved:
         watched = game.watched(paid).watched(moved)
         trials = {
@@ -204,11 +213,13 @@ def _reads_degrees(methods: Iterable[Method], game: Game) -> bool:
 def _of_values(what: Asked, extent: Extent) -> Iterable[Step]:
     """The values of the game: all, or a sample and those of some coalitions with all their subsets."""
     game = what.game
-    if isinstance(what.effects, Effects):
+    if isinstance(what.effects, Effects) and not what.sparse:
         return [Step("effects that are known", CHECKED * game.cube.calls_per_point, "compared with the game")]
     if extent.dense:
         return [Step("values of all coalitions", harsanyi_price(game))]
-    calls, steps = surveyed_calls(game, what.order, what.budget, False), []
+    calls, steps = surveyed_calls(game, what.order, what.budget, what.sparse), []
+    if isinstance(what.effects, Effects):
+        steps.append(Step("effects in closed form", 0, several(len(what.effects) - 1, "coalition")))
     if calls:
         steps.append(Step("a sample of coalitions", sample.price(game, calls), "for estimates"))
         steps.append(Step("the strongest effects in it", _verified(game, calls, what.budget.calls), "verified"))

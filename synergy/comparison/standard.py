@@ -26,7 +26,7 @@ class Standard:
 
     Args:
         extent: how far it looks.
-        effects: all dividends, or those of some coalitions.
+        effects: all dividends, or all that are not zero, or those of some coalitions.
         known: values at the coalitions of which rows may be wanted, and at all their subsets.
         sample: values at drawn coalitions, for estimates; None where all dividends are known, or none was paid.
     """
@@ -58,11 +58,15 @@ def standard_of(
         game: the question.
         order: up to which all rows are wanted; None for two, or one where two cost too much.
         budget: what the rows of one method may cost.
-        effects: all dividends, if they are known, or what computes them.
+        effects: all dividends, if they are known, or what computes them; of many players those that are not zero.
 
     Raises:
         ValueError: a price that must be asked for by name.
     """
+    if isinstance(effects, Effects) and not effects.dense:
+        best = tuple(key for key, _ in effects.top(STRONGEST) if len(key) <= LARGEST)
+        extent = extent_of(game, order, budget, False, best)
+        return Standard(extent, effects, _known(extent))
     extent = extent_of(game, order, budget, effects is not None)
     if extent.dense:
         found = effects if isinstance(effects, Effects) else (effects or harsanyi)(game)
@@ -71,14 +75,23 @@ def standard_of(
     surveyed = sample(game, calls) if calls else None
     if surveyed is not None:
         extent = extent_of(game, order, budget, False, _strongest(surveyed, budget.calls))
-    everything = closure(extent.coalitions)
+    some = _known(extent)
+    return Standard(extent, some.dividends(extent.coalitions, extent.strata), some, surveyed)
+
+
+def _known(extent: Extent) -> Known:
+    """The values that the rows of some coalitions are made of.
+
+    Raises:
+        ValueError: a price that must be asked for by name.
+    """
+    game, everything = extent.game, closure(extent.coalitions)
     price = len(everything) * game.cube.calls_per_point
     fewer = f"take {setting('order', 1)}, or fewer players"
-    require_limit(price, max(LIMIT, budget.calls), fewer, "budget")
+    require_limit(price, max(LIMIT, extent.budget.calls), fewer, "budget")
     what = f"coalitions of at most {count(extent.order)}, and some larger ones"
     some, _ = with_progress(game, price, what, lambda watched: known(watched, everything))
-    some = replace(some, game=game)
-    return Standard(extent, some.dividends(extent.coalitions, extent.strata), some, surveyed)
+    return replace(some, game=game)
 
 
 def _strongest(surveyed: Sample, budget: int) -> Rows:

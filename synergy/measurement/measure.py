@@ -211,10 +211,10 @@ def require_same(effects: Effects, game: Game) -> int:
         ValueError: other effects.
     """
     require_effects(effects)
-    if not effects.dense:
+    if effects.basis != "harsanyi" or effects.truncated:
         raise ValueError(
-            "all Harsanyi dividends of the game are needed here, each of the 2ⁿ coalitions with its row, as "
-            "harsanyi(game) gives them for few players; leave effects out"
+            "all Harsanyi dividends of the game are needed here, a row for each of the 2ⁿ coalitions or for every one "
+            "that has one, as harsanyi(game) gives them; leave effects out"
         )
     if effects.names != game.names:
         raise ValueError(f"these effects are of the players {effects.names}, the game has {game.names}")
@@ -224,7 +224,7 @@ def require_same(effects: Effects, game: Game) -> int:
     corners = torch.cat([torch.zeros(1, game.n) > 0, torch.ones(1, game.n) > 0, drawn])
     given = game(corners.numpy().astype(np.int64))
     known = concatenate([_value(effects, corner) for corner in corners.numpy()], -1)
-    floor = 10 * effects.noise * 2 ** (game.n / 2)
+    floor = 10 * effects.noise * len(effects) ** 0.5
     if (
         given.shape != known.shape
         or not (abs(given - known) <= floor + abs(known) * (0 if effects.exact else 1e-9)).all()
@@ -250,8 +250,11 @@ def _value(effects: Effects, corner: np.ndarray) -> Array:
     """v(T) from the dividends: the sum over all coalitions within T. Shape ``(..., 1)``."""
     if corner.all():
         return effects.values.sum(-1, keepdims=True)
-    within = torch.from_numpy(degrees.spread_masks(tuple(np.flatnonzero(corner).tolist())))
     values = effects.values
+    if effects.coalitions is None:
+        within = torch.from_numpy(degrees.spread_masks(tuple(np.flatnonzero(corner).tolist())))
+    else:
+        within = torch.from_numpy(~effects.coalitions.meeting(degrees.mask(np.flatnonzero(~corner).tolist())))
     return values[..., within.numpy() if is_exact(values) else within.to(values.device)].sum(-1, keepdims=True)
 
 
