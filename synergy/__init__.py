@@ -31,5 +31,6 @@ from synergy.method import AbstractEstimate as AbstractEstimate
 from synergy.method import AbstractMethod as AbstractMethod
 from synergy.method import method as method
 from synergy.method import register as register
+from synergy.paths.curved import path_method as path_method
 from synergy.policies.policy import Policy as Policy
 from synergy.version import __version__ as __version__

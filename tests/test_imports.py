@@ -47,7 +47,15 @@ WALLS = {  # a room, and those whose files it must not import
     "synergy.wording": ["synergy.allocation", "synergy.comparison", "synergy.measurement", "synergy.methods"],
 }
 SHOWING = ["decompositions.showing", "synergy.showing", "synergy.pictures"]
-FRONTS = ["decompositions", "synergy", "synergy.axioms", "synergy.examples", "synergy.interactions", "synergy.pictures"]
+FRONTS = [
+    "decompositions",
+    "synergy",
+    "synergy.axioms",
+    "synergy.examples",
+    "synergy.interactions",
+    "synergy.paths",
+    "synergy.pictures",
+]
 REGISTERING = [
     "synergy.axioms.attribution",
     "synergy.methods",

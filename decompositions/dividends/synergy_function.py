@@ -75,14 +75,8 @@ def _pure(cube: AbstractCube, members: tuple[int, ...]) -> AbstractCube:
         return TableCube(_table(cube, members))
     if isinstance(cube, FunctionCube) and len(cube.baseline) == 1:
         return _of_function(cube, members)
-    if cube.calls_per_point == 1 and not isinstance(cube, PureCube):
-        found = _of_expression(cube, members)
-        return found if found is not None else _everywhere(cube, members)
-    return _everywhere(cube, members)
-
-
-def _everywhere(cube: AbstractCube, members: tuple[int, ...]) -> PureCube:
-    return PureCube(cube, tuple((i,) for i in members))
+    found = None if isinstance(cube, (FunctionCube, PureCube)) else _of_expression(cube, members)
+    return PureCube(cube, tuple((i,) for i in members)) if found is None else found
 
 
 def _table(cube: TableCube, members: tuple[int, ...]) -> Any:
@@ -104,12 +98,18 @@ def _of_function(cube: FunctionCube, members: tuple[int, ...]) -> FunctionCube:
     return replace(cube, f=f, rounding=cube.precision * max(1.0, lost))
 
 
-def _of_expression(cube: Any, members: tuple[int, ...]) -> AbstractCube | None:
-    """The expression, expanded, and 0 where it vanishes identically; None where f is a limit at b."""
-    import sympy
+def _of_expression(cube: AbstractCube, members: tuple[int, ...]) -> AbstractCube | None:
+    """The expression, expanded, and 0 where it vanishes identically.
 
-    from decompositions.expressions.normal_form import vanishes  # SymPy is loaded only where it is used
+    None where there is no expression, or several baselines, or f is a limit at b.
+    """
+    import sympy  # loaded only where it is used
 
+    from decompositions.expressions.normal_form import vanishes
+    from decompositions.games.expression_cube import ExpressionCube
+
+    if not isinstance(cube, ExpressionCube) or len(cube.baseline) > 1:
+        return None
     place = cube.named(cube.baseline[0])
     fixed = [
         cube.expression.xreplace({s: b for i, (s, b) in enumerate(place.items()) if i not in there})

@@ -79,8 +79,8 @@ class AbstractCube(ABC):
         """Numbers in the cube's number system and on its device."""
 
     @abstractmethod
-    def path_rule(self, nodes: int | None) -> tuple[Array, Array]:
-        """Nodes and weights, ``(q,)`` each, of a quadrature on [0, 1] for derivatives of g along straight lines."""
+    def path_rule(self, nodes: int | None, degree: int = 1) -> tuple[Array, Array]:
+        """Nodes and weights, ``(q,)`` each, of a quadrature on [0, 1] for derivatives of g along curves of a degree."""
 
     @abstractmethod
     def smoothed(self, noise: Array) -> AbstractCube:

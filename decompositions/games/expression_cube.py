@@ -125,8 +125,8 @@ class ExpressionCube(AbstractCube):
             table = table.astype(np.int64)
         return objects([exact(entry) for entry in table.reshape(-1)]).reshape(table.shape)
 
-    def path_rule(self, nodes: int | None) -> tuple[np.ndarray, np.ndarray]:
-        """Equispaced nodes with rational weights, exact for the derivative of the polynomial along any line.
+    def path_rule(self, nodes: int | None, degree: int = 1) -> tuple[np.ndarray, np.ndarray]:
+        """Equispaced nodes with rational weights, exact for the derivative of the polynomial along curves of a degree.
 
         Raises:
             ValueError: the expression is no polynomial, or one of too high a degree.
@@ -136,7 +136,7 @@ class ExpressionCube(AbstractCube):
                 f"the path integral of {self.expression} has no exact quadrature: it is no polynomial; for a numerical "
                 "one build the game with Game.from_function(sympy.lambdify(…), …)"
             )
-        degree = max(1, total_degree(self.expression, self.symbols))
+        degree *= max(1, total_degree(self.expression, self.symbols))
         if degree > NODES:
             raise ValueError(
                 f"the path integral of a polynomial is exact for a degree of at most {NODES:,}, and "

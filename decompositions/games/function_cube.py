@@ -217,7 +217,7 @@ class FunctionCube(AbstractCube):
         dtype = torch.float32 if device.type == "mps" else torch.float64
         return torch.as_tensor(real_numbers(table, POINTS)).to(device=device, dtype=dtype)
 
-    def path_rule(self, nodes: int | None) -> tuple[torch.Tensor, torch.Tensor]:
+    def path_rule(self, nodes: int | None, degree: int = 1) -> tuple[torch.Tensor, torch.Tensor]:
         """Gauss–Legendre, exact for derivatives that are polynomials of degree below twice the number of nodes."""
         places, weights = np.polynomial.legendre.leggauss(nodes or 64)
         return self.array((places + 1) / 2), self.array(weights / 2)

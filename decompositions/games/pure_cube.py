@@ -66,8 +66,8 @@ class PureCube(AbstractCube):
     def array(self, table: Any) -> Array:
         return self.inner.array(table)
 
-    def path_rule(self, nodes: int | None) -> tuple[Array, Array]:
-        return self.inner.path_rule(nodes)
+    def path_rule(self, nodes: int | None, degree: int = 1) -> tuple[Array, Array]:
+        return self.inner.path_rule(nodes, degree)
 
     def smoothed(self, noise: Array) -> AbstractCube:
         raise ValueError(

@@ -61,7 +61,7 @@ class SubgameCube(AbstractCube):
     def slopes(self, points: Array) -> Array:
         self.inner.refuse("a derivative")
 
-    def path_rule(self, nodes: int | None) -> tuple[Array, Array]:
+    def path_rule(self, nodes: int | None, degree: int = 1) -> tuple[Array, Array]:
         self.inner.refuse("a path through the cube")
 
     def smoothed(self, noise: Array) -> AbstractCube:

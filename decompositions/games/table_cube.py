@@ -62,7 +62,7 @@ class TableCube(AbstractCube):
     def slopes(self, points: Array) -> Array:
         self.refuse("a derivative")
 
-    def path_rule(self, nodes: int | None) -> tuple[Array, Array]:
+    def path_rule(self, nodes: int | None, degree: int = 1) -> tuple[Array, Array]:
         self.refuse("a path through the cube")
 
     def smoothed(self, noise: Array) -> AbstractCube:

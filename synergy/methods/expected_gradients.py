@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from decompositions.games.game import Game, require_game
+from synergy.curves.curve import STRAIGHT, AbstractCurve
 from synergy.method import register
 from synergy.path_method import AbstractPathMethod
 from synergy.policies.policy import Policy, degree_shares
@@ -23,6 +24,7 @@ class ExpectedGradients(AbstractPathMethod):
 
     Args:
         nodes: of a Gauss–Legendre rule on every path; None chooses, as for Integrated Gradients.
+        rule: of a sum over ``nodes`` equal steps, as for Integrated Gradients.
     """
 
     title = "Expected Gradients"
@@ -34,6 +36,9 @@ class ExpectedGradients(AbstractPathMethod):
     holds = "all"
     all_three = True
     target = "f(x) − E f(b)"
+
+    def along(self) -> AbstractCurve:
+        return STRAIGHT
 
     def policy(self, game: Game) -> Policy:
         require_game(game, "an attribution method")

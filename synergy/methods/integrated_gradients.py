@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from decompositions.games.game import Game, require_game
+from synergy.curves.curve import STRAIGHT, AbstractCurve
 from synergy.method import register
 from synergy.path_method import AbstractPathMethod
 from synergy.policies.policy import Policy, degree_shares
@@ -22,6 +23,7 @@ class IntegratedGradients(AbstractPathMethod):
         nodes: of a Gauss–Legendre rule, whose error is read from its nodes and from two other rules.
             None chooses: exact for polynomial expressions and for networks that are piecewise linear, a quadrature with
             its error elsewhere; :meth:`integrate` says which.
+        rule: "left", "right", "midpoint" or "trapezoid", for a sum over ``nodes`` equal steps.
     """
 
     title = "Integrated Gradients"
@@ -31,6 +33,9 @@ class IntegratedGradients(AbstractPathMethod):
     interaction = "κᵢ/|κ|"
     holds = "all"
     all_three = True
+
+    def along(self) -> AbstractCurve:
+        return STRAIGHT
 
     def policy(self, game: Game) -> Policy:
         require_game(game, "an attribution method")

@@ -12,6 +12,7 @@ from torch import nn
 
 from synergy import Game, compare, method
 from synergy.algorithms.path import piecewise, rules
+from synergy.algorithms.path.way import Way
 from synergy.calls import Calls
 
 
@@ -58,7 +59,7 @@ def test_the_adaptive_rule_is_exact_for_polynomials_and_its_error_that_of_the_sm
     monkeypatch.setattr(rules, "CUTS", 0)
     for degree, seen in ((13, False), (14, True), (22, True)):
         game = Game.from_function(lambda z, d=degree: (6 * z[:, 0]) ** (d + 1), [1.0])
-        found = rules.adaptive(game, game.ends())
+        found = rules.adaptive(Way(game, game.ends()))
         close(found.values[0], [6.0 ** (degree + 1)], 1e-13)
         assert (found.errors.item() > 1e-12 * found.values.item()) == seen
 

@@ -40,6 +40,7 @@ from synergy import METHODS, Effects, Game, allocate, method
 from synergy.algorithms import removal
 from synergy.algorithms.layerwise import fused_shapley
 from synergy.algorithms.path import rules
+from synergy.algorithms.path.way import Way
 from synergy.measurement.measure import _mobius_by_player, _transform
 from synergy.measurement.spread import Rows, attributions
 from synergy.methods import shapley
@@ -208,7 +209,7 @@ def test_layers_stay_there(name, settings, network, decided):
 def test_the_choice_of_a_rule_stays_there():
     """The adaptive rule cuts where it errs most, which it finds out where the values are."""
     game, ends = game_on_meta(), torch.ones(5, 3, device=META, dtype=torch.float64)
-    for found in (rules.adaptive(game, ends), rules.doubled(game, ends)):
+    for found in (rules.adaptive(Way(game, ends)), rules.doubled(Way(game, ends))):
         assert (found.values.device, found.errors.device, found.values.shape) == (META, META, (5, 3))
 
 
@@ -382,7 +383,7 @@ def test_methods_need_no_float64_there(name, settings, ends, narrow):
 
 
 def test_the_adaptive_rule_needs_no_float64_there(narrow):
-    found = rules.adaptive(game_on_meta(weights_on="cpu"), torch.ones(5, 3, device=META))
+    found = rules.adaptive(Way(game_on_meta(weights_on="cpu"), torch.ones(5, 3, device=META)))
     assert found.values.dtype == torch.float32
 
 

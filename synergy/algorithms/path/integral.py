@@ -1,4 +1,4 @@
-"""The integral of the gradient along the straight path: the algorithms of the path methods, and their choice."""
+"""The integral of the gradient along a path: the algorithms of the path methods, and their choice."""
 
 from __future__ import annotations
 
@@ -8,11 +8,15 @@ import numpy as np
 import torch
 
 from decompositions.arithmetic import Array, wide
+from decompositions.games.cube import AbstractCube
 from decompositions.games.function_cube import FunctionCube
 from decompositions.games.game import Game
 from synergy.algorithms.path import piecewise
+from synergy.algorithms.path.riemann import summed_in_steps
 from synergy.algorithms.path.rules import ADAPTIVE, RULES, adaptive, doubled, fixed, gauss, widened
+from synergy.algorithms.path.way import Way
 from synergy.calls import Calls
+from synergy.curves.curve import STRAIGHT, AbstractCurve
 from synergy.estimate import Estimate
 
 MOST = 2048  # nodes of a rule that is asked for: finding it takes seconds already
@@ -22,36 +26,54 @@ BY_PANELS = "adaptive"  # in place of a number of nodes: Gauss–Kronrod rules o
 EXACT = "exact"  # how the rule of a sum over pieces begins
 
 
-def integral(game: Game, ends: Array, nodes: int | str | None) -> Estimate:
+def integral(
+    game: Game, ends: Array, nodes: int | str | None, curve: AbstractCurve = STRAIGHT, rule: str | None = None
+) -> Estimate:
     r"""Path integral to every end point e from the baseline.
 
-    .. math:: e_i \int_0^1 \partial_i g(s e)\, ds
+    .. math:: e_i \int_0^1 \partial_i g(e \circ \gamma(s))\, \gamma_i'(s)\, ds
 
     Args:
         game: the question; with several baselines the mean over them.
         ends: Shape ``(m, n)``.
         nodes: of a Gauss–Legendre rule; "adaptive" for Gauss–Kronrod rules on panels; None for the choice (see
             :class:`synergy.path_method.AbstractPathMethod`).
+        curve: γ, the straight one by default.
+        rule: of a sum over ``nodes`` equal steps, instead.
+
+    Raises:
+        ValueError: a curve of another number of players, or an expression or a curve that has no exact integral.
     """
+    curve.require(game.n)
     game = game.embedded
     cube = game.cube
+    if cube.precision:
+        ends = ends.to(cube.array(np.zeros(1)).dtype)
+    way = Way(game, ends, curve)
+    if rule is not None and isinstance(nodes, int):
+        return summed_in_steps(way, rule, nodes)
     if not cube.precision:
-        values = gauss(game, ends, nodes if isinstance(nodes, int) else None)
+        places, weights = cube.path_rule(nodes if isinstance(nodes, int) else None, curve.degree or 1)
+        values = gauss(way, places, weights)
         return Estimate(values, values * 0, EXACT)
-    ends = ends.to(cube.array(np.zeros(1)).dtype)
     if nodes is not None:
-        return adaptive(game, ends) if nodes == BY_PANELS else fixed(game, ends, int(nodes))
-    known = piecewise.reading(cube) if isinstance(cube, FunctionCube) else None
+        return adaptive(way) if nodes == BY_PANELS else fixed(way, int(nodes))
+    known = _pieces(cube, curve)
     if isinstance(cube, FunctionCube) and known is not None:
         try:
             return _exact(cube, known, ends)
         except piecewise.TooManyPieces:
-            return adaptive(game, ends)
-    smooth = doubled(game, ends)
-    return adaptive(game, ends) if smooth is None else smooth
+            return adaptive(way)
+    smooth = doubled(way)
+    return adaptive(way) if smooth is None else smooth
 
 
-def price(game: Game, nodes: int | str | None) -> int:
+def _pieces(cube: AbstractCube, curve: AbstractCurve) -> piecewise.PiecewiseLinear | None:
+    """A network whose gradient is the same on pieces of the curve, which are found for a straight one."""
+    return piecewise.reading(cube) if isinstance(cube, FunctionCube) and curve == STRAIGHT else None
+
+
+def price(game: Game, nodes: int | str | None, curve: AbstractCurve = STRAIGHT, rule: str | None = None) -> int:
     """Model calls for one end point, without paying for them.
 
     Of a given rule its nodes; of the choice the most that it can take, and where a network is cut at its kinks about
@@ -61,9 +83,9 @@ def price(game: Game, nodes: int | str | None) -> int:
     cube = game.cube
     if nodes is not None or not isinstance(cube, FunctionCube):
         calls = Calls()
-        integral(game.rehearsal(calls), game.ends(), nodes)
+        integral(game.rehearsal(calls), game.ends(), nodes, curve, rule)
         return calls.count
-    known = piecewise.reading(cube)
+    known = _pieces(cube, curve)
     if known is None:
         return cube.calls_per_point * (sum(RULES) + 2 + ADAPTIVE)
     starts, stops = _lines(cube, game.ends())
@@ -73,7 +95,7 @@ def price(game: Game, nodes: int | str | None) -> int:
         return cube.calls_per_point * ADAPTIVE
 
 
-def foreseen(game: Game, paid: int, ends: Array) -> float | None:
+def foreseen(game: Game, paid: int, ends: Array, curve: AbstractCurve = STRAIGHT) -> float | None:
     """Model calls that the sum over the pieces takes at an end point, on average over some.
 
     What is foreseen from the two ends of every path, that to x included, is made right by what x took.
@@ -82,12 +104,13 @@ def foreseen(game: Game, paid: int, ends: Array) -> float | None:
         game: the question.
         paid: calls that the sum took for x.
         ends: Shape ``(m, n)``.
+        curve: γ.
 
     Returns:
         None where the pieces of one of them are too many.
     """
     cube = game.embedded.cube
-    known = piecewise.reading(cube) if isinstance(cube, FunctionCube) else None
+    known = _pieces(cube, curve)
     if not isinstance(cube, FunctionCube) or known is None:
         return float(paid)
 

@@ -9,6 +9,7 @@ import torch
 
 from decompositions.arithmetic import Array
 from decompositions.games.game import Game
+from synergy.algorithms.path.way import Way
 
 POINTS = 2**14  # points on paths that are made at once
 LEVER = 1e4  # how many times over a player may be given what is missing of the gain
@@ -65,12 +66,11 @@ class Sums:
         return length(torch.stack([rough * self.jumps, self.changes, sides]), 0)
 
 
-def summed(game: Game, ends: Array, left: Array, right: Array, places: Array, weights: Array) -> Sums:
+def summed(way: Way, left: Array, right: Array, places: Array, weights: Array) -> Sums:
     """One rule or two of common nodes on every panel, some end points at a time; the first gives the integrals.
 
     Args:
-        game: the question.
-        ends: Shape ``(m, n)``.
+        way: to the end points.
         left: where the panels begin. Shape ``(m, p)``.
         right: where they end. Shape ``(m, p)``.
         places: of the nodes in [0, 1]. Shape ``(q,)``.
@@ -82,9 +82,8 @@ def summed(game: Game, ends: Array, left: Array, right: Array, places: Array, we
     nodes = left[..., None] + width * places
     block = max(1, POINTS // nodes[0].numel())
     parts = []
-    for start in range(0, len(ends), block):
-        some, at = ends[start : start + block, None, None], nodes[start : start + block]
-        slopes = some * game.gradient((some * at[..., None]).reshape(-1, game.n)).reshape(*at.shape, game.n)
+    for start in range(0, len(way), block):
+        slopes = way.some(start, start + block).slopes(nodes[start : start + block])
         rules = torch.einsum("mpqn,qr->rmpn", slopes, weights)
         sizes = torch.einsum("mpqn,q->mpn", abs(slopes), weights[:, 0])
         jumps = length(slopes.diff(dim=2) * gaps[:, None], 2) if len(gaps) else sizes * 0

@@ -12,9 +12,11 @@ from dataclasses import dataclass, replace
 import torch
 
 from decompositions.arithmetic import Array, concatenate
-from decompositions.games.game import Game
 from synergy.algorithms.path.quadrature import kronrod, length, part, summed
+from synergy.algorithms.path.way import Way
 from synergy.estimate import Estimate
+
+Rule = Callable[[int], tuple[Array, Array]]
 
 POINTS = 2**14  # points on paths that are made at once
 RULES = (8, 16, 32)  # nodes of the Gauss–Legendre rules, one after the other until two agree
@@ -28,35 +30,49 @@ NODES = 15 * (PANELS + 2 * CUTS)  # of the adaptive rule in all
 ADAPTIVE = NODES + PANELS + 1 + CUTS  # and the values between its panels
 
 
-def fixed(game: Game, ends: Array, nodes: int) -> Estimate:
+def fixed(way: Way, nodes: int) -> Estimate:
     """One Gauss–Legendre rule; its error is read from its nodes, the gain, and rules of half the nodes and of one less.
 
     Two other rules, as one may agree by accident where the gradient jumps; a larger one where there are none.
     """
-    places, weights = game.cube.path_rule(nodes)
-    borders = torch.tensor([[0.0], [1.0]], dtype=ends.dtype, device=ends.device).expand(2, len(ends))[..., None]
-    found = summed(game, ends, borders[0], borders[1], places, weights[:, None])
+    others = {nodes // 2, nodes - 1, nodes + 1 if nodes < 3 else 0} - {0}
+    return by_rule(way, lambda count: way.game.cube.path_rule(count), nodes, others, "Gauss–Legendre, {} nodes")
+
+
+def by_rule(way: Way, rule: Rule, nodes: int, others: set[int], said: str) -> Estimate:
+    """One rule, whose error is read from its nodes, from the gain, and from the same rule with other numbers of nodes.
+
+    Args:
+        way: to the end points.
+        rule: from a number of nodes to these and their weights.
+        nodes: their number.
+        others: those that it is compared with.
+        said: what the estimate says of it.
+    """
+    places, weights = rule(nodes)
+    borders = torch.tensor([[0.0], [1.0]], dtype=way.ends.dtype, device=way.ends.device).expand(2, len(way))[..., None]
+    found = summed(way, borders[0], borders[1], places, weights[:, None])
     values = found.values[:, 0]
-    others = [gauss(game, ends, k) for k in {nodes // 2, nodes - 1, nodes + 1 if nodes < 3 else 0} - {0}]
-    changes = torch.stack([abs(values - other) for other in others]).amax(0)
-    gains = game(ends).to(ends) - game(ends * 0).to(ends)
+    changes = torch.stack([abs(values - gauss(way, *rule(k))) for k in sorted(others)]).amax(0)
+    gains = way.gains()
     errors = MARGIN * replace(found, changes=changes[:, None]).errors(gains[:, None])[:, 0]
-    rounding = ROUNDINGS * game.cube.precision * found.sizes[:, 0]
-    return Estimate(values, widened(values, errors, gains, rounding), f"Gauss–Legendre, {nodes} nodes")
+    rounding = ROUNDINGS * way.game.cube.precision * found.sizes[:, 0]
+    return Estimate(values, widened(values, errors, gains, rounding), said.format(nodes))
 
 
-def doubled(game: Game, ends: Array) -> Estimate | None:
+def doubled(way: Way) -> Estimate | None:
     """Gauss–Legendre rules until two agree at all end points and give the gain; None if they never do.
 
     The gain is the second witness, as two rules may agree by accident where the gradient jumps. A player's own values
     may agree by accident, too: the largest difference of all players, relative to what is summed up, is everybody's.
     """
-    before, _ = _gauss_with_sizes(game, ends, RULES[0])
-    at_ends, at_start = game(ends).to(ends), game(ends * 0).to(ends)
+    rule = way.game.cube.path_rule
+    before, _ = _gauss_with_sizes(way, *rule(RULES[0]))
+    at_ends, at_start = way.game(way.ends).to(way.ends), way.game(way.ends * 0).to(way.ends)
     gains, heights = at_ends - at_start, abs(at_ends) + abs(at_start)
-    rounding = FLOOR * game.cube.precision
+    rounding = FLOOR * way.game.cube.precision
     for nodes in RULES[1:]:
-        values, sizes = _gauss_with_sizes(game, ends, nodes)
+        values, sizes = _gauss_with_sizes(way, *rule(nodes))
         change, size, summed = abs(values - before), abs(values).max(-1).values, sizes.max(-1).values
         unit = AGREE * size + rounding * summed
         agree = (change.max(-1).values <= unit) & (
@@ -64,13 +80,13 @@ def doubled(game: Game, ends: Array) -> Estimate | None:
         )
         if _holds(agree):
             common = sizes * part(change, sizes).where(sizes > 0, 0).max(-1, keepdim=True).values
-            errors = widened(values, common, gains, ROUNDINGS * game.cube.precision * sizes)
+            errors = widened(values, common, gains, ROUNDINGS * way.game.cube.precision * sizes)
             return Estimate(values, errors, f"Gauss–Legendre, {nodes} nodes")
         before = values
     return None
 
 
-def adaptive(game: Game, ends: Array) -> Estimate:
+def adaptive(way: Way) -> Estimate:
     """Gauss–Kronrod rules on panels; again and again the one that errs most is cut in two, for each path its own.
 
     A panel's error is read from the gradient's changes between nodes, from the difference of its two rules, and from
@@ -78,20 +94,20 @@ def adaptive(game: Game, ends: Array) -> Estimate:
     (:meth:`synergy.algorithms.path.quadrature.Sums.errors`). The panels know nothing of each other, so their errors add
     in squares, with a margin.
     """
-    m = len(ends)
+    m, ends = len(way), way.ends
     borders = torch.linspace(0, 1, PANELS + 1, dtype=ends.dtype, device=ends.device).expand(m, -1)
-    heights = _heights(game, ends, borders)
-    panels = _panels(game, ends, borders[:, :-1], borders[:, 1:], heights[:, :-1], heights[:, 1:])
+    heights = way.heights(borders)
+    panels = _panels(way, borders[:, :-1], borders[:, 1:], heights[:, :-1], heights[:, 1:])
     for _ in range(CUTS):
         worst = panels.doubt.argmax(1, keepdim=True)
         old = panels.taken(worst)
         middle = (old.left + old.right) / 2
-        height = _heights(game, ends, middle)
-        new = [_panels(game, ends, old.left, middle, old.low, height)]
-        new.append(_panels(game, ends, middle, old.right, height, old.high))
+        height = way.heights(middle)
+        new = [_panels(way, old.left, middle, old.low, height)]
+        new.append(_panels(way, middle, old.right, height, old.high))
         panels = panels.without(worst).joined(new)
     values, change = panels.values.sum(1), MARGIN * length(panels.errors, 1)
-    gains, rounding = heights[:, -1] - heights[:, 0], ROUNDINGS * game.cube.precision * panels.sizes.sum(1)
+    gains, rounding = heights[:, -1] - heights[:, 0], ROUNDINGS * way.game.cube.precision * panels.sizes.sum(1)
     return Estimate(values, widened(values, change, gains, rounding), f"adaptive, {NODES} nodes")
 
 
@@ -130,9 +146,9 @@ class _Panels:
         return _Panels(*(change(getattr(self, name)) for name in self.__dataclass_fields__))
 
 
-def _panels(game: Game, ends: Array, left: Array, right: Array, low: Array, high: Array) -> _Panels:
+def _panels(way: Way, left: Array, right: Array, low: Array, high: Array) -> _Panels:
     """The integrals over every panel by the larger of two rules."""
-    found = summed(game, ends, left, right, *kronrod(game))
+    found = summed(way, left, right, *kronrod(way.game))
     return _Panels(left, right, low, high, found.values, found.sizes, found.errors(high - low))
 
 
@@ -140,27 +156,20 @@ def _like(which: torch.Tensor, part: torch.Tensor) -> torch.Tensor:
     return which if part.ndim == 2 else which[..., None].expand(-1, -1, part.shape[2])
 
 
-def _heights(game: Game, ends: Array, places: Array) -> Array:
-    """g at places along every path. Shape ``(m, p)``."""
-    return game((ends[:, None] * places[..., None]).flatten(0, 1)).reshape(places.shape).to(ends)
+def gauss(way: Way, places: Array, weights: Array) -> Array:
+    """The integrals by one rule: Gauss–Legendre, or an exact one of an expression. Shape ``(m, n)``."""
+    return _gauss_with_sizes(way, places, weights)[0]
 
 
-def gauss(game: Game, ends: Array, nodes: int | None) -> Array:
-    """The cube's own rule: Gauss–Legendre, or an exact one of an expression. Shape ``(m, n)``."""
-    return _gauss_with_sizes(game, ends, nodes)[0]
-
-
-def _gauss_with_sizes(game: Game, ends: Array, nodes: int | None) -> tuple[Array, Array]:
-    """The integrals by the cube's own rule, and those of the magnitudes. Shape ``(m, n)`` each."""
-    places, weights = game.cube.path_rule(nodes)
+def _gauss_with_sizes(way: Way, places: Array, weights: Array) -> tuple[Array, Array]:
+    """The integrals by one rule, and those of the magnitudes. Shape ``(m, n)`` each."""
     block = max(1, POINTS // len(places))
     parts, sizes = [], []
-    for start in range(0, len(ends), block):
-        some = ends[start : start + block]
-        points = (some[:, None, :] * places[:, None]).reshape(-1, game.n)
-        slopes = game.gradient(points).reshape(len(some), len(places), game.n) * weights[:, None]
-        parts.append(some * slopes.sum(1))
-        sizes.append(abs(some) * abs(slopes).sum(1))
+    for start in range(0, len(way), block):
+        some = way.some(start, start + block)
+        slopes = some.slopes(some.everywhere(places)) * weights[:, None]
+        parts.append(slopes.sum(1))
+        sizes.append(abs(slopes).sum(1))
     return concatenate(parts, 0), concatenate(sizes, 0)
 
 

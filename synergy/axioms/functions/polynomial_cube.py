@@ -76,10 +76,10 @@ class PolynomialCube(AbstractCube):
         entries = np.asarray(table)
         return objects([Fraction(entry) for entry in entries.reshape(-1).tolist()]).reshape(entries.shape)
 
-    def path_rule(self, nodes: int | None) -> tuple[Array, Array]:
-        """Nodes and weights that are exact for the derivative along any line."""
-        degree = max((sum(m) for m, _ in self.polynomial.terms), default=1)
-        places, weights = rule(max(1, degree))
+    def path_rule(self, nodes: int | None, degree: int = 1) -> tuple[Array, Array]:
+        """Nodes and weights that are exact for the derivative along curves of a degree."""
+        highest = max((sum(m) for m, _ in self.polynomial.terms), default=1)
+        places, weights = rule(max(1, highest) * degree)
         return objects(list(places)), objects(list(weights))
 
     def smoothed(self, noise: Array) -> PolynomialCube:

@@ -1,0 +1,1 @@
+"""Curves from the baseline to x in the cube of the players."""
