@@ -18,18 +18,22 @@ from synergy.pictures.canvas import (
     INK,
     SMALL,
     SOFT,
-    TITLE,
     above_and_below,
     axes,
     canvas,
     clean,
     colours,
+    fitting,
+    headed,
+    inches,
+    is_axes,
     labelled,
+    letters_for,
     plain,
     root,
 )
 from synergy.pictures.given import title_of
-from synergy.pictures.heat import across, heat, ink, scale
+from synergy.pictures.heat import BESIDES, across, cell, heat, ink, scale
 from synergy.pictures.player_columns import Columns, columns_for
 from synergy.pictures.sharing import Sharing, keys_of, sharing, with_constant
 from synergy.wording.numbers import fixed, minus, number
@@ -41,6 +45,7 @@ if TYPE_CHECKING:
 EFFECTS, PLAYERS, LEAST = 16, 16, 5  # rows and columns, at most; rows that there is room for
 WRITTEN = 6  # players up to whom the numbers are written into the cells
 NARROW, WIDE = 0.22, 0.56  # inches of a cell, without a number and with one
+ROW, NAME = 0.25, 28  # inches of a row, letters of an effect's name
 SIDE, BELOW = 0.85, 0.75  # inches of the bars
 NOTE = "framed: the players of the effect; ×: given to a player outside it"
 NOTHING = "no effect above the noise floor"
@@ -77,7 +82,7 @@ def allocation_map(
     Args:
         found: an allocation, or the result of one method.
         k: how many of the strongest effects, at most.
-        ax: to draw on, one table alone without its bars; None for a figure of its own.
+        ax: to draw on, one table alone without its bars, and what has room; None for a figure of its own.
         path: of a file to save the figure in.
 
     Raises:
@@ -85,19 +90,22 @@ def allocation_map(
         TypeError: something else.
         ValueError: several games, a result without a table, one with two on a single ax, or k below 1.
     """
-    panels, names = _panels(found, whole(k, "k is the number of effects to show", 1)), _names(found)
-    columns = columns_for([panel.rows for panel in panels], names, PLAYERS)
+    k = fitting(ax, whole(k, "k is the number of effects to show", 1), ROW)
+    panels, names = _panels(found, k), _names(found)
+    most = min(PLAYERS, max(3, int(BESIDES * inches(ax)[0] / NARROW))) if is_axes(ax) else PLAYERS
+    columns = columns_for([panel.rows for panel in panels], names, most)
+    wide, written = cell(ax, len(columns.names), _planned(columns))
     if ax is not None and len(panels) > 1:
         raise ValueError("two tables need a figure of their own: ax=None; or draw one of them: result.measured")
     if ax is not None:
         with axes(ax, 1, 1, path) as axis:
-            image = _cells(axis, panels[0].rows, columns)
-            across(axis, columns.names, _cell(columns))
-            axis.set_title(panels[0].title, fontsize=TITLE, color=INK, loc="left", weight="bold")
+            image = _cells(axis, panels[0].rows, columns, written, letters_for(ax, NAME))
+            across(axis, columns.names, wide)
+            headed(axis, panels[0].title)
             scale(axis.figure, image, axis, "share, in units of f")
         return root(axis)
     rows = max(LEAST, len(panels[0].rows.keys))
-    width, height = max(1.7, _cell(columns) * len(columns.names)), 0.25 * rows
+    width, height = max(1.7, wide * len(columns.names)), ROW * rows
     across_all = 3.6 + len(panels) * (width + SIDE + 0.3)
     with canvas(across_all, 2.6 + height, path) as figure:
         _draw(figure, panels, columns, [width, SIDE] * len(panels), [height, BELOW])
@@ -155,7 +163,7 @@ def _draw(figure: Figure, panels: list[Panel], columns: Columns, widths: list[fl
     for place, panel in enumerate(panels):
         cells, side, below, corner = *grid[0, 2 * place : 2 * place + 2], *grid[1, 2 * place : 2 * place + 2]
         corner.set_visible(False)
-        image = _cells(cells, panel.rows, columns)
+        image = _cells(cells, panel.rows, columns, _planned(columns)[1])
         cells.set_title(panel.title, fontsize=BODY, color=INK)
         if place:
             cells.set_yticks([])
@@ -167,12 +175,13 @@ def _draw(figure: Figure, panels: list[Panel], columns: Columns, widths: list[fl
     scale(figure, image, grid[0, :], "share, in units of f")
 
 
-def _cell(columns: Columns) -> float:
-    """Inches of a column."""
-    return WIDE if len(columns.names) <= WRITTEN else NARROW
+def _planned(columns: Columns) -> tuple[float, bool]:
+    """Inches of a column on a figure of its own, and whether numbers are written into the cells."""
+    written = len(columns.names) <= WRITTEN
+    return (WIDE if written else NARROW), written
 
 
-def _cells(axis: Axes, rows: Sharing, columns: Columns) -> Any:
+def _cells(axis: Axes, rows: Sharing, columns: Columns, written: bool, letters: int = NAME) -> Any:
     """The heat map with its frames and crosses."""
     from matplotlib.collections import PatchCollection
     from matplotlib.patches import Rectangle
@@ -184,7 +193,6 @@ def _cells(axis: Axes, rows: Sharing, columns: Columns) -> Any:
     inside = columns.of(rows.inside, np.any)
     frames = [Rectangle((column - 0.46, row - 0.46), 0.92, 0.92) for row, column in np.argwhere(inside)]
     axis.add_collection(PatchCollection(frames, facecolor="none", edgecolor=INK, linewidth=0.8))
-    written = len(columns.names) <= WRITTEN
     for (row, column), value in np.ndenumerate(table):
         if written and not np.isnan(value) and (inside[row, column] or value):
             text, colour = minus(fixed(float(value), limit)), ink(value, limit)
@@ -196,7 +204,7 @@ def _cells(axis: Axes, rows: Sharing, columns: Columns) -> Any:
     labelled(
         axis,
         [
-            f"{plain(name, 28)}  {minus(number(float(effect), sign=True))}"
+            f"{plain(name, letters)}  {minus(number(float(effect), sign=True))}"
             for name, effect in zip(rows.names, rows.effects, strict=True)
         ],
     )
@@ -221,7 +229,7 @@ def _sums(axis: Axes, rows: Sharing, reach: float) -> None:
 
 def _below(axis: Axes, panel: Panel, columns: Columns) -> None:
     """The attribution, under the names of the players."""
-    across(axis, columns.names, _cell(columns))
+    across(axis, columns.names, _planned(columns)[0])
     axis.set_xlim(-0.5, len(columns.names) - 0.5)
     clean(axis)
     axis.tick_params(length=0, labelsize=BODY)

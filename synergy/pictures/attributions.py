@@ -17,7 +17,21 @@ from synergy.comparison.comparison import Comparison
 from synergy.comparison.result import Result
 from synergy.estimation.estimation import CERTAIN, Estimation
 from synergy.pictures.bars import bars
-from synergy.pictures.canvas import BODY, INK, SMALL, WIDTH, axes, clean, headed, labelled, numbered, plain, root
+from synergy.pictures.canvas import (
+    BODY,
+    INK,
+    SMALL,
+    WIDTH,
+    axes,
+    clean,
+    fitting,
+    headed,
+    labelled,
+    letters_for,
+    numbered,
+    plain,
+    root,
+)
 from synergy.pictures.interaction_matrix import interaction_matrix
 from synergy.pictures.panels import panels
 from synergy.pictures.ranking import PLAYERS, largest
@@ -26,6 +40,8 @@ from synergy.wording.numbers import brief, fixed, minus, number
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+ROW, NAME = 0.25, 34  # inches of a row, letters of a name
 
 
 @dataclass(frozen=True)
@@ -82,9 +98,9 @@ def attributions(
             )
         return panels(found, k, path)
     given = _given(found)
-    rows = largest(given.values, k)
-    with axes(ax, WIDTH, 1.2 + 0.25 * len(rows), path) as axis:
-        _draw(axis, given, rows)
+    rows = largest(given.values, fitting(ax, k, ROW - 0.05))
+    with axes(ax, WIDTH, 1.2 + ROW * len(rows), path) as axis:
+        _draw(axis, given, rows, letters_for(ax, NAME))
     return root(axis)
 
 
@@ -146,7 +162,7 @@ def _names(found: Result, n: int) -> tuple[str, ...]:
     return tuple(f"x{i}" for i in range(n)) if table is None else table.names
 
 
-def _draw(axis: Axes, given: Given, rows: list[int]) -> None:
+def _draw(axis: Axes, given: Given, rows: list[int], letters: int) -> None:
     """Bars and whiskers, the numbers in a column at the right."""
     reach = float((np.abs(given.values) + given.error)[rows].max(initial=0.0)) or 1.0
     bars(axis, given.values[rows], given.error[rows], given.undecided[rows])
@@ -164,7 +180,7 @@ def _draw(axis: Axes, given: Given, rows: list[int]) -> None:
             color=INK,
             annotation_clip=False,
         )
-    labelled(axis, [plain(given.names[place], 34) for place in rows])
+    labelled(axis, [plain(given.names[place], letters) for place in rows])
     hidden = np.delete(given.values, rows)
     more = f"{several(len(hidden), 'more player')}: Σ {number(float(hidden.sum()), sign=True)}" if len(hidden) else ""
     total = f"Σ {number(float(given.values.sum()), sign=True)}"

@@ -13,7 +13,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from decompositions.files.whole_file import as_path
 from synergy.pictures.glyphs import all_letters, drawable
 from synergy.wording.colours import NEGATIVE, POSITIVE, hexadecimal
 from synergy.wording.names import shorten
-from synergy.wording.numbers import minus, number
+from synergy.wording.numbers import brief, minus, number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,7 +32,11 @@ INK, SOFT, FAINT = "#1b1f24", "#57606a", "#dfe3e8"
 DPI = 160  # of pictures in pixels
 WIDTH = 7.0  # inches: two columns of a paper
 TITLE, BODY, SMALL = 10.5, 8.5, 7.5  # points
-LETTERS = 15.0  # of a note, in an inch
+LETTERS, BOLD = 15.0, 10.0  # of a note and of a title, in an inch
+TICK, TICK_BESIDE = 0.6, 1.1  # inches of a number below an axis, and below the caller's, which the names make narrower
+BESIDE = 0.4  # of the width of axes: names beside them
+LONG = 8  # letters of a number beside others; a longer one has two digits
+LEAST = 12  # letters of a line, however narrow the axes
 
 
 @contextmanager
@@ -74,12 +78,33 @@ def axes(ax: Axes | None, width: float, height: float, path: str | Path | None) 
         with canvas(width, height, path) as figure:
             yield figure.subplots()
         return
-    if not hasattr(ax, "get_figure"):
+    if not is_axes(ax):
         raise TypeError(f"ax are matplotlib's Axes to draw on, or None for a figure of their own, not {shown(ax)}")
     with all_letters():
         yield ax
     if path is not None:
         root(ax).savefig(path, dpi=DPI)
+
+
+def is_axes(ax: Any) -> TypeGuard[Axes]:
+    """Whether somebody handed over axes; what is neither these nor None is refused by :func:`axes`."""
+    return hasattr(ax, "get_window_extent") and hasattr(ax, "get_figure")
+
+
+def inches(ax: Axes) -> tuple[float, float]:
+    """The width and height of axes."""
+    box, dpi = ax.get_window_extent(), ax.figure.dpi
+    return box.width / dpi, box.height / dpi
+
+
+def fitting(ax: Axes | None, k: int, row: float, least: int = 3) -> int:
+    """How many rows of so many inches there are: as many as asked, fewer on the caller's axes without room for them."""
+    return min(k, max(least, int(inches(ax)[1] / row))) if is_axes(ax) else k
+
+
+def letters_for(ax: Axes | None, most: int, sides: int = 1) -> int:
+    """Letters of a name beside axes, on one side or on both: fewer beside narrow ones of the caller."""
+    return min(most, max(8, int(LETTERS * BESIDE * inches(ax)[0] / sides))) if is_axes(ax) else most
 
 
 def root(ax: Axes) -> Figure:
@@ -89,7 +114,19 @@ def root(ax: Axes) -> Figure:
 
 
 def headed(axis: Axes, title: str, *notes: str, width: float = WIDTH) -> None:
-    """A title, and below it in small letters what is to be said of the picture, in lines of so many inches."""
+    """A title, and below it in small letters what is to be said of the picture.
+
+    Args:
+        axis: below them.
+        title: broken into lines on the caller's axes alone.
+        notes: each begins a line of its own.
+        width: of the lines, in inches; less on the caller's axes, where these are narrower.
+    """
+    from synergy.pictures.drawing import Drawing
+
+    if not isinstance(root(axis), Drawing):
+        width = min(width, inches(axis)[0])
+        title = textwrap.fill(title, max(LEAST, int(BOLD * width)), break_on_hyphens=False)
     lines = [line for note in notes if note for line in wrapped(note, width)]
     axis.set_title(title, fontsize=TITLE, loc="left", color=INK, weight="bold", pad=6 + 10.5 * len(lines))
     if lines:
@@ -122,15 +159,30 @@ def labelled(axis: Axes, names: Sequence[str]) -> None:
 
 
 def numbered(axis: Any, size: float = SMALL) -> None:
-    """Ticks of an axis as whole numbers of their own, without a power of ten that stands apart from them."""
-    from matplotlib.ticker import FuncFormatter
+    """Ticks of an axis as whole numbers of their own, without a power of ten, and across as many as have room."""
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+    from synergy.pictures.drawing import Drawing
+
+    if axis.axis_name == "x":
+        room = TICK if isinstance(root(axis.axes), Drawing) else TICK_BESIDE
+        axis.set_major_locator(MaxNLocator(max(2, min(9, int(inches(axis.axes)[0] / room)))))
     axis.set_major_formatter(FuncFormatter(lambda value, _: minus(_tick(value))))
     axis.set_tick_params(labelsize=size, labelcolor=SOFT, color=SOFT)
 
 
 def _tick(value: float) -> str:
     return f"{value:g}" if value == 0 or 1e-3 <= abs(value) < 1e6 else number(value)
+
+
+def written(value: Any) -> str:
+    """A number with its sign, and so short that it does not lie on its neighbours.
+
+    >>> written(-1.783e-12), written(0.5941)
+    ('−1.8e−12', '+0.5941')
+    """
+    whole = number(value, sign=True)
+    return minus(whole if len(whole) <= LONG else f"{'+' if value > 0 else ''}{brief(float(value))}")
 
 
 def colours(values: np.ndarray) -> list[str]:
@@ -156,4 +208,4 @@ def in_lines(text: str, width: int, most: int = 80) -> str:
 
 def wrapped(note: str, width: float) -> list[str]:
     """A note in lines of so many inches; the spaces within a line stay as they are."""
-    return textwrap.wrap(minus(note), int(LETTERS * width), expand_tabs=False, break_on_hyphens=False)
+    return textwrap.wrap(minus(note), max(LEAST, int(LETTERS * width)), expand_tabs=False, break_on_hyphens=False)

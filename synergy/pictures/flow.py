@@ -11,7 +11,20 @@ import numpy as np
 from decompositions.arguments import shown, whole
 from decompositions.arithmetic import to_float
 from synergy.allocation.allocation import Allocation
-from synergy.pictures.canvas import BODY, INK, SOFT, WIDTH, axes, clean, colours, headed, plain, root
+from synergy.pictures.canvas import (
+    BODY,
+    INK,
+    SOFT,
+    WIDTH,
+    axes,
+    clean,
+    colours,
+    fitting,
+    headed,
+    letters_for,
+    plain,
+    root,
+)
 from synergy.pictures.given import title_of
 from synergy.pictures.player_columns import columns_for
 from synergy.pictures.sharing import SEEN, Sharing, keys_of, sharing, with_constant
@@ -23,6 +36,7 @@ if TYPE_CHECKING:
 
 EFFECTS, PLAYERS = 10, 16
 TALL, LEAST, GAP = 3.4, 0.17, 0.07  # inches of all that is given, of the smallest block, and between blocks
+SLOT, NAME = 0.3, 28  # inches of a block on the caller's axes, letters of a name
 LEFT, RIGHT, BLOCK = 0.0, 1.0, 0.025  # where the blocks stand, and how wide they are
 NOTHING = "no effect above the noise floor"
 READ = "hollow ribbons go to players outside the effect; white blocks: given to nobody; hatched: given more than once"
@@ -74,12 +88,13 @@ def flow(found: Allocation, k: int = EFFECTS, *, ax: Axes | None = None, path: s
     """
     if not isinstance(found, Allocation):
         raise TypeError(f"flow() draws an Allocation, such as result.measured or allocate(…), not {shown(found)}")
-    keys = keys_of(found.effects, whole(k, "k is the number of effects with a block of their own", 1))
+    k = whole(k, "k is the number of effects with a block of their own", 1)
+    keys = keys_of(found.effects, fitting(ax, k, SLOT))
     rows = _with_others(with_constant(sharing(found, keys), found), found)
-    columns = columns_for([rows], found.names, PLAYERS)
+    columns = columns_for([rows], found.names, fitting(ax, PLAYERS, SLOT))
     shares = columns.of(np.nan_to_num(rows.shares))
     outside = columns.of(rows.leaks != 0, np.any)
-    effects, players = _blocks(rows, shares, columns.names)
+    effects, players = _blocks(rows, shares, columns.names, letters_for(ax, NAME, 2))
     height = max(effects.height, players.height, 0.6)
     with axes(ax, WIDTH, 0.9 + height, path) as axis:
         _draw(axis, (effects, players), shares, outside, rows)
@@ -110,7 +125,7 @@ def _with_others(rows: Sharing, table: Allocation) -> Sharing:
     )
 
 
-def _blocks(rows: Sharing, shares: np.ndarray, names: list[str]) -> tuple[Blocks, Blocks]:
+def _blocks(rows: Sharing, shares: np.ndarray, names: list[str], letters: int) -> tuple[Blocks, Blocks]:
     """Both sides, on one scale."""
     given = np.abs(shares).sum(1)
     own = np.maximum(given, np.where([bool(key) for key in rows.keys], np.abs(rows.effects), 0.0))
@@ -120,7 +135,7 @@ def _blocks(rows: Sharing, shares: np.ndarray, names: list[str]) -> tuple[Blocks
     def slots(sizes: np.ndarray) -> np.ndarray:
         return np.maximum(sizes * inches, LEAST)
 
-    left = Blocks([plain(name, 28) for name in rows.names], rows.effects, own * inches, slots(own))
+    left = Blocks([plain(name, letters) for name in rows.names], rows.effects, own * inches, slots(own))
     return left, Blocks(names, shares.sum(0), taken * inches, slots(taken))
 
 

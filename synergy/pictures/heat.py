@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from synergy.pictures.canvas import BODY, INK, clean, numbered
+from synergy.pictures.canvas import BODY, INK, clean, inches, is_axes, numbered
 from synergy.pictures.shades import colour_map
 from synergy.wording.names import columns
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 UNKNOWN = "#eceff2"  # cells of which nothing is known
+WRITTEN = 0.45  # inches of a cell from where on numbers are written into it
+BESIDES = 0.5  # of the caller's axes, what the names and the scale leave
 LETTER = 0.085  # inches of a letter of a name
 DARK = 0.6  # of the scale, from where on white letters are read better
 
@@ -43,6 +45,20 @@ def scale(part: Any, image: Any, axes: Any, unit: str) -> None:
 def ink(value: float, limit: float) -> str:
     """The colour of letters on a cell."""
     return "white" if abs(value) > DARK * limit else INK
+
+
+def cell(ax: Axes | None, count: int, planned: tuple[float, bool]) -> tuple[float, bool]:
+    """How many inches a column is wide, and whether numbers fit into the cells: as planned, or on the caller's axes.
+
+    Args:
+        ax: the caller's axes, or None.
+        count: of the columns.
+        planned: what holds on a figure of its own.
+    """
+    if not is_axes(ax):
+        return planned
+    wide = inches(ax)[0] * BESIDES / max(1, count)
+    return wide, planned[1] and wide >= WRITTEN
 
 
 def across(axis: Axes, names: list[str], cell: float) -> None:

@@ -15,12 +15,26 @@ from decompositions.arguments import shown, whole
 from decompositions.counts import several
 from synergy.estimation.estimation import Estimation
 from synergy.interactions.result import Interactions
-from synergy.pictures.canvas import BODY, INK, axes, clean, colours, headed, plain, root, wrapped
+from synergy.pictures.canvas import (
+    BODY,
+    INK,
+    axes,
+    clean,
+    colours,
+    fitting,
+    headed,
+    inches,
+    is_axes,
+    plain,
+    root,
+    wrapped,
+    written,
+)
 from synergy.pictures.pairs import Found, Pairs, pairs_of
 from synergy.pictures.ranking import members
 from synergy.wording.effects import effect_label
 from synergy.wording.names import columns
-from synergy.wording.numbers import minus, number
+from synergy.wording.numbers import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,6 +44,7 @@ PLAYERS, EDGES, LARGER, CROWD = 20, 40, 4, 8  # at most; a larger crowd is named
 NODE, EDGE = 620.0, 6.0  # of the largest: points² of a node, points of an edge
 ACROSS, LETTER, NAME = 5.4, 0.07, 18  # inches of the picture and of a letter, letters of a name
 LEAST = 0.02  # of the largest pair: what is thinner is left out
+APIECE = 0.22  # inches of the height of the caller's axes for every player
 APART = 0.26  # radii between two squares
 ROUND = 9  # players up to whom names on a circle are upright
 
@@ -74,12 +89,13 @@ def interaction_graph(
     """
     k = whole(k, "k is the number of pairs with an edge", 1)
     pairs = pairs_of(found)
-    players = pairs.of(PLAYERS)
+    players = pairs.of(fitting(ax, PLAYERS, APIECE))
+    across = min(ACROSS, 0.6 * min(inches(ax))) if is_axes(ax) else ACROSS  # its notes leave so much
     graph = _graph(pairs, players, k)
     places = _places(graph, layout)
     hubs, said = _larger(found, players, places)
     upright = layout is not None or len(players) <= ROUND
-    (left, right), (low, high) = _room([plain(pairs.names[i], NAME) for i in players], places, upright)
+    (left, right), (low, high) = _room([plain(pairs.names[i], NAME) for i in players], places, upright, across)
     notes = [line for note in (_notes(pairs, players, graph), said) for line in wrapped(note, ACROSS - 0.2)]
     height = ACROSS * (high - low) / (right - left) + 0.45 + 0.15 * len(notes)
     with axes(ax, ACROSS, height, path) as axis:
@@ -103,15 +119,15 @@ def _bare(axis: Axes, across: tuple[float, float], up: tuple[float, float]) -> N
 
 
 def _room(
-    names: list[str], places: Mapping[int, np.ndarray], upright: bool
+    names: list[str], places: Mapping[int, np.ndarray], upright: bool, across: float
 ) -> tuple[tuple[float, float], tuple[float, float]]:
-    """The ends of both axes, so that all names fit in."""
+    """The ends of both axes, so that all names fit into so many inches."""
     middle, reach = _circle(places)
     longest = LETTER * max(map(columns, names), default=0)
-    wide = reach * 1.2 / (1 - min(0.55, 2 * longest / ACROSS))
+    wide = reach * 1.2 / (1 - min(0.55, 2 * longest / across))
     heights = [float(place[1]) for place in places.values()]
     low, high = (min(heights), max(heights)) if upright else (middle[1], middle[1])
-    away = 0.35 * reach if upright else wide
+    away = 0.35 * reach * min(2.0, ACROSS / across) if upright else wide
     return (middle[0] - wide, middle[0] + wide), (low - away, high + away)
 
 
@@ -194,7 +210,7 @@ def _hubs(axis: Axes, hubs: list[Hub], places: Mapping[int, np.ndarray]) -> None
             axis.plot(x, y, color=colour, linewidth=0.9, linestyle=(0, (2, 1.5)), zorder=2)
         size = 40 + 90 * abs(hub.value) / largest
         axis.scatter(*hub.place, s=size, marker="s", color=colour, edgecolors="white", linewidths=1, zorder=3)
-        text = minus(number(hub.value, sign=True))
+        text = written(hub.value)
         paper = {"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.5}
         axis.annotate(
             text,

@@ -10,8 +10,8 @@ import numpy as np
 from decompositions import show
 from decompositions.arguments import whole
 from synergy.interactions.result import Interactions
-from synergy.pictures.canvas import INK, SOFT, axes, headed, labelled, plain, root
-from synergy.pictures.heat import across, heat, ink, scale
+from synergy.pictures.canvas import INK, SOFT, axes, fitting, headed, labelled, letters_for, plain, root
+from synergy.pictures.heat import across, cell, heat, ink, scale
 from synergy.pictures.pairs import Found, Pairs, pairs_of
 from synergy.wording.numbers import fixed, minus
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 PLAYERS = 30
 WIDE, NARROW = 0.5, 0.2  # inches of a cell, with a number and without one
+NAME = 18  # letters of a name
 WRITTEN = 10  # players up to whom the numbers are written into the cells
 
 
@@ -39,7 +40,7 @@ def interaction_matrix(
     Args:
         found: effects (Taylor effects are summed by support), ``interactions(game)``, or an estimate of pairs,
             ``estimate(game, "sii")``.
-        k: players that are shown, at most; of more those with the largest entries.
+        k: players that are shown, at most, or as many as an ax has room for; of more those with the largest entries.
         ax: to draw on; None for a figure of its own.
         path: of a file to save the figure in.
 
@@ -49,24 +50,25 @@ def interaction_matrix(
     """
     k = whole(k, "k is the number of players that are shown", 1)
     pairs = pairs_of(found)
-    players = pairs.of(k)
+    players = pairs.of(fitting(ax, k, NARROW))
     written = len(players) <= WRITTEN
+    wide, written = cell(ax, len(players), (WIDE if written else NARROW, written))
     side = max(1.2, len(players) * (WIDE if written else NARROW))
     with axes(ax, 2.9 + side, 1.9 + side * 0.8, path) as axis:
-        _draw(axis, pairs, players, written)
+        _draw(axis, pairs, players, wide, written, letters_for(ax, NAME))
         hidden = len(pairs.names) - len(players)
         more = f"{hidden} players with smaller entries are not shown" if hidden else ""
         headed(axis, f"Interactions, {plain(pairs.what)}", pairs.note, more, width=max(2.4, side))
     return root(axis)
 
 
-def _draw(axis: Axes, pairs: Pairs, players: list[int], written: bool) -> None:
+def _draw(axis: Axes, pairs: Pairs, players: list[int], wide: float, written: bool, letters: int) -> None:
     table = pairs.values[np.ix_(players, players)]
     limit = float(np.nan_to_num(np.abs(table)).max(initial=0.0)) or 1.0
     image = heat(axis, table, limit)
-    names = [plain(pairs.names[i], 18) for i in players]
+    names = [plain(pairs.names[i], letters) for i in players]
     labelled(axis, names)
-    across(axis, names, WIDE if written else NARROW)
+    across(axis, names, wide)
     axis.set_ylim(len(players) - 0.5, -0.5)
     if written:
         for (row, column), value in np.ndenumerate(table):

@@ -12,10 +12,9 @@ import numpy as np
 from decompositions import show
 from decompositions.arguments import whole
 from decompositions.effects.effects import Effects
-from synergy.pictures.canvas import FAINT, INK, SOFT, canvas, clean, colours, headed, numbered, plain
+from synergy.pictures.canvas import FAINT, INK, SOFT, canvas, clean, colours, headed, numbered, plain, written
 from synergy.pictures.ranking import most_often, require_one_game
 from synergy.wording.effects import noise_line
-from synergy.wording.numbers import brief, minus, number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 
 EFFECTS = 15  # columns of effects
 COLUMNS = 7  # columns that there is room for, at least
-LONG = 8  # letters of a number above a bar; a longer one has two digits
 
 
 @dataclass(frozen=True)
@@ -112,7 +110,7 @@ def draw_bars(axis: Axes, found: Sequence[Column], label: str) -> None:
     for column, each in enumerate(found):
         side = 3 if each.value > 0 else -3
         axis.annotate(
-            minus(_written(each.value)),
+            written(each.value),
             (column, float(each.value)),
             (0, side),
             textcoords="offset points",
@@ -128,12 +126,6 @@ def draw_bars(axis: Axes, found: Sequence[Column], label: str) -> None:
     clean(axis)
     axis.tick_params(bottom=False)
     numbered(axis.yaxis, 8)
-
-
-def _written(value: Any) -> str:
-    """With a sign, and so short that it does not lie on its neighbours."""
-    whole = number(value, sign=True)
-    return whole if len(whole) <= LONG else f"{'+' if value > 0 else ''}{brief(float(value))}"
 
 
 def draw_dots(axis: Axes, found: Sequence[Column], players: list[int], names: Sequence[str]) -> None:

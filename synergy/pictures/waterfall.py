@@ -7,7 +7,22 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from decompositions.arguments import whole
 from decompositions.effects.effects import Effects
-from synergy.pictures.canvas import BODY, INK, SMALL, SOFT, WIDTH, axes, clean, headed, labelled, numbered, plain, root
+from synergy.pictures.canvas import (
+    BODY,
+    INK,
+    SMALL,
+    SOFT,
+    WIDTH,
+    axes,
+    clean,
+    fitting,
+    headed,
+    labelled,
+    letters_for,
+    numbered,
+    plain,
+    root,
+)
 from synergy.pictures.ranking import require_one_game, strongest
 from synergy.wording.colours import NEGATIVE, POSITIVE, hexadecimal
 from synergy.wording.effects import above_noise, effect_label, noise_line
@@ -17,7 +32,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-STEPS = 12
+STEPS, ROW, NAME = 12, 0.26, 34  # rows at most, inches of a row, letters of a name
 
 
 class Step(NamedTuple):
@@ -33,7 +48,7 @@ def waterfall(effects: Effects, k: int = STEPS, *, ax: Axes | None = None, path:
 
     Args:
         effects: Harsanyi dividends or Taylor effects of one game.
-        k: how many have a step of their own, at most.
+        k: how many have a step of their own, at most; fewer on an ax without room for them.
         ax: to draw on; None for a figure of its own.
         path: of a file to save the figure in.
 
@@ -41,21 +56,22 @@ def waterfall(effects: Effects, k: int = STEPS, *, ax: Axes | None = None, path:
         ImportError: matplotlib is missing (extra ``viz``).
         ValueError: effects of several games, or k below 1.
     """
-    steps = _steps(effects, k)
-    with axes(ax, WIDTH, 1.1 + 0.26 * len(steps), path) as axis:
+    whole(k, "k is the number of effects with a step of their own", 1)
+    steps = _steps(effects, fitting(ax, k, ROW + 0.02), letters_for(ax, NAME))
+    with axes(ax, WIDTH, 1.1 + ROW * len(steps), path) as axis:
         _draw(axis, steps, scalar(effects.base))
-        labelled(axis, [plain(step.name, 34) for step in steps])
+        labelled(axis, [plain(step.name, letters_for(ax, NAME)) for step in steps])
         axis.set_xlabel("value of f", fontsize=BODY, color=INK)
         word = "Taylor effects" if effects.basis == "taylor" else "effects"
         headed(axis, f"From f(b) to f(x) by {word}", noise_line(effects), width=4.6)
     return root(axis)
 
 
-def _steps(effects: Effects, k: int) -> list[Step]:
+def _steps(effects: Effects, k: int, letters: int) -> list[Step]:
     """f(b), the strongest effects, all others together, what is not known, f(x)."""
     require_one_game(effects)
-    found = strongest(effects, whole(k, "k is the number of effects with a step of their own", 1))
-    steps = [Step("f(b)", None), *(Step(effect_label(effects, key, 34), value) for key, value in found)]
+    found = strongest(effects, k)
+    steps = [Step("f(b)", None), *(Step(effect_label(effects, key, letters), value) for key, value in found)]
     others = above_noise(effects) - len(found)
     if others > 0:
         rest = scalar(effects.total) - sum(value for _, value in found)

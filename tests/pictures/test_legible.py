@@ -42,6 +42,36 @@ def test_it_is_legible(picture, case):
     assert max(figure.get_size_inches()) < 20
 
 
+ON_AXES = (
+    lambda effects, ax: pictures.waterfall(effects, ax=ax),
+    lambda effects, ax: pictures.spectrum(effects, ax=ax),
+    lambda effects, ax: pictures.interaction_matrix(effects, ax=ax),
+    lambda effects, ax: pictures.interaction_graph(effects, ax=ax),
+    lambda effects, ax: pictures.flow(comparison(effects)["leaking"].measured, ax=ax),
+    lambda effects, ax: pictures.allocation_map(comparison(effects)["in_theory"].theory, ax=ax),
+    lambda effects, ax: pictures.attributions(estimation(effects), ax=ax),
+    lambda effects, ax: pictures.attributions(comparison(effects)["leaking"], ax=ax),
+)
+
+
+@pytest.mark.parametrize("case", EFFECTS)
+@pytest.mark.parametrize("four", [ON_AXES[:4], ON_AXES[4:]], ids=["effects", "attributions"])
+def test_four_on_one_figure_are_legible(four, case):
+    """Axes of about four inches have fewer rows, shorter names and notes in more lines."""
+    figure = Figure(figsize=(10, 8), layout="constrained")
+    for picture, ax in zip(four, figure.subplots(2, 2).flat, strict=True):
+        assert picture(EFFECTS[case], ax) is figure
+    assert faults(figure) == []
+
+
+@pytest.mark.parametrize("case", EFFECTS)
+@pytest.mark.parametrize("picture", [ON_AXES[0], ON_AXES[1], ON_AXES[2], ON_AXES[7]])
+def test_a_figure_of_three_inches_is_legible(picture, case):
+    figure = Figure(figsize=(3, 3), layout="constrained")
+    picture(EFFECTS[case], figure.subplots())
+    assert faults(figure) == []
+
+
 @pytest.mark.parametrize("case", [case for case, effects in EFFECTS.items() if effects.n > 1])
 @pytest.mark.parametrize("picture", [pictures.interaction_matrix, pictures.interaction_graph])
 def test_pictures_of_an_index_are_legible(picture, case):
