@@ -41,5 +41,30 @@ def setting(name: str, value: Any = NOTHING, call: str = "{}") -> str:
     """
     option = _OPTIONS.get().get(name)
     if option is not None:
-        return option if value is NOTHING else f"{option} {value}"
+        return option if value is NOTHING else f"{option} {_typed(value)}"
     return call.format(f"{name}=" if value is NOTHING else f"{name}={value!r}")
+
+
+def argument(name: str) -> str:
+    """An argument as the person who reads it knows it.
+
+    >>> with options({"x": "--input"}):
+    ...     argument("x"), argument("order")
+    ('--input', 'order')
+    """
+    return _OPTIONS.get().get(name, name)
+
+
+def either(in_python: str, on_command: str) -> str:
+    """Words for whoever writes Python, or for whoever types a command.
+
+    >>> with options({"x": "--input"}):
+    ...     either("take x[None]", "save x[None]")
+    'save x[None]'
+    """
+    return on_command if _OPTIONS.get() else in_python
+
+
+def _typed(value: Any) -> str:
+    """A value as a word of a command: several of them with commas."""
+    return ",".join(map(str, value)) if isinstance(value, (tuple, list)) else str(value)

@@ -9,7 +9,7 @@ import torch
 from decompositions.games.function_cube import FunctionCube
 from decompositions.games.game import Game, require_game
 from decompositions.models.model_function import ModelFunction, Output
-from decompositions.settings import setting
+from decompositions.settings import either, setting
 
 
 def explained(game: Game) -> tuple[FunctionCube, ModelFunction]:
@@ -43,8 +43,14 @@ def modelled(game: Game, rule: str) -> tuple[FunctionCube, ModelFunction]:
     """
     cube = game.cube
     if not isinstance(cube, FunctionCube) or not isinstance(cube.f, ModelFunction):
-        raise TypeError(f"{rule}; build the game with Game.from_model and a torch.nn.Module")
+        raise without_network(rule)
     return cube, cube.f
+
+
+def without_network(rule: str) -> TypeError:
+    """The refusal of a game that is not about a torch module."""
+    game = "build the game with Game.from_model and a torch.nn.Module"
+    return TypeError(f"{rule}; {either(game, 'name a torch.nn.Module, or what makes one')}")
 
 
 def chooser(f: ModelFunction) -> Callable[[torch.Tensor], torch.Tensor]:

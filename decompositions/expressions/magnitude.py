@@ -9,6 +9,7 @@ from typing import Any
 import sympy
 
 from decompositions.arguments import shown
+from decompositions.settings import either
 
 LARGEST_POWER = 10_000  # of an exponent
 FINEST = 10**15  # of the denominator of an exponent
@@ -74,7 +75,8 @@ def refuse_values(expression: sympy.Expr, sizes: Sizes) -> None:
     if bits > VALUE_BITS:
         raise ValueError(
             f"the exact values of {shown(expression)} may have {digits(bits)} digits, more than {digits(VALUE_BITS)}; "
-            "take smaller powers or shorter numbers, or floats: Game.from_function(sympy.lambdify(…), …)"
+            "take smaller powers or shorter numbers"
+            + either(", or floats: Game.from_function(sympy.lambdify(…), …)", "")
         )
 
 

@@ -24,6 +24,7 @@ from decompositions.expressions.normal_form import expanded, settled
 from decompositions.expressions.parser import number as decimal
 from decompositions.expressions.parser import read, shorter
 from decompositions.games.cube import AbstractCube, Calls, both, ignore
+from decompositions.settings import either
 
 NODES = 1_000  # of an exact path integral
 
@@ -134,14 +135,13 @@ class ExpressionCube(AbstractCube):
         if not self.is_polynomial:
             raise ValueError(
                 f"the path integral of {self.expression} has no exact quadrature: it is no polynomial; for a numerical "
-                "one build the game with Game.from_function(sympy.lambdify(…), …)"
+                f"one {_numerical()}"
             )
         degree *= max(1, total_degree(self.expression, self.symbols))
         if degree > NODES:
             raise ValueError(
                 f"the path integral of a polynomial is exact for a degree of at most {NODES:,}, and "
-                f"{shown(self.expression)} may have degree {degree:,}; for a numerical one build the game with "
-                "Game.from_function(sympy.lambdify(…), …)"
+                f"{shown(self.expression)} may have degree {degree:,}; for a numerical one {_numerical()}"
             )
         places, weights = (
             objects([sympy.Rational(q.numerator, q.denominator) for q in found]) for found in rule(degree)
@@ -195,3 +195,11 @@ class ExpressionCube(AbstractCube):
             where = ", ".join(f"{s} = {v}" for s, v in zip(self.symbols, place, strict=True))
             raise ValueError(f"{expression} has no {'finite' if infinite else 'real'} value at {where}")
         return value
+
+
+def _numerical() -> str:
+    """How the same question is asked in floats."""
+    return either(
+        "build the game with Game.from_function(sympy.lambdify(…), …)",
+        "name a function of NumPy rows: synergy explain model package.module:function",
+    )

@@ -18,8 +18,11 @@ from decompositions.models.inputs import Inputs
 from decompositions.models.model_function import ModelFunction, Target, model_function
 from decompositions.models.row_function import RowFunction
 from decompositions.models.undisturbed import undisturbed
+from decompositions.settings import argument, either
 
 INPUT = "x and the baseline are tensors, arrays or lists of real numbers"
+
+ALIKE = "give both the same kind of numbers"
 
 
 def function_cube(
@@ -59,7 +62,8 @@ def own_input(x: torch.Tensor) -> torch.Tensor:
     """One input with its batch axis, in memory that nobody else holds."""
     if x.ndim < 2 or x.shape[0] != 1:
         raise ValueError(
-            f"x is one input with its batch axis, shape (1, …), not {tuple(x.shape)}; take x[None], or x[:1] of a batch"
+            f"{argument('x')} is one input with its batch axis, shape (1, …), not {tuple(x.shape)}; "
+            + either("take x[None], or x[:1] of a batch", "save it with its batch axis, numpy.save('x.npy', x[None])")
         )
     return x.detach().clone(memory_format=torch.contiguous_format)
 
@@ -80,7 +84,8 @@ def _chunk(f: Callable, x: torch.Tensor, chunk: int | None) -> int:
 
 
 def _baselines(baseline: Any, x: torch.Tensor) -> torch.Tensor:
-    rule = f"a baseline is a number, a tensor of x's shape {tuple(x.shape)} or a batch of at least one like it"
+    names = either("a baseline", argument("baseline")), argument("x")
+    rule = f"{names[0]} is a number, a tensor of {names[1]}'s shape {tuple(x.shape)} or a batch of at least one like it"
     baseline = torch.as_tensor(real_numbers(baseline, rule))
     if not baseline.ndim:
         return _held(baseline, x).to(x.device).expand_as(x).clone(memory_format=torch.contiguous_format)
@@ -89,7 +94,7 @@ def _baselines(baseline: Any, x: torch.Tensor) -> torch.Tensor:
     if baseline.device != x.device:
         raise ValueError(f"x is on {x.device} and the baseline on {baseline.device}; move one of them with .to()")
     if baseline.is_floating_point() != x.is_floating_point():
-        raise TypeError(f"x is {x.dtype} and the baseline {baseline.dtype}; give both the same kind of numbers")
+        raise TypeError(f"{argument('x')} is {x.dtype} and the baseline {baseline.dtype}; {ALIKE}")
     return _held(baseline.detach(), x).clone(memory_format=torch.contiguous_format)
 
 
@@ -107,8 +112,7 @@ def _held(baseline: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
         lost = (back != baseline) | (held < 0) if x.dtype == torch.uint64 else back != baseline
     if lost.any():
         raise TypeError(
-            f"x is {x.dtype} and cannot hold the baseline {baseline[lost].flatten()[0].item()}; give both the "
-            "same kind of numbers"
+            f"{argument('x')} is {x.dtype} and cannot hold the baseline {baseline[lost].flatten()[0].item()}; {ALIKE}"
         )
     return held
 

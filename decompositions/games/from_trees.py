@@ -37,6 +37,8 @@ def tree_cube(
     """
     x, baseline = _row(x), baseline if is_rows(baseline) or np.ndim(baseline) == 0 else _row(baseline)
     found = read(model, target)
+    _require_width(found, x, "x")
+    _require_width(found, baseline, "the baseline")
     cells = array_cells(x, baseline) if isinstance(x, np.ndarray) else frame_cells(x, baseline)
     _require_columns(found, cells)
     encoded = found.encode(cells.rows)
@@ -62,6 +64,19 @@ def _row(x: Any) -> Any:
         return np.asarray(x, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise TypeError(f"x and the baseline are rows of numbers, in NumPy or a DataFrame, not {shown(x)}") from error
+
+
+def _require_width(found: TreeModel, rows: Any, what: str) -> None:
+    """Refuse rows of another width than those that the model knows, before one is held against another.
+
+    Raises:
+        ValueError: another number of columns.
+    """
+    shape = np.shape(rows)
+    if shape and shape[-1] != found.ensemble.width:
+        raise ValueError(
+            f"the model was fitted with {found.ensemble.width} features, one column each; {what} has {shape[-1]}"
+        )
 
 
 def _require_columns(found: TreeModel, cells: AbstractCells) -> None:

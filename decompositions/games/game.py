@@ -28,6 +28,7 @@ from decompositions.models.embedding import embedding_of
 from decompositions.models.inputs import baseline_of, inputs_of
 from decompositions.models.model_function import ModelFunction, Target, require_weights
 from decompositions.models.undisturbed import outside_inference
+from decompositions.settings import setting
 from decompositions.visible import visible
 
 
@@ -420,8 +421,8 @@ def _require_unset(**settings: Any) -> None:
     given = [name for name, value in settings.items() if value]
     if given:
         raise ValueError(
-            f"{given[0]}= is a setting of torch models, and x is a row for a function; write what you mean into the "
-            "function, as in lambda rows: np.log(forest.predict_proba(rows))"
+            f"{setting(given[0])} is a setting of torch models, and x is a row for a function; write what you mean "
+            "into the function, as in lambda rows: np.log(forest.predict_proba(rows))"
         )
 
 

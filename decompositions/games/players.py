@@ -16,6 +16,7 @@ from decompositions.arguments import entries, real, shown, whole
 from decompositions.counts import count
 from decompositions.games.superpixels import COMPACTNESS, superpixels
 from decompositions.memory import needed
+from decompositions.settings import argument, either, setting
 
 AXES = "x is an input, and every entry of it a player: a tensor or an array"
 LABELS = "labels are whole numbers, one per entry, in a tensor, an array or nested lists"
@@ -30,6 +31,7 @@ CHANNELS = (1, 3, 4)  # of a picture that has them last
 SMALLER = "give the shape of the picture, as x.shape"
 WITHIN_INT64 = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
 WORDS = "'features', 'grid:K', 'grid:ROWSxCOLUMNS' or 'segments:K'"
+KINDS = {"grid": 2, "segments": 1}  # of players in a word, and the numbers that may follow
 TOKENS = "tokens are a tensor of ids, or a sequence of words or of the tokens' word numbers"
 
 
@@ -65,11 +67,12 @@ def grid(shape: Sequence[int], cells: int | tuple[int, int]) -> torch.Tensor:
     """
     shape, (rows, columns) = _axes(shape), _cells(cells)
     if len(shape) < 2:
-        raise ValueError(f"a grid needs a height and a width; the shape is {shape}")
+        every = either("features(x)", setting("players", "features"))
+        raise ValueError(f"a grid needs a height and a width; the shape is {shape}; {every} needs neither")
     height, width = shape[-2:]
     if not (1 <= rows <= height and 1 <= columns <= width):
         cells_said, pixels = f"{count(rows)}x{count(columns)}", f"{count(height)}x{count(width)}"
-        raise ValueError(f"a grid of {cells_said} cells does not fit {pixels} pixels; take 1 to that many")
+        raise ValueError(f"a grid of {cells_said} cells does not fit {pixels} pixels; take 1 to that many a side")
     with needed(f"the {count(height)}x{count(width)} pixels of a grid", 8 * height * width, way_out=SMALLER):
         return _cell_numbers(len(shape), (height, width), (rows, columns))
 
@@ -206,12 +209,12 @@ def parse(text: str, x: Any) -> torch.Tensor:
     if kind == "features" and not size:
         return features(x)
     parts = size.lower().split("x")
-    if all(part.isdecimal() and len(part) < LONG for part in parts):
-        if kind == "grid" and len(parts) <= 2:
-            return grid(x.shape, (int(parts[0]), int(parts[-1])))
-        if kind == "segments" and len(parts) == 1:
-            return segments(x, int(size))
-    raise ValueError(f"players are {WORDS}, not {shown(text)}")
+    if kind in KINDS and len(parts) <= KINDS[kind] and all(part.isdecimal() and len(part) < LONG for part in parts):
+        try:
+            return segments(x, int(size)) if kind == "segments" else grid(x.shape, (int(parts[0]), int(parts[-1])))
+        except ValueError as error:
+            raise ValueError(f"{setting('players', text)}: {error}") from error
+    raise ValueError(f"{argument('players')} are {WORDS}, not {shown(text)}")
 
 
 def check(players: Any, shape: Sequence[int]) -> tuple[torch.Tensor, int]:

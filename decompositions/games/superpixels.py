@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from decompositions.games.cutting import cut
+from decompositions.settings import either, setting
 
 COMPACTNESS = 10.0  # scikit-image's own, for colours from 0 to 100
 RANGE = 100.0  # of the lightness of a colour
@@ -76,7 +77,8 @@ def _scikit_image() -> Any:
         from skimage.segmentation import slic
     except ImportError as error:
         raise ImportError(
-            "superpixels need scikit-image: pip install 'synergy-effects[segments]', or take players.grid(x.shape, 4)"
+            "superpixels need scikit-image: pip install 'synergy-effects[segments]', or take "
+            + either("players.grid(x.shape, 4)", setting("players", "grid:4x4"))
         ) from error
     return slic
 

@@ -36,7 +36,8 @@ def tried(cube: FunctionCube, active: tuple[int, ...], names: Sequence[str]) -> 
 
     Raises:
         TypeError: the answer is no tensor of real numbers, one per input, or is computed in half precision.
-        ValueError: the output changes between calls, or depends on the rest of the batch.
+        ValueError: the output is NaN at x or at the baseline, changes between calls, or depends on the rest of the
+            batch.
     """
     if cube.device.type == "meta":
         return cube.precision
@@ -44,8 +45,9 @@ def tried(cube: FunctionCube, active: tuple[int, ...], names: Sequence[str]) -> 
     with undisturbed(cube.f, cube.device, looking=True), cube.calling() as before:
         points = _points(cube, active)
         rows = cube.inputs(points.to(cube.device))[:, 0]
-        alone = values_of(cube, rows[:FEW], 1)
         labels = [label(names, tuple(point.nonzero().flatten().tolist())) for point in points]
+        alone = torch.cat([_asked(cube, row[None], said) for row, said in zip(rows[:FEW], labels, strict=False)])
+        _require_number(alone, labels)
         _require_same_again(cube, rows, alone, labels, before)
         answers = cube.outputs(rows[:1].clone()).dtype
         values, inside = in_a_batch(cube, rows)
@@ -71,6 +73,25 @@ def label(names: Sequence[str], coalition: tuple[int, ...]) -> str:
     ('{a, c}', '∅ (the baseline)')
     """
     return "{" + ", ".join(names[i] for i in coalition) + "}" if coalition else "∅ (the baseline)"
+
+
+def _asked(cube: FunctionCube, row: torch.Tensor, coalition: str) -> torch.Tensor:
+    """The value of one coalition; where it is refused, the error says of which. Shape ``(1,)``."""
+    try:
+        return values_of(cube, row, 1)
+    except Exception as error:
+        error.add_note(f"it was asked for the coalition {coalition}; x and the baseline are inputs that it takes")
+        raise
+
+
+def _require_number(alone: torch.Tensor, labels: list[str]) -> None:
+    """Refuse a function that has no value at x or at the baseline, which every question needs."""
+    for value, coalition, what in zip(alone[:2].tolist(), labels, ("x", "the baseline"), strict=False):
+        if value != value:
+            raise ValueError(
+                f"the output is nan for the coalition {coalition}; a decomposition needs finite values: look at {what}"
+                ", which may have a NaN itself, and at the model's output there"
+            )
 
 
 def _points(cube: FunctionCube, active: tuple[int, ...]) -> torch.Tensor:

@@ -8,6 +8,7 @@ import numpy as np
 
 from decompositions.arguments import shown
 from decompositions.models.cells import ArrayCells
+from decompositions.settings import argument, either
 
 REAL = "bifu"
 KINDS = f"{REAL}OSUmM"
@@ -28,7 +29,9 @@ def array_cells(x: np.ndarray, baseline: Any) -> ArrayCells:
     [[1.0, 2.0], [0.0, 0.0]]
     """
     row = _one_row(x)
-    rule = f"a baseline is a number, a row like x, shape {row.shape}, or a background set of at least one such row"
+    names = either("a baseline", argument("baseline")), argument("x")
+    alike = f"a row like {names[1]}, shape {row.shape}, or a background set of at least one such row"
+    rule = f"{names[0]} is a number, {alike}"
     given = _filled(row, baseline) if np.ndim(baseline) == 0 else _given(row, baseline, rule)
     given = given[None] if given.ndim == row.ndim - 1 else given
     if given.shape[1:] != row.shape[1:] or not len(given):
@@ -45,7 +48,8 @@ def _one_row(x: np.ndarray) -> np.ndarray:
     row = np.asarray(x)[None] if x.ndim == 1 else np.asarray(x)
     if not row.ndim or len(row) != 1 or not row.size:
         raise ValueError(
-            f"x is one row of at least one entry, with or without its batch axis, not of shape {x.shape}; take X[0]"
+            f"{argument('x')} is one row of at least one entry, with or without its batch axis, not of shape "
+            f"{x.shape}; " + either("take X[0]", "save X[0], one row of the table X")
         )
     return row
 

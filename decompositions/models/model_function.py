@@ -17,7 +17,7 @@ from decompositions.models.inputs import Inputs, require_taken
 from decompositions.models.one_tensor import OneTensor
 from decompositions.models.outputs import At, contents, is_structure, split
 from decompositions.models.removing import Removing
-from decompositions.settings import setting
+from decompositions.settings import argument, either, setting
 
 Index = int | tuple[int, ...] | Callable[[Any], torch.Tensor] | None  # in one tensor
 Target = Index | str | tuple[int | str, ...]  # in all that a model gives
@@ -103,7 +103,7 @@ def model_function(model: nn.Module, inputs: Inputs, target: Target, output: str
     """
     require_module(model)
     if not isinstance(output, str) or output not in OUTPUTS:
-        raise ValueError(f"output is one of {', '.join(OUTPUTS)}, not {shown(output)}")
+        raise ValueError(f"{argument('output')} is one of {', '.join(OUTPUTS)}, not {shown(output)}")
     require_evaluation(model)
     _check_place(model, inputs)
     require_taken(model, inputs)
@@ -112,8 +112,8 @@ def model_function(model: nn.Module, inputs: Inputs, target: Target, output: str
         module, target = one_tensor(model, inputs, target, output)
         function = ModelFunction(module if output == "logit" else Output(module, output), index_of(target))
         outputs = require_dense(_first_call(function.module, x.clone()), "the model")
-        if getattr(model, "training", False) and not torch.equal(outputs, function.module(x.clone())):
-            raise ValueError("the model is in training mode and answers at random; call model.eval() first")
+        if getattr(model, "training", False) and not _same(outputs, function.module(x.clone())):
+            raise ValueError(f"the model is in training mode and answers at random; {evaluation()}")
         require_target(outputs, function.target)
     return replace(function, answers=outputs.dtype)
 
@@ -180,13 +180,17 @@ def _first_call(module: nn.Module, x: torch.Tensor) -> Any:
         if "required positional argument" not in str(error):
             raise
         raise TypeError(
-            f"the model takes more than x: {error}; give it with bound={{name: tensor}}, or x as a mapping of names to "
-            "tensors with explain="
+            f"the model takes more than x: {error}; "
+            + either(
+                "give it with bound={name: tensor}, or x as a mapping of names to tensors with explain=",
+                "bind the rest in what makes the model, in a module that takes one tensor",
+            )
         ) from error
     except (RuntimeError, IndexError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise ValueError(
-            f"the model refuses an input of shape {tuple(x.shape)} and type {x.dtype}: {reason}"
+            f"the model refuses an input of shape {tuple(x.shape)} and type {x.dtype}: {reason}; {argument('x')} has "
+            "the shape that the model takes, its batch axis of 1 first, and its kind of numbers, whole or with decimals"
         ) from error
     if isinstance(outputs, torch.Tensor) and outputs.is_meta and not x.is_meta:
         raise ValueError(f"the model's output is on meta, which holds no numbers, and x on {x.device}; keep it on one")
@@ -242,8 +246,18 @@ def require_evaluation(model: nn.Module) -> None:
         ):
             raise ValueError(
                 f"the model is in training mode, and its module '{name}' ({type(module).__name__}) then answers at "
-                "random or depends on the batch; call model.eval() first"
+                f"random or depends on the batch; {evaluation()}"
             )
+
+
+def _same(first: torch.Tensor, second: torch.Tensor) -> bool:
+    """Whether two outputs have the same numbers; NaN is the same as NaN."""
+    return first.shape == second.shape and bool(((first == second) | (first.isnan() & second.isnan())).all())
+
+
+def evaluation() -> str:
+    """How a model is told that it is used, not trained."""
+    return either("call model.eval() first", "let what makes it end with model.eval()")
 
 
 def _check_place(model: nn.Module, inputs: Inputs) -> None:

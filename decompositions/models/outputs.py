@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from decompositions.arguments import shown
+from decompositions.settings import either, setting
 
 Path = tuple[str | int, ...]
 SHOWN = 12  # places that an error names
@@ -83,9 +84,17 @@ def contents(outputs: Any) -> str:
     >>> contents({"logits": torch.ones(1, 2), "pair": (torch.ones(1), None)})
     "('logits',) of shape (1, 2), ('pair', 0) of shape (1,)"
     """
-    found = [f"{path} of shape {tuple(each.shape)}" for path, each in _leaves(outputs, ()) if _is_tensor(each)]
-    found += [f"{path}, a {type(each).__name__}" for path, each in _leaves(outputs, ()) if not _is_tensor(each)]
+    found = [
+        f"{_written(path)} of shape {tuple(each.shape)}" for path, each in _leaves(outputs, ()) if _is_tensor(each)
+    ]
+    found += [
+        f"{_written(path)}, a {type(each).__name__}" for path, each in _leaves(outputs, ()) if not _is_tensor(each)
+    ]
     return ", ".join(found[:SHOWN]) + (", …" if len(found) > SHOWN else "")
+
+
+def _written(path: Path) -> str:
+    return either(str(path), ",".join(map(str, path)))
 
 
 def _leads(outputs: Any, place: Any, target: Any) -> bool:
@@ -128,7 +137,7 @@ def _only(outputs: Any, path: Path, target: Any) -> Path:
     if len(tensors) != 1:
         raise ValueError(
             f"the model gives several tensors and the target {shown(target)} does not say which; begin it with one of "
-            f"these paths, as in target=({', '.join(map(repr, tensors[0] if tensors else ('logits',)))}, 3): "
+            f"these paths, as in {setting('target', (*(tensors[0] if tensors else ('logits',)), 3))}: "
             f"{contents(outputs)}"
         )
     return tensors[0]
@@ -147,5 +156,9 @@ def _is_tensor(value: Any) -> bool:
 
 
 def _missing(outputs: Any, target: Any, place: Any) -> LookupError:
-    there = f"one tensor of shape {tuple(outputs.shape)}" if _is_tensor(outputs) else contents(outputs)
+    there = (
+        f"one tensor of shape {tuple(outputs.shape)}, whose places are whole numbers"
+        if _is_tensor(outputs)
+        else contents(outputs)
+    )
     return LookupError(f"target {shown(target)}: the model's output has no place {place!r}; it gives {there}")

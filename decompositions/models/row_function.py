@@ -13,7 +13,7 @@ import torch
 from decompositions.arguments import shown
 from decompositions.models.cells import AbstractCells
 from decompositions.models.model_function import Index, index_of, require_target
-from decompositions.settings import setting
+from decompositions.settings import argument, either, setting
 from decompositions.visible import in_one_line
 
 LONG = 300  # characters of somebody else's error that are repeated
@@ -79,7 +79,10 @@ def row_function(call: Callable[[Any], Any], cells: AbstractCells, target: Any) 
     except Exception as error:  # whatever someone else's function raises
         raise ValueError(
             f"the function refuses x, {cells.kind} ({type(error).__name__}: {in_one_line(str(error), LONG)}); it is "
-            "given what x is, so a function of tensors needs x as a tensor, and one of a DataFrame a DataFrame"
+            + either(
+                "given what x is, so a function of tensors needs x as a tensor, and one of a DataFrame a DataFrame",
+                f"given the array of {argument('x')}; give it the columns that the function takes",
+            )
         ) from error
     if callable(function.target):
         found = _chosen(function, outputs)

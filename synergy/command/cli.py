@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import shutil
 import sys
+from difflib import get_close_matches
 from typing import Annotated, Any
 
 try:
@@ -15,6 +16,7 @@ except ImportError as missing:  # the program ends as it does on any mistake
 
 from typer.core import TyperGroup
 
+from decompositions.arguments import shown
 from synergy.command.explain import subcommands
 from synergy.command.terminal import message, say
 from synergy.method import METHODS
@@ -28,6 +30,18 @@ class Commands(TyperGroup):
 
     def list_commands(self, ctx: Any) -> list[str]:
         return sorted(super().list_commands(ctx), key=lambda name: name != "explain")
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command of a name.
+
+        Raises:
+            LookupError: no such command; the nearest is named.
+        """
+        if cmd_name not in self.commands:
+            near = get_close_matches(cmd_name, self.commands, 1)
+            hint = f"did you mean '{near[0]}'?" if near else f"there are {', '.join(self.list_commands(ctx))}"
+            raise LookupError(f"no command {shown(cmd_name)}; {hint}")
+        return super().get_command(ctx, cmd_name)
 
 
 TRY = """Attribution methods in theory and in practice: decompose, share out, judge. Try
@@ -77,7 +91,7 @@ def list_methods() -> None:
 
 @app.command()
 def table(
-    what: Annotated[str, typer.Argument(help="methods or criteria")],
+    what: Annotated[str, typer.Argument(help="methods or criteria")] = "",
     form: Annotated[str, typer.Option("--format", help="text, markdown or html")] = "text",
 ) -> None:
     """The tables of the theory, computed: each method as a policy, or judged by the three criteria."""
@@ -86,7 +100,8 @@ def table(
 
     tables = {"methods": methods_table, "criteria": criteria_table}
     if what not in tables or form not in ("text", "markdown", "html"):
-        raise ValueError(f"a table is {' or '.join(tables)}, as text, markdown or html; not '{what}' as '{form}'")
+        came = f"not '{what}' as '{form}'" if what else "name one"
+        raise ValueError(f"a table is {' or '.join(tables)}, as text, markdown or html; {came}: synergy table methods")
     made = tables[what]()
     pages = {"markdown": made.to_markdown, "html": made.to_html}
     page = pages[form]() if form in pages else made.to_text(room=shutil.get_terminal_size((NO_TERMINAL, 24)).columns)

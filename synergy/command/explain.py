@@ -57,7 +57,7 @@ class Kinds(TyperGroup):
         while place < len(args) and args[place].startswith("--") and args[place].partition("=")[0] in options:
             place += 1 if "=" in args[place] else 2
         if place >= len(args):
-            ctx.fail("Missing argument 'kind'")
+            ctx.fail(f"a question is of one kind: synergy explain {'|'.join(self.commands)}")
         return super().parse_args(ctx, [args[place], *args[:place], *args[place + 1 :]])
 
 
@@ -110,7 +110,8 @@ def _require_own(question: type[AbstractQuestion], words: dict[str, Any]) -> Non
 def _of_arguments(question: type[AbstractQuestion]) -> dict[str, str]:
     """The options that stand for arguments of Python of the same name, so that errors name what can be typed here."""
     names = [*question.options(), *(field.name for field in fields(Work) if field.name != "output")]
-    return {{"output_kind": "output"}.get(name, name): _typed(name) for name in names}
+    of_python = {"output_kind": "output", "input": "x", "at": "x"}
+    return {of_python.get(name, name): _typed(name) for name in names}
 
 
 def _typed(name: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -27,13 +27,12 @@ class Expression(AbstractQuestion):
         text = required(self.subject, self.kind, "'x1*x2 + x3' --at x1=1,x2=2,x3=3")
         if not self.at:
             raise ValueError("an expression needs a point: --at x1=1,x2=2,…")
-        x = _assignments(self.at)
+        x = _assignments(self.at, "--at")
         _require_named(text, x, self.at)
-        start = self.baseline
-        baseline: Any = 0 if start is None else _assignments(start) if "=" in start else start
+        baseline = _baseline(self.baseline or "0", x)
         game = Game.from_expression(text, x, baseline)
         value = f"f(x) = {game([[1] * game.n])[0]}"
-        facts = {"model": text, "input": self.at, "baseline": start or "0", "prediction": value}
+        facts = {"model": text, "input": self.at, "baseline": self.baseline or "0", "prediction": value}
         return Example(self.kind, text, game, Features(game.names, tuple(x.values())), facts)
 
 
@@ -41,9 +40,7 @@ def _require_named(text: str, x: dict[str, str], at: str) -> None:
     """Refuse a point that does not give every symbol of an expression a number; symbols cannot stay here."""
     from decompositions.expressions.parser import read  # SymPy is loaded only where there is an expression
 
-    for name, value in x.items():
-        if read(value).free_symbols:
-            raise ValueError(f"'{value}' is not a finite real number; --at gives each symbol one: {name}=1/2")
+    _require_numbers(x, "--at")
     missing = sorted(symbol.name for symbol in read(text).free_symbols if symbol.name not in x)
     if missing:
         raise ValueError(
@@ -52,8 +49,48 @@ def _require_named(text: str, x: dict[str, str], at: str) -> None:
         )
 
 
-def _assignments(text: str) -> dict[str, str]:
+def _baseline(text: str, x: dict[str, str]) -> str | dict[str, str]:
+    """One number for all symbols, or one for each.
+
+    Raises:
+        ValueError: neither.
+    """
+    if "=" not in text:
+        _require_numbers({next(iter(x)): text}, "--baseline")
+        return text
+    named = _assignments(text, "--baseline")
+    _require_numbers(named, "--baseline")
+    odd = sorted(set(named) ^ set(x))
+    if odd:
+        all_of_them = ",".join(f"{name}={named.get(name, 0)}" for name in x)
+        raise ValueError(
+            f"--baseline is a number for all symbols, or names those of --at, {', '.join(x)}; check {', '.join(odd)}: "
+            f"--baseline {all_of_them}"
+        )
+    return named
+
+
+def _require_numbers(point: dict[str, str], option: str) -> None:
+    """Refuse what is no number."""
+    from decompositions.expressions.parser import read  # SymPy is loaded only where there is an expression
+
+    for name, value in point.items():
+        try:
+            symbols = read(value).free_symbols
+        except ValueError:
+            symbols = {value}
+        if symbols:
+            raise ValueError(f"'{value}' is not a finite real number; {option} gives each symbol one: {name}=1/2")
+
+
+def _assignments(text: str, option: str) -> dict[str, str]:
     pairs = [part.partition("=") for part in text.split(",") if part.strip()]
     if not pairs or any(not (name.strip() and sign and value.strip()) for name, sign, value in pairs):
-        raise ValueError(f"a point is written x1=1,x2=1/2; '{text}' is not")
+        raise ValueError(f"a point is written x1=1,x2=1/2; '{text}' is not, at {option}")
+    names = [name.strip() for name, _, _ in pairs]
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise ValueError(
+            f"{option} gives each symbol one number, and {twice[0]} has {names.count(twice[0])} in '{text}'"
+        )
     return {name.strip(): value.strip() for name, _, value in pairs}

@@ -20,6 +20,9 @@ from synergy.command.question import AbstractQuestion, required
 from synergy.examples.example import Example
 from synergy.wording.view import Features, Picture, Words
 
+FEATURES, PATCHES = "features", "grid:3x3"
+SIDE = 4  # pixels from which on a side is one of a picture
+
 
 @dataclass(frozen=True)
 class Model(AbstractQuestion):
@@ -30,8 +33,13 @@ class Model(AbstractQuestion):
     subject: Annotated[str | None, typer.Argument(help="package.module:factory, a module or what makes one")] = None
     input: Annotated[str | None, typer.Option(help="the input, a .npy file, with its batch axis of 1")] = None
     baseline: Annotated[str | None, typer.Option(help="what absent means: a number or a .npy file")] = None
-    players: Annotated[str | None, typer.Option(help="features, the default, grid:4x4, grid:4 or segments:12")] = None
-    target: Annotated[str | None, typer.Option(help="index of the output, several with commas")] = None
+    players: Annotated[
+        str | None,
+        typer.Option(help="features, grid:4x4, grid:4 or segments:12; grid:3x3 of a picture by default, else features"),
+    ] = None
+    target: Annotated[
+        str | None, typer.Option(help="index of the output, several with commas; its name before them")
+    ] = None
     output_kind: Annotated[str | None, typer.Option(help="logit, probability or log_odds")] = None
     device: Annotated[str | None, typer.Option(help="cpu, cuda, …")] = None
 
@@ -41,6 +49,7 @@ class Model(AbstractQuestion):
             raise ValueError("a model needs an input: --input x.npy, with its batch axis of 1")
         device = _device("cpu" if self.device is None else self.device)
         x, baseline, target = _input(self.input), _number_or_array(self.baseline or "0"), _target(self.target)
+        baseline = _alike(baseline, x)
         model = made(spec)
         if isinstance(model, nn.Module):
             model = model.to(device)
@@ -50,12 +59,16 @@ class Model(AbstractQuestion):
         elif device.type != "cpu":
             raise ValueError(f"--device {self.device} is for torch models, and '{spec}' gave a function of NumPy rows")
         x = x[None] if x.ndim == 1 and not isinstance(model, nn.Module) else x
-        players = grouping.parse(self.players or "features", x)
+        divided = self.players or usual_players(x)
+        players = grouping.parse(divided, x)
         given = (x, baseline) if isinstance(model, nn.Module) else (_rows(x), _rows(baseline))
         game = Game.from_model(model, *given, target=target, players=players, output=self.output_kind or "logit")
-        return Example(self.kind, spec, game, _view(x, players, game), self._facts(game, x, target))
+        facts = self._facts(game, x, target)
+        if self.players is None and divided != FEATURES:
+            facts["players"] = f"{divided}, as none are named; --players {FEATURES} is every entry for itself"
+        return Example(self.kind, spec, game, _view(x, players, game), facts)
 
-    def _facts(self, game: Game, x: torch.Tensor, target: int | tuple[int, ...] | None) -> dict[str, str]:
+    def _facts(self, game: Game, x: torch.Tensor, target: Any) -> dict[str, str]:
         with torch.no_grad():
             value = float(game(torch.ones(1, game.n))[0])
         return {
@@ -98,6 +111,22 @@ def _rows(given: Any) -> Any:
     return given.numpy() if isinstance(given, torch.Tensor) else given
 
 
+def usual_players(x: torch.Tensor) -> str:
+    """How an input is divided where nobody says: pictures in nine patches, else every entry for itself.
+
+    >>> usual_players(torch.zeros(1, 3, 32, 32)), usual_players(torch.zeros(1, 8))
+    ('grid:3x3', 'features')
+    """
+    return PATCHES if x.ndim == 4 and min(x.shape[-2:]) >= SIDE else FEATURES
+
+
+def _alike(baseline: float | torch.Tensor, x: torch.Tensor) -> float | torch.Tensor:
+    """Whole numbers as a baseline of an input that has decimals are such numbers, too."""
+    if not isinstance(baseline, torch.Tensor) or baseline.is_floating_point() or not x.is_floating_point():
+        return baseline
+    return baseline.to(x.dtype)
+
+
 def _number_or_array(text: str) -> float | torch.Tensor:
     try:
         found: float | torch.Tensor = float(text)
@@ -110,14 +139,16 @@ def _number_or_array(text: str) -> float | torch.Tensor:
     return found
 
 
-def _target(text: str | None) -> int | tuple[int, ...] | None:
+def _target(text: str | None) -> int | str | tuple[int | str, ...] | None:
+    """An index, or a path: names of the output's parts, and then indices."""
     if text is None:
         return None
-    try:
-        index = tuple(int(part) for part in text.split(","))
-    except ValueError as error:
-        raise ValueError(f"--target is a whole number, or several with commas, not '{text}'") from error
-    return index[0] if len(index) == 1 else index
+    parts = [part.strip() for part in text.split(",")]
+    index = [int(part) if part.lstrip("-").isdecimal() else part for part in parts]
+    names = [isinstance(each, str) for each in index]
+    if names != sorted(names, reverse=True) or not all(each.isidentifier() for each in index if isinstance(each, str)):
+        raise ValueError(f"--target is a whole number, or several with commas, not '{text}'")
+    return index[0] if len(index) == 1 else tuple(index)
 
 
 def _view(x: torch.Tensor, players: torch.Tensor, game: Game) -> Picture | Words | Features:

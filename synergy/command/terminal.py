@@ -22,9 +22,18 @@ def message(error: Exception) -> str:
     if usage is not None:
         said = in_one_line(usage()).rstrip(".")
         return f"{said}; see synergy --help" if said else ""  # without any word the help was shown
-    text = str(error.args[0] if isinstance(error, KeyError) and error.args else error)
+    text = _said(error)
     text = "; ".join([text, *getattr(error, "__notes__", [])])
     if isinstance(error, SAID) and text:
         return in_one_line(text)
     place = traceback.extract_tb(error.__traceback__)[-1]
     return in_one_line(f"{type(error).__name__}: {text} (in {place.name}, line {place.lineno} of {place.filename})")
+
+
+def _said(error: Exception) -> str:
+    """The message of an error without what Python puts around it."""
+    if isinstance(error, KeyError) and error.args:
+        return str(error.args[0])
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return str(error)

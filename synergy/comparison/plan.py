@@ -7,6 +7,7 @@ from typing import Any
 
 from decompositions import show
 from decompositions.counts import count
+from synergy.wording.room import filled
 from synergy.wording.table import grid
 
 
@@ -77,5 +78,5 @@ class Plan:
         rows += [["model calls in all", count(self.total), ""]]
         lines = [self.players, *(f"  {line}".rstrip() for line in grid(rows, "<><"))]
         if self.left_out:
-            lines.append(f"  does not apply: {', '.join(self.left_out)}")
+            lines.append(filled(f"  does not apply: {', '.join(self.left_out)}"))
         return "\n".join(lines)

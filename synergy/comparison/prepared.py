@@ -18,7 +18,7 @@ from decompositions.models.undisturbed import outside_inference
 from decompositions.networks.reading.kept import readings_kept
 from decompositions.sampling import sample
 from decompositions.series import taylor
-from decompositions.settings import setting
+from decompositions.settings import argument, setting
 from synergy.calls import Calls
 from synergy.comparison.extent import Budget, Extent, extent_of, surveyed_calls
 from synergy.comparison.plan import Plan, Step
@@ -126,12 +126,12 @@ def asked(
     require_game(game, by)
     if not game.n:
         raise ValueError("a game without players has nothing to share out; its only value is f(b) = f(x)")
-    rule = "budget is the number of model calls that one measured allocation may cost"
+    rule = f"{argument('budget')} is the number of model calls that one measured allocation may cost"
     affordable = Budget(BUDGET, timed=True) if budget is None else Budget(whole(budget, rule, 0))
     if order is not None:
-        order = whole(order, "order is the largest number of players of a coalition", 1, game.n)
+        order = whole(order, f"{argument('order')} is the largest number of players of a coalition", 1, game.n)
     if degree is not None:
-        degree = whole(degree, "degree is the largest total degree of the Taylor series", 0)
+        degree = whole(degree, f"{argument('degree')} is the largest total degree of the Taylor series", 0)
     return Asked(game, tuple(_chosen(methods, game)), order, affordable, degree)
 
 

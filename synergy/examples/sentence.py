@@ -17,6 +17,7 @@ from decompositions.games import players as grouping
 from decompositions.games.clauses import clauses
 from decompositions.games.game import Game
 from decompositions.games.pieces import Tokens
+from decompositions.settings import argument
 from synergy.examples import minilm
 from synergy.examples.example import Example
 from synergy.examples.trained import predictor, read
@@ -103,8 +104,8 @@ def _spans(sentence: str, players: str) -> list[tuple[int, int]]:
     parts = [part.split() for part in players.split("|")]
     if len(parts) < 2 or not all(parts) or players.replace("|", " ").split() != sentence.split():
         raise ValueError(
-            "players are 'words', 'clauses', 'tokens' (word pieces), or the sentence itself with | between them, as in "
-            f"'It is long, | but never boring'; not {players!r}"
+            f"{argument('players')} are 'words', 'clauses', 'tokens' (word pieces), or the sentence itself with | "
+            f"between them, as in 'It is long, | but never boring'; not {players!r}"
         )
     ends = list(accumulate(map(len, parts)))
     return [(words[end - len(part)][0], words[end - 1][1]) for end, part in zip(ends, parts, strict=True)]

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from decompositions.games import players as grouping
 from decompositions.games.game import Game
 from decompositions.games.pieces import Columns
+from decompositions.settings import argument
 from synergy.examples.example import Example
 from synergy.examples.trained import predictor, read
 from synergy.wording.view import Features
@@ -96,7 +97,9 @@ def grouped(players: str) -> tuple[Tensor, tuple[str, ...]]:
         return torch.arange(30)[None] % len(QUANTITIES), QUANTITIES
     if players == "features":
         return grouping.features(torch.empty(1, 30)), MEASUREMENTS
-    raise ValueError(f"players are 'groups' (the ten quantities) or 'features' (all 30 columns), not {players!r}")
+    raise ValueError(
+        f"{argument('players')} are 'groups' (the ten quantities) or 'features' (all 30 columns), not {players!r}"
+    )
 
 
 def view(row: Tensor, groups: Tensor, names: tuple[str, ...]) -> Features:

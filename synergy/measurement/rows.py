@@ -24,6 +24,7 @@ from decompositions.games.game import Game
 from decompositions.sampling.design import least
 from decompositions.sampling.sample import BUDGET as SAMPLE
 from decompositions.sampling.sample import sample
+from decompositions.settings import either, setting
 from synergy.allocation.allocation import Allocation, from_table
 from synergy.estimate import Estimate
 from synergy.estimation.attributions import trusted_attributions
@@ -117,8 +118,8 @@ def require_room(rows: int, n: int) -> None:
     if rows * n > MOST:
         raise ValueError(
             f"what {count(n)} players are given of {count(rows)} effects is {count(rows * n)} numbers, above the "
-            f"{count(MOST)} that are kept; take a lower order, or fewer players: players.grid, players.segments or "
-            "groups of features"
+            f"{count(MOST)} that are kept; take a lower order, or fewer players: "
+            + either("players.grid, players.segments or groups of features", setting("players", "grid:4x4"))
         )
 
 

@@ -14,6 +14,7 @@ from decompositions.effects.effects import Effects
 from decompositions.games.game import Game
 from decompositions.mobius import zeta
 from synergy.estimate import Estimate
+from synergy.explained import without_network
 from synergy.measurement.external import ForeignMethod, foreign
 from synergy.method import AbstractMethod, method
 
@@ -39,7 +40,7 @@ def price(subject: Any, game: Game) -> int:
     """
     chosen = as_method(subject, game)
     if not isinstance(chosen, ForeignMethod) and chosen.scope != "game" and game.model is None:
-        raise TypeError(f"{chosen.name} needs the network; build the game with Game.from_model and a torch.nn.Module")
+        raise without_network(f"{chosen.name} needs the network")
     return price_of_one(chosen, game) * ends(game)
 
 

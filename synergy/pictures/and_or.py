@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from decompositions import show
+from decompositions.arguments import shown
 from decompositions.dividends.and_or import AndOr
 from synergy.pictures.canvas import INK, SOFT, canvas, clean
 from synergy.pictures.upset import EFFECTS, Column, Heading, draw, room
@@ -34,8 +35,11 @@ def and_or(split: AndOr, k: int = EFFECTS, path: str | Path | None = None) -> Fi
         path: of a file to save the figure in; its ending says the format.
 
     Raises:
+        TypeError: another result.
         ImportError: matplotlib is missing (extra ``viz``).
     """
+    if not isinstance(split, AndOr):
+        raise TypeError(f"and_or() draws conjunctions and disjunctions, as and_or(game) gives them, not {shown(split)}")
     found = [Column(each.value, dict.fromkeys(each.players, 1), each.kind == "or") for each in split.top(k)]
     width, height = room(found)
     kinds = "joined: all of them (AND); open: any of them (OR)"

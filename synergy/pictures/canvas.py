@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 import numpy as np
 
 from decompositions.arguments import shown
-from decompositions.files.whole_file import as_path
+from decompositions.files.whole_file import as_path, require_writable
 from synergy.pictures.glyphs import all_letters, drawable
 from synergy.wording.colours import NEGATIVE, POSITIVE, hexadecimal
 from synergy.wording.names import shorten
@@ -45,6 +45,7 @@ def canvas(width: float, height: float, path: str | Path | None) -> Iterator[Fig
 
     Raises:
         ImportError: matplotlib is missing (extra ``viz``).
+        OSError: no file can be written there, said before anything is drawn.
     """
     try:
         from synergy.pictures.drawing import Drawing, of_pyplot
@@ -52,6 +53,7 @@ def canvas(width: float, height: float, path: str | Path | None) -> Iterator[Fig
         raise ImportError("plot() needs matplotlib: pip install 'synergy-effects[viz]'") from error
     if not (path is None or isinstance(path, io.IOBase)):
         path = as_path(path, "a figure is kept in a file, and path is its name, a text or a Path, or None for no file")
+        require_writable(path, "figure.png")
     pyplot = sys.modules.get("matplotlib.pyplot")
     settings: dict[str, Any] = {"figsize": (width, height), "layout": "constrained"}
     figure = Drawing(**settings) if pyplot is None else of_pyplot(pyplot, **settings)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from decompositions import show
+from decompositions.arguments import shown
 from synergy.comparison.comparison import Comparison
 from synergy.comparison.finding import finding
 from synergy.pictures import panels
@@ -33,18 +34,21 @@ def overview(comparison: Comparison, path: str | Path | None = None) -> Figure:
 
     Raises:
         ImportError: matplotlib is missing (extra ``viz``).
+        TypeError: another result.
         ValueError: effects of several games.
     """
+    if not isinstance(comparison, Comparison):
+        raise TypeError(f"overview() draws a Comparison, as compare(game) gives it, not {shown(comparison)}")
     require_one_game(comparison.effects)
-    shown = panels.with_attributions(comparison)
+    drawn = panels.with_attributions(comparison)
     found = columns_of(comparison.effects, EFFECTS)
-    (width, above), (least, below) = panels.room(comparison, shown, PLAYERS), room(found)
-    above = above if shown else 0.4
+    (width, above), (least, below) = panels.room(comparison, drawn, PLAYERS), room(found)
+    above = above if drawn else 0.4
     said = in_lines(minus(str(finding(comparison))), int(0.93 * LETTERS * max(width, least)), 1000)
     height = above + below + LINE * (said.count("\n") + 2)
     with canvas(max(width, least), height, path) as figure:
         figure.suptitle(said, fontsize=9.5, x=0.01, ha="left", color=INK)
         parts: Any = figure.subfigures(2, 1, height_ratios=[above, below])
-        panels.draw(parts[0], comparison, shown, PLAYERS)
+        panels.draw(parts[0], comparison, drawn, PLAYERS)
         draw(parts[1], found, comparison.effects.names, heading_of(comparison.effects, found))
     return figure

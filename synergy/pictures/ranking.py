@@ -7,17 +7,25 @@ from typing import Any
 
 import numpy as np
 
+from decompositions.arguments import shown
 from decompositions.effects.effects import Effects
+from synergy.allocation.allocation import Allocation
+from synergy.comparison.comparison import Comparison
 
 PLAYERS = 24  # rows of players
 
 
-def require_one_game(effects: Effects) -> None:
-    """Refuse a table of several games.
+def require_one_game(effects: Any) -> None:
+    """Refuse what is no table of effects, and one of several games.
 
     Raises:
+        TypeError: another result; those that have effects are named with them.
         ValueError: it has leading axes.
     """
+    if not isinstance(effects, Effects):
+        has = isinstance(effects, (Comparison, Allocation))
+        way = f": take the .effects of this {type(effects).__name__}" if has else ""
+        raise TypeError(f"effects are drawn, as harsanyi(game) or taylor(game) gives them, not {shown(effects)}{way}")
     if effects.values.ndim != 1:
         raise ValueError(
             f"a figure shows one game; these effects have shape {tuple(effects.values.shape)}; make one of each game"

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-import textwrap
-
 from decompositions import show
 from decompositions.counts import several
 from decompositions.effects.effects import Effects
 from decompositions.visible import visible
-from synergy.allocation.allocation import Allocation
-from synergy.allocation.criteria import Criteria
 from synergy.comparison.balance import balance
 from synergy.comparison.comparison import Comparison
 from synergy.comparison.finding import finding
 from synergy.comparison.result import Result
 from synergy.comparison.scale import strongest_players
-from synergy.comparison.verdicts import SCOPE, figures, scope, scoped
+from synergy.comparison.verdicts import scope
 from synergy.policies.policy import CRITERIA
+from synergy.showing.criteria_text import criteria_lines
 from synergy.wording.effects import above_noise, effect_label, noise_line
-from synergy.wording.names import NAME, columns, shorten
+from synergy.wording.names import columns, shorten
 from synergy.wording.notes import clause
 from synergy.wording.numbers import brief, number, scalar
-from synergy.wording.table import bar, grid
+from synergy.wording.room import filled, room
+from synergy.wording.table import bar, blocks, grid
 
-WIDTH = 118  # columns that a table may take
 HEAD = 10  # columns of a line of a method's name
+BAR = 24  # columns of the longest bar
 PLAYERS = 30  # rows of players
 
 
@@ -37,8 +35,11 @@ def effects_table(effects: Effects, k: int = 10) -> str:
     of = f" of the {len(effects) - 1:,} that were computed" if effects.coalitions is not None else ""
     head = f"strongest {word} ({len(found)} of {strong} above the noise{of}; {noise_line(effects)})"
     largest = max((abs(float(value)) for _, value in found), default=1.0)
-    rows = [[effect_label(effects, key), number(value, sign=True), bar(value, largest)] for key, value in found]
-    return "\n".join([head, *grid(rows, "<><")])
+    cells = [[effect_label(effects, key), number(value, sign=True)] for key, value in found]
+    taken = sum(max((columns(row[place]) for row in cells), default=0) + 2 for place in (0, 1))
+    longest = max(4, min(BAR, room() - taken))
+    rows = [[*row, bar(value, largest, longest)] for row, (_, value) in zip(cells, found, strict=True)]
+    return "\n".join([filled(head), *grid(rows, "<><")])
 
 
 @show.text.register(Comparison)
@@ -68,7 +69,7 @@ def comparison_table(comparison: Comparison) -> str:
         *_notes(notes),
         *_disagreements(comparison),
         effects_table(effects),
-        *([_filled(f"{name}: {fact}") for name, fact in computation(comparison).items()]),
+        *([filled(f"{name}: {fact}") for name, fact in computation(comparison).items()]),
         *_formulas(comparison),
     ]
     return "\n\n".join(parts)
@@ -78,19 +79,27 @@ def comparison_summary(comparison: Comparison) -> str:
     """What was found, and every method's verdicts in a line: what ``print(comparison)`` says."""
     if comparison.effects.values.ndim != 1:
         return repr(comparison)
-    rows = [["", "theory", "measured"]]
+    tables = blocks([["", "theory", "measured"], *_in_short(comparison)], "<<<", room())
+    verdicts = [f"verdicts on {' · '.join(CRITERIA)}", *"\n\n".join(map("\n".join, tables)).split("\n")]
+    reasons = [filled(f"{', '.join(names)}: {said}") for said, names in grouped(comparison)]
+    end = filled("numbers and reasons: .table(); pictures: .plot(), .to_html(path); attributions: .to_pandas()")
+    found = filled(str(finding(comparison)))
+    return "\n\n".join([_heading(comparison), found, "\n".join(verdicts), *(["\n".join(reasons)] * bool(reasons)), end])
+
+
+def _in_short(comparison: Comparison) -> list[list[str]]:
+    """Every method's verdicts in theory and measured, and a line more for each that has the same numbers."""
+    rows = []
     for result in comparison.columns:
         sides = (result.theory_criteria, result.measured_criteria) if result.attribution is not None else ()
         cells = [
             f"{' · '.join(each.verdicts[name] for name in CRITERIA)} {scope(each)}".rstrip() if each else "none"
             for each in sides
         ]
-        rows.append([shorten(result.name, HEAD * 6), *(cells or ["does not apply", ""])])
-    verdicts = [f"verdicts on {' · '.join(CRITERIA)}", *grid(rows, "<<<")]
-    reasons = [_filled(f"{', '.join(names)}: {said}") for said, names in grouped(comparison)]
-    end = "numbers and reasons: .table(); pictures: .plot(), .to_html(path); attributions: .to_pandas()"
-    found = _filled(str(finding(comparison)))
-    return "\n\n".join([_heading(comparison), found, "\n".join(verdicts), *(["\n".join(reasons)] * bool(reasons)), end])
+        first, *others = result.name.split(" = ")
+        rows.append([shorten(first, HEAD * 3), *(cells or ["does not apply", ""])])
+        rows += [[shorten(f"= {name}", HEAD * 3), "", ""] for name in others]
+    return rows
 
 
 def grouped(comparison: Comparison) -> list[tuple[str, list[str]]]:
@@ -126,7 +135,7 @@ def _impersonal(reason: str, result: Result) -> str:
 def _formulas(comparison: Comparison) -> list[str]:
     """Exact effects written out: the dividends, and the Taylor effects where they are known."""
     found = {"in dividends": comparison.effects, "in Taylor effects": comparison.series}
-    return [_filled(f"{how}: {effects}") for how, effects in found.items() if effects is not None and effects.exact]
+    return [filled(f"{how}: {effects}") for how, effects in found.items() if effects is not None and effects.exact]
 
 
 def computation(comparison: Comparison) -> dict[str, str]:
@@ -151,7 +160,7 @@ def settings_of(comparison: Comparison) -> str:
 
 def _settings(comparison: Comparison) -> list[str]:
     line = settings_of(comparison)
-    return [textwrap.fill(visible(f"settings: {line}"), WIDTH, subsequent_indent="    ")] if line else []
+    return [filled(f"settings: {line}")] if line else []
 
 
 def _heading(comparison: Comparison) -> str:
@@ -161,7 +170,7 @@ def _heading(comparison: Comparison) -> str:
     values = {"f(b)": base, "f(x)": base + gain, "f(x) − f(b)": gain}
     numbers = ", ".join(f"{name} = {number(value)}" for name, value in values.items())
     sizes = {"player": effects.n, "method": len(comparison.results), "model call": comparison.calls}
-    return f"{numbers}; {', '.join(several(size, noun) for noun, size in sizes.items())}"
+    return filled(f"{numbers}; {', '.join(several(size, noun) for noun, size in sizes.items())}")
 
 
 def _attributions(comparison: Comparison) -> list[str]:
@@ -175,11 +184,11 @@ def _attributions(comparison: Comparison) -> list[str]:
     first += [f"… {hidden} more"] if hidden else []
     first += ["Σ", "target", "gap", "error ±"]
     cells = [_column(comparison, result, rows, bool(hidden)) for result in shown]
-    room = WIDTH - max(map(columns, first))
+    left = room() - max(map(columns, first))
     blocks: list[list[list[str]]] = [[]]
     for column in cells:
         width = sum(2 + _width(each) for each in (*blocks[-1], column))
-        if blocks[-1] and width > room:
+        if blocks[-1] and width > left:
             blocks.append([])
         blocks[-1].append(column)
     return ["\n".join(_side_by_side(first, block)) for block in blocks]
@@ -225,47 +234,8 @@ def _side_by_side(first: list[str], block: list[list[str]]) -> list[str]:
 
 def _criteria(comparison: Comparison, notes: list[str]) -> list[str]:
     """One line per method and table; the reasons for what is missing go to the notes."""
-    head = ["criteria", "", "coverage", "relevance (leakage)", "completeness (residual)", "error ±", "worst effect"]
-    rows: list[list[str]] = []
-    for result in comparison.columns:
-        first, *others = result.name.split(" = ")
-        names = iter([first, "= " + " = ".join(others) if others else ""])
-        if result.attribution is None:
-            said = _note(notes, _impersonal(result.note, result))
-            rows.append([shorten(result.name, HEAD * 3), f"does not apply [{said}]"])
-            continue
-        sides = (
-            ("theory", result.theory, result.theory_criteria, result.theory_note),
-            ("measured", result.measured, result.measured_criteria, result.measured_note),
-        )
-        for side, table, criteria, reason in sides:
-            line = (
-                [f"none [{_note(notes, _impersonal(reason, result))}]"]
-                if criteria is None
-                else _verdicts(criteria, table)
-            )
-            shown = f"{side} {scope(criteria)}".rstrip() if criteria else side
-            rows.append([shorten(next(names), HEAD * 3), shown, *line])
-    plain = [row for row in rows if len(row) == len(head)]
-    lines = grid([head, *(row + [""] * (len(head) - len(row)) for row in rows)], "<" * len(head))
-    tolerances = sorted(
-        {r.tolerance for x in comparison.columns for r in (x.theory_criteria, x.measured_criteria) if r}
-    )
-    if tolerances and plain:
-        some = ", or only some coalitions were looked at" if scoped(comparison.columns) else ""
-        numbers = ", ".join(map(brief, tolerances))
-        lines.append(f"tolerance {numbers}; undecided: of the size of the numerical error{some}")
-    if scoped(comparison.columns):
-        lines += textwrap.wrap(SCOPE, WIDTH)
-    return ["\n".join(lines)]
-
-
-def _verdicts(criteria: Criteria, table: Allocation | None) -> list[str]:
-    cells = [f"{verdict} {value}" for _, verdict, value in figures(criteria)]
-    worst = "" if criteria.worst is None or table is None else effect_label(table.effects, criteria.worst, NAME)
-    if not criteria.effects:
-        worst = "no effect above the noise"
-    return [*cells, brief(criteria.error), worst]
+    said = criteria_lines(comparison, lambda reason, result: f"[{_note(notes, _impersonal(reason, result))}]")
+    return ["\n".join(said)]
 
 
 def _note(notes: list[str], reason: str) -> int:
@@ -277,7 +247,7 @@ def _note(notes: list[str], reason: str) -> int:
 
 
 def _notes(notes: list[str]) -> list[str]:
-    lines = [_filled(f"[{i}] {note}") for i, note in enumerate(notes, 1)]
+    lines = [filled(f"[{i}] {note}") for i, note in enumerate(notes, 1)]
     return ["\n".join(lines)] if lines else []
 
 
@@ -291,8 +261,8 @@ def _sums(comparison: Comparison) -> list[str]:
             gaps.setdefault(balance(comparison, result).explain(), []).append(result.name)
     if not targets:
         return []
-    lines = [_filled(f"target {target}: {', '.join(names)}") for target, names in targets.items()]
-    return ["\n".join([*lines, *(_filled(f"{', '.join(names)}: {text}") for text, names in gaps.items())])]
+    lines = [filled(f"target {target}: {', '.join(names)}") for target, names in targets.items()]
+    return ["\n".join([*lines, *(filled(f"{', '.join(names)}: {text}") for text, names in gaps.items())])]
 
 
 def _disagreements(comparison: Comparison) -> list[str]:
@@ -305,9 +275,4 @@ def _disagreements(comparison: Comparison) -> list[str]:
     if not known:
         return []
     text = "largest difference of a row in theory and measured, relative to the largest effect: "
-    return [_filled(text + ", ".join(known))]
-
-
-def _filled(text: str) -> str:
-    line = visible(text, "\t\n\r")  # which fill() makes spaces
-    return textwrap.fill(line, WIDTH, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
+    return [filled(text + ", ".join(known))]

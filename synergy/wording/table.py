@@ -10,6 +10,7 @@ from typing import Any
 
 from decompositions.visible import visible
 from synergy.wording.names import columns
+from synergy.wording.room import LINE
 
 ACROSS = 8  # columns of a table in Markdown, so that a page does not cut it off
 
@@ -61,7 +62,7 @@ class Table:
                 parts = [cell[level] if level < len(cell) else "" for cell in row]
                 lines.append("  ".join(part.ljust(w) for part, w in zip(parts, widths, strict=True)).rstrip())
             lines.append("─" * (sum(widths) + 2 * len(widths) - 2) if number == 0 else "")
-        lines += [textwrap.fill(note, min(118, room or 118)) for note in self.notes]
+        lines += [textwrap.fill(note, min(LINE, room or LINE)) for note in self.notes]
         return "\n".join([*lines, *("\n\n" + each.to_text(width, room) for each in self.below)])
 
     def _stacked(self, room: int) -> str:
@@ -140,6 +141,25 @@ def grid(rows: Sequence[Sequence[str]], alignment: str) -> list[str]:
         ]
         lines.append("  ".join(cells).rstrip())
     return lines
+
+
+def blocks(rows: Sequence[Sequence[str]], alignment: str, room: int) -> list[list[str]]:
+    """Rows of cells as tables of so many columns of letters at most: one where they fit, else several.
+
+    The first column, which names the rows, begins every table; it and one more are always there.
+
+    >>> blocks([["", "first", "second"], ["a", "1", "2"]], "<>>", 9)
+    [['   first', 'a      1'], ['   second', 'a       2']]
+    """
+    widths = [max(columns(row[c]) for row in rows) for c in range(len(alignment))]
+    tables: list[list[int]] = [[]]
+    for place in range(1, len(widths)):
+        taken = widths[0] + sum(2 + widths[c] for c in tables[-1])
+        if tables[-1] and taken + 2 + widths[place] > room:
+            tables.append([])
+        tables[-1].append(place)
+    chosen = [[0, *table] for table in tables]
+    return [grid([[row[c] for c in some] for row in rows], "".join(alignment[c] for c in some)) for some in chosen]
 
 
 def bar(value: Any, largest: float, width: int = 24) -> str:

@@ -285,3 +285,25 @@ def test_of_a_model_that_answers_otherwise_once_in_a_while_only_right_numbers_ar
 def test_rows_that_depend_on_each_other_in_large_batches_only(f, players):
     with pytest.raises(ValueError, match="not independent"):
         harsanyi(Game.from_function(f, (torch.arange(players) + 1.0).tolist()))
+
+
+@pytest.mark.parametrize("place", ["x", "the baseline"])
+@pytest.mark.parametrize("hidden", [False, True], ids=["in the input", "of the function"])
+def test_nan_at_an_end_is_found_by_the_trial(place, hidden):
+    asked = []
+
+    def f(z):
+        asked.extend(z.tolist())
+        return torch.where(z.sum(1) == (2.0 if place == "x" else 0.0), torch.nan, z.sum(1)) if hidden else z.sum(1)
+
+    ends = {"x": torch.ones(1, 2), "the baseline": torch.zeros(1, 2)}
+    if not hidden:
+        ends[place][0, 1] = torch.nan
+    with pytest.raises(ValueError, match=rf"the output is nan for the coalition .* look at {place}, which may"):
+        Game.from_function(f, ends["x"], ends["the baseline"])
+    assert len(asked) <= 3
+
+
+def test_a_missing_value_that_the_function_knows_is_no_fault():
+    game = Game.from_function(lambda z: torch.nan_to_num(z, 5.0).sum(1), torch.ones(1, 2), torch.nan)
+    assert game([[0, 0], [1, 1]]).tolist() == [10.0, 2.0]

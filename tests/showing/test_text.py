@@ -1,9 +1,13 @@
 """Plain text: numbers, tables and reasons, against values worked out by hand."""
 
+import re
+from collections import Counter
 from fractions import Fraction
 
 import pytest
 import torch
+from drawn_results import EFFECTS
+from drawn_results import comparison as judged
 from sympy import Integer
 
 from decompositions.effects.effects import Effects
@@ -11,11 +15,12 @@ from synergy import Game, compare, harsanyi, measure, method, taylor
 from synergy.comparison.balance import balance
 from synergy.comparison.comparison import Comparison
 from synergy.comparison.result import Result
-from synergy.showing.text import WIDTH, comparison_table, effects_table
+from synergy.showing.text import comparison_table, effects_table
 from synergy.wording.effects import effect_label
 from synergy.wording.names import columns, shared_start, shorten
 from synergy.wording.notes import clause
 from synergy.wording.numbers import brief, fixed, number
+from synergy.wording.room import ELSEWHERE
 
 
 def product(names=("left", "right"), methods=("shapley", "occlusion_1"), **settings):
@@ -137,7 +142,7 @@ def test_table_of_a_product():
     verdicts = {line[0] + line[1]: line for line in lines if len(line) > 3 and line[1] == "theory"}
     assert verdicts["shapleytheory"][2:8] == ["pass", "1", "pass", "0", "pass", "0"]
     assert verdicts["occlusion_1theory"][2:] == ["pass", "1", "pass", "0", "fail", "1", "0", "left·right"]
-    assert "relative to the largest effect: shapley 0, occlusion_1 0" in text
+    assert "relative to the largest effect: shapley 0, occlusion_1 0" in " ".join(text.split())
     assert "strongest effects (1 of 1 above the noise; noise floor of J(S): 1.3e-15" in text
 
 
@@ -160,11 +165,30 @@ def test_a_method_that_does_not_apply_is_named_with_its_reason():
     assert "layer 'x' is reused" in text
 
 
+def verdicts(text: str) -> Counter:
+    return Counter(re.findall(r"\b(?:pass|fail|undecided) [\d.e-]+", text))
+
+
+@pytest.mark.parametrize("width", [60, 80, 100])
+@pytest.mark.parametrize("case", ["3 players", "60 players", "long names"])
+def test_a_comparison_fits_the_terminal_and_loses_no_verdict(case, width, monkeypatch):
+    found = judged(EFFECTS[case])
+    monkeypatch.setenv("COLUMNS", "300")
+    wide = found.table()
+    monkeypatch.setenv("COLUMNS", str(width))
+    table = found.table()
+    for text in (table, str(found)):
+        assert max(map(columns, text.splitlines())) <= width
+    assert verdicts(table) == verdicts(wide)
+    assert verdicts(wide).total() == 3 * 5  # theory and measured of two methods, and one theory
+    assert table.count("does not apply") == wide.count("does not apply")
+
+
 @pytest.mark.parametrize("methods", [1, 8, 15])
 def test_table_stays_narrow(methods):
     comparison = by_hand(4, methods, ("a very long name of a player " * 3, "b" * 90, "c", "幸福" * 30))
     lines = comparison_table(comparison).splitlines()
-    assert max(map(columns, lines)) <= WIDTH
+    assert max(map(columns, lines)) <= ELSEWHERE
     for k in range(methods):
         assert sum(f"method_{k}" in line for line in lines) >= 1
     attributions = " ".join(line for line in lines if line.startswith("c "))
@@ -285,7 +309,7 @@ def test_a_comparison_reads_well():
     assert ["left", "3.000", "6.000"] in [line.split() for line in comparison.table().splitlines()]
     assert len(text.splitlines()) < 20
     assert ["occlusion_1", *["pass", "·", "pass", "·", "fail"] * 2] in lines
-    assert max(map(columns, text.splitlines())) <= WIDTH
+    assert max(map(columns, text.splitlines())) <= ELSEWHERE
     lost = Result("lost", "f(x)", "", note="layer 'x' is reused; call it once")
     assert "does not apply" in str(Comparison(comparison.effects, None, "", (lost,)))
     assert str(lost) == "lost: does not apply: layer 'x' is reused; call it once"

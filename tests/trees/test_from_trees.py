@@ -295,3 +295,17 @@ def test_indices_of_trees_are_exact_without_a_call(index):
     np.testing.assert_allclose(found.values, same.values, rtol=0, atol=1e-12)
     assert np.abs(found.values).max() > 0.1
     assert "a sum of leaves" in str(found)
+
+
+@pytest.mark.parametrize(
+    ("x", "baseline", "said"),
+    [
+        (ROWS[0, :3], ROWS[5:9], "x has 3"),
+        (ROWS[:1, :3], ROWS[5:9], "x has 3"),
+        (ROWS[0], ROWS[5:9, :3], "the baseline has 3"),
+        (ROWS[0, :3].tolist(), 0.0, "x has 3"),
+    ],
+)
+def test_a_row_of_another_width_is_blamed_itself(x, baseline, said):
+    with pytest.raises(ValueError, match=f"the model was fitted with 7 features, one column each; {said}"):
+        Game.from_trees(forest(), x, baseline)
