@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from itertools import permutations, product
 
 from synergy.axioms.claims.axiom import AbstractAxiom
 from synergy.axioms.claims.trial import Trial
-from synergy.axioms.functions.function import Point
+from synergy.axioms.functions.analytic import known_analytic, random_analytic
+from synergy.axioms.functions.function import AbstractFunction, Point
+from synergy.axioms.functions.networks import known_networks, known_pairs, random_network, random_pair
 from synergy.axioms.functions.polynomial import Polynomial, polynomial, unit
+from synergy.axioms.functions.relu_network import network
 
-RANDOM = 40  # random choices after the bank
+RANDOM = {"polynomial": 40, "network": 12, "pair": 12, "analytic": 4}  # choices after the bank, by kind
 LARGEST = 4  # total degree of the monomials in the bank
 _PLACES = [Fraction(k, 2) for k in (-4, -2, -1, 1, 2, 3, 4, 6)]
 
@@ -20,7 +23,7 @@ _PLACES = [Fraction(k, 2) for k in (-4, -2, -1, 1, 2, 3, 4, 6)]
 def trials(axiom: AbstractAxiom, kind: str, seed: int) -> Iterator[Trial]:
     """The bank, smallest functions first, then random choices; what the axiom does not speak of is left out."""
     generator = random.Random(seed)
-    for trial in (*_bank(axiom, kind), *(_drawn(axiom, kind, generator) for _ in range(RANDOM))):
+    for trial in (*_bank(axiom, kind), *(_drawn(axiom, kind, generator) for _ in range(RANDOM[kind]))):
         settled = axiom.settled(trial)
         if settled is not None:
             yield settled
@@ -28,16 +31,23 @@ def trials(axiom: AbstractAxiom, kind: str, seed: int) -> Iterator[Trial]:
 
 def _bank(axiom: AbstractAxiom, kind: str) -> Iterator[Trial]:
     for n in range(axiom.least, 4):
-        first, second = BANKS[kind](n)
-        for chosen in product(first, *([second] * (axiom.functions - 1))):
-            for players in list(permutations(range(n), axiom.players))[:2]:
-                for points in axiom.places(n):
+        for chosen in BANKS[kind](n, axiom.functions):
+            for players in list(permutations(range(n), axiom.players))[: n if axiom.players == 1 else 2]:
+                for points in axiom.places(n) if kind == "polynomial" else _off_kinks(axiom, n):
                     yield Trial(chosen, points, players)
+
+
+def _off_kinks(axiom: AbstractAxiom, n: int) -> Iterator[tuple[Point, ...]]:
+    """Points for networks: the axiom's first, and two where small ones have no kink."""
+    first = next(iter(axiom.places(n)))
+    yield first
+    yield tuple(map(Fraction, ("3", "1/2", "2")))[:n], *first[1:]
+    yield tuple(map(Fraction, (-5, 5, 4)))[:n], tuple(map(Fraction, (5, -3, 0)))[:n], *first[2:]
 
 
 def _drawn(axiom: AbstractAxiom, kind: str, generator: random.Random) -> Trial:
     n = generator.randint(axiom.least, 3)
-    functions = tuple(DRAWS[kind](n, generator) for _ in range(axiom.functions))
+    functions = DRAWS[kind](n, axiom.functions, generator)
     b = (Fraction(0),) * n if generator.random() < 0.5 else _point(n, generator)
     points = (_point(n, generator), b, *(_point(n, generator) for _ in range(axiom.points - 2)))
     return Trial(functions, points, tuple(generator.sample(range(n), axiom.players)))
@@ -69,5 +79,27 @@ def random_polynomial(n: int, generator: random.Random) -> Polynomial:
     return polynomial(n, terms or {(1,) * n: 1})
 
 
-BANKS = {"polynomial": monomials}
-DRAWS = {"polynomial": random_polynomial}
+def _polynomials(n: int, count: int) -> Iterator[tuple[AbstractFunction, ...]]:
+    first, second = monomials(n)
+    yield from product(first, *([second] * (count - 1)))
+
+
+def _networks(n: int, count: int) -> Iterator[tuple[AbstractFunction, ...]]:
+    known = known_networks(n)
+    nothing = network(([[0] * n], [0]), ([[0]], [0]))
+    yield from product(known, *([[nothing, known[0]]] * (count - 1)))
+
+
+BANKS: dict[str, Callable[[int, int], Iterable[tuple[AbstractFunction, ...]]]] = {
+    "polynomial": _polynomials,
+    "network": _networks,
+    "pair": lambda n, count: known_pairs(n),
+    "analytic": lambda n, count: ((each,) for each in known_analytic(n)),
+}
+DRAWS: dict[str, Callable[[int, int, random.Random], tuple[AbstractFunction, ...]]] = {
+    "polynomial": lambda n, count, generator: tuple(random_polynomial(n, generator) for _ in range(count)),
+    "network": lambda n, count, generator: tuple(random_network(n, generator) for _ in range(count)),
+    "pair": lambda n, count, generator: random_pair(n, generator),
+    "analytic": lambda n, count, generator: (random_analytic(n, generator),),
+}
+"""By the kind of functions: the number of inputs and of functions, and those."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
@@ -16,7 +16,8 @@ from synergy.axioms.functions.polynomial_cube import PolynomialCube
 from synergy.method import AbstractMethod, method
 from synergy.policies.policy import Policy
 
-ROUNDING = 1e-6  # relative, of what networks give in floats
+KINDS = ("polynomial", "network", "pair", "analytic")  # of functions
+ROUNDING = 1e-5  # relative, of what networks give in floats
 
 
 class AbstractSubject(ABC):
@@ -45,9 +46,10 @@ class AbstractSubject(ABC):
 
 @dataclass(frozen=True)
 class MethodSubject(AbstractSubject):
-    """An attribution method, asked by its own algorithm."""
+    """An attribution method, asked by its own algorithm; what it answered is kept, as axioms ask alike."""
 
     method: AbstractMethod
+    known: dict[Question, tuple[Any, ...]] = field(default_factory=dict, repr=False, compare=False)
     of = "attributions"
 
     @property
@@ -58,11 +60,17 @@ class MethodSubject(AbstractSubject):
     def kinds(self) -> Mapping[str, str]:
         if self.method.scope == "game":
             return {}
+        if self.method.scope == "feature map":
+            return dict.fromkeys(KINDS, "it needs a network with a feature map")
         return dict.fromkeys(("polynomial", "analytic"), "it needs a network")
 
     def ask(self, question: Question) -> tuple[Any, ...]:
-        given = self.method.attribute(game_of(question.function, question.x, question.b))
-        return tuple(given) if is_exact(given) else tuple(given.detach().cpu().double().tolist())
+        asked = replace(question, name="")
+        if asked not in self.known:
+            given = self.method.attribute(game_of(question.function, question.x, question.b))
+            exact = is_exact(given)
+            self.known[asked] = tuple(given) if exact else tuple(given.detach().cpu().double().tolist())
+        return self.known[asked]
 
 
 @dataclass(frozen=True)
@@ -79,7 +87,7 @@ class PolicySubject(AbstractSubject):
     @property
     def kinds(self) -> Mapping[str, str]:
         why = "a policy is asked of effects: of polynomials, where they are exact"
-        return {"network": why, "analytic": why}
+        return dict.fromkeys(KINDS[1:], why)
 
     def ask(self, question: Question) -> tuple[Any, ...]:
         effects = PolynomialCube(question.function, question.x, question.b).effects()  # type: ignore[arg-type]

@@ -4,9 +4,11 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+import torch
 
 from synergy import METHODS, AbstractMethod, Policy, method
 from synergy.axioms import ATTRIBUTION, check
+from synergy.axioms.functions.analytic import Analytic
 from synergy.axioms.functions.polynomial import polynomial
 
 BOOKS = (Path(__file__).parents[2] / "docs" / "references.bib").read_text("utf8")
@@ -102,3 +104,39 @@ def test_the_formula_and_the_page():
 
 def test_methods_on_the_game_are_asked_of_polynomials():
     assert {name for name, cls in METHODS.items() if cls.scope == "game"} >= {"shapley", "gradient"}
+
+
+class _OfTaylorPolynomialsNothing(AbstractMethod):
+    """Told by their values at far places."""
+
+    title = "nothing of polynomials"
+
+    def policy(self, game):
+        raise ValueError("none")
+
+    def attribute(self, game, ends=None):
+        far = game.cube.f(torch.full((1, game.n), -20.0, dtype=torch.float64)).abs().item()
+        return method("shapley").attribute(game) * (far < 1e6)
+
+
+def test_continuity_of_taylor_approximation_can_fail():
+    found = check(_OfTaylorPolynomialsNothing(), "taylor_continuity")
+    assert found.falsified
+    assert found.witness.asked[1].name == "T F"
+
+
+def test_a_taylor_polynomial_by_hand():
+    """exp(z₁ + z₂) to degree 2 is 1 + s + s²/2, and sin(z₁) to degree 5 z − z³/6 + z⁵/120."""
+    total = polynomial(2, {(1, 0): 1, (0, 1): 1})
+    expected = polynomial(
+        2, {(0, 0): 1, (1, 0): 1, (0, 1): 1, (2, 0): Fraction(1, 2), (1, 1): 1, (0, 2): Fraction(1, 2)}
+    )
+    assert Analytic("exp", total, 2).expanded == expected
+    assert Analytic("sin", polynomial(1, {(1,): 1}), 6).expanded == polynomial(
+        1, {(1,): 1, (3,): Fraction(-1, 6), (5,): Fraction(1, 120)}
+    )
+
+
+@pytest.mark.parametrize("name", ["integrated_gradients", "shapley", "gradient_x_input"])
+def test_continuity_of_taylor_approximation(name):
+    assert not check(name, "taylor_continuity").falsified

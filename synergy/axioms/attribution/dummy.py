@@ -12,7 +12,10 @@ from synergy.axioms.functions.writing import lowered
 
 @register
 class Dummy(AbstractAxiom):
-    r""".. math:: F \text{ independent of } z_i \;\Rightarrow\; A_i = 0"""
+    r""".. math:: F \text{ independent of } z_i \;\Rightarrow\; A_i = 0
+
+    A network may be written with z_i and not depend on it.
+    """
 
     name = "dummy"
     title = "dummy"
@@ -24,7 +27,8 @@ class Dummy(AbstractAxiom):
     least = 2
 
     def questions(self, trial: Trial) -> tuple[Question, ...]:
-        return (Question(trial.functions[0].without(trial.players[0]), trial.x, trial.b),)
+        f, i = trial.functions[0], trial.players[0]
+        return (Question(f.without(i) if f.reads(i) else f, trial.x, trial.b),)
 
     def claims(self, trial: Trial, asked: Sequence[Question], given: Sequence[Any]) -> Iterator[Claim]:
         i = trial.players[0]

@@ -8,6 +8,7 @@ from typing import Any
 from synergy.axioms.claims.axiom import AbstractAxiom, register
 from synergy.axioms.claims.trial import Claim, Question, Trial
 from synergy.axioms.functions.writing import lowered
+from synergy.wording.numbers import minus
 
 
 @register
@@ -29,13 +30,13 @@ class Linearity(AbstractAxiom):
     def questions(self, trial: Trial) -> tuple[Question, ...]:
         f, g = trial.functions
         c = trial.points[2][0]
-        both = "F + G" if c == 1 else f"F + ({c})G"
+        both = "F + G" if c == 1 else f"F + ({minus(str(c))})G"
         named = ((f, "F"), (g, "G"), (f.plus(g, c), both))
         return tuple(Question(function, trial.x, trial.b, name) for function, name in named)
 
     def claims(self, trial: Trial, asked: Sequence[Question], given: Sequence[Any]) -> Iterator[Claim]:
         c = trial.points[2][0]
-        factor = "" if c == 1 else f"({c})·"
+        factor = "" if c == 1 else f"({minus(str(c))})·"
         for i, (first, second, both) in enumerate(zip(*given, strict=True)):
             a = f"A{lowered(i + 1)}"
             says = (f"{a}({asked[2].name})", f"{a}(F) + {factor}{a}(G)")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from synergy.axioms.claims.axiom import with_points
 from synergy.axioms.claims.trial import Trial
-from synergy.axioms.functions.function import AbstractFunction
+from synergy.axioms.functions.function import AbstractAlgebra
 
 
 def upwards(trial: Trial) -> Trial:
@@ -19,8 +19,8 @@ def equal_inputs(trial: Trial) -> Trial:
     return with_points(trial, *(tuple(p[i] if k == j else v for k, v in enumerate(p)) for p in (trial.x, trial.b)))
 
 
-def symmetric(trial: Trial) -> AbstractFunction:
+def symmetric(trial: Trial) -> AbstractAlgebra:
     """The function itself where it is symmetric, else with its mirror image added."""
-    f = trial.functions[0]
+    f: AbstractAlgebra = trial.functions[0]
     mirrored = f.swapped(*trial.players)
     return f if mirrored == f else f.plus(mirrored)

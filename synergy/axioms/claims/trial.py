@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
 from synergy.axioms.functions.function import AbstractFunction, Point
@@ -19,7 +18,7 @@ class Trial:
         players: those of whom the axiom speaks.
     """
 
-    functions: tuple[AbstractFunction, ...]
+    functions: tuple[Any, ...]
     points: tuple[Point, ...]
     players: tuple[int, ...] = ()
 
@@ -49,7 +48,7 @@ class Question:
     name: str = "F"
 
     @property
-    def gain(self) -> Fraction:
+    def gain(self) -> Any:
         """f(x) − f(b)."""
         return self.function(self.x) - self.function(self.b)
 

@@ -11,11 +11,7 @@ Point = tuple[Fraction, ...]
 
 
 class AbstractFunction(ABC):
-    """A function of n numbers with rational coefficients, from which others are made by its own algebra.
-
-    Every axiom speaks of functions with some property (symmetric, non-decreasing, without z_i). The operations make
-    such functions of any function, so that a search may change the latter freely.
-    """
+    """A function of n numbers that a method is asked of."""
 
     @property
     @abstractmethod
@@ -28,48 +24,11 @@ class AbstractFunction(ABC):
         """How large it is written, for the order of functions from simple to involved."""
 
     @abstractmethod
-    def __call__(self, z: Point) -> Fraction:
-        """Its value, exactly."""
+    def __call__(self, z: Point) -> Any:
+        """Its value; of rational coefficients exactly."""
 
     @abstractmethod
-    def plus(self, other: Any, factor: Fraction = Fraction(1)) -> AbstractFunction:
-        """F + c G, for a G of the same kind."""
-
-    @abstractmethod
-    def swapped(self, i: int, j: int) -> AbstractFunction:
-        """F with the inputs i and j in each other's place."""
-
-    @abstractmethod
-    def without(self, i: int) -> AbstractFunction:
-        """Like F, but it does not read z_i."""
-
-    @abstractmethod
-    def moved(self, scale: Point, shift: Point) -> AbstractFunction:
-        """F ∘ T⁻¹ for T_i(z) = scale_i z_i + shift_i."""
-
-    @abstractmethod
-    def of_sum(self) -> AbstractFunction:
-        """A function of Σ z alone."""
-
-    @property
-    @abstractmethod
-    def is_zero(self) -> bool:
-        """Whether it is written as nothing at all."""
-
-    @abstractmethod
-    def rising(self, b: Point, x: Point, inputs: tuple[int, ...] | None = None) -> AbstractFunction:
-        """Like F, but non-decreasing in some inputs, by default in all, between b and x, where x ≥ b."""
-
-    @abstractmethod
-    def alike(self, i: int, j: int) -> tuple[AbstractFunction, AbstractFunction]:
-        """Two functions made of F with ∂_i of the first = ∂_j of the second, everywhere."""
-
-    @abstractmethod
-    def twin(self, b: Point, x: Point) -> AbstractFunction:
-        """Another function with the same values at the 2ⁿ corners x_T."""
-
-    @abstractmethod
-    def simpler(self) -> Iterator[AbstractFunction]:
+    def simpler(self) -> Iterator[Any]:
         """Functions like it that are written shorter."""
 
     @abstractmethod
@@ -83,6 +42,59 @@ class AbstractFunction(ABC):
     def regular(self, x: Point) -> bool:
         """Whether it has derivatives at x."""
         return True
+
+
+class AbstractAlgebra(AbstractFunction):
+    """A function with rational coefficients, from which others are made by its own algebra.
+
+    Every axiom speaks of functions with some property (symmetric, non-decreasing, without z_i). The operations make
+    such functions of any function, so that a search may change the latter freely.
+    """
+
+    @abstractmethod
+    def __call__(self, z: Point) -> Fraction:
+        """Its value, exactly."""
+
+    @abstractmethod
+    def plus(self, other: Any, factor: Fraction = Fraction(1)) -> AbstractAlgebra:
+        """F + c G, for a G of the same kind."""
+
+    @abstractmethod
+    def swapped(self, i: int, j: int) -> AbstractAlgebra:
+        """F with the inputs i and j in each other's place."""
+
+    @abstractmethod
+    def reads(self, i: int) -> bool:
+        """Whether its value depends on z_i."""
+
+    @abstractmethod
+    def without(self, i: int) -> AbstractAlgebra:
+        """Like F, but it does not read z_i."""
+
+    @abstractmethod
+    def moved(self, scale: Point, shift: Point) -> AbstractAlgebra:
+        """F ∘ T⁻¹ for T_i(z) = scale_i z_i + shift_i."""
+
+    @abstractmethod
+    def of_sum(self) -> AbstractAlgebra:
+        """A function of Σ z alone."""
+
+    @property
+    @abstractmethod
+    def is_zero(self) -> bool:
+        """Whether it is written as nothing at all."""
+
+    @abstractmethod
+    def rising(self, b: Point, x: Point, inputs: tuple[int, ...] | None = None) -> AbstractAlgebra:
+        """Like F, but non-decreasing in some inputs, by default in all, between b and x, where x ≥ b."""
+
+    @abstractmethod
+    def alike(self, i: int, j: int) -> tuple[AbstractAlgebra, AbstractAlgebra]:
+        """Two functions made of F with ∂_i of the first = ∂_j of the second, everywhere."""
+
+    @abstractmethod
+    def twin(self, b: Point, x: Point) -> AbstractAlgebra:
+        """Another function with the same values at the 2ⁿ corners x_T."""
 
 
 def simpler_number(value: Fraction) -> Iterator[Fraction]:

@@ -10,14 +10,14 @@ from itertools import product
 from math import ceil, comb, prod
 
 from synergy.axioms.functions.bernstein import least_coefficient
-from synergy.axioms.functions.function import AbstractFunction, Point, simpler_number, whole_size
+from synergy.axioms.functions.function import AbstractAlgebra, Point, simpler_number, whole_size
 from synergy.axioms.functions.writing import latex_sum, monomial, text_sum
 
 Exponents = tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class Polynomial(AbstractFunction):
+class Polynomial(AbstractAlgebra):
     """Σ c_m z^m.
 
     Args:
@@ -71,6 +71,9 @@ class Polynomial(AbstractFunction):
             return tuple(changed)
 
         return polynomial(self.n, {swap(m): c for m, c in self.terms})
+
+    def reads(self, i: int) -> bool:
+        return any(m[i] for m, _ in self.terms)
 
     def without(self, i: int) -> Polynomial:
         return polynomial(self.n, {m: c for m, c in self.terms if not m[i]})
