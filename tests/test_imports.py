@@ -58,6 +58,7 @@ FRONTS = [
 ]
 REGISTERING = [
     "synergy.axioms.attribution",
+    "synergy.axioms.interaction",
     "synergy.methods",
     "synergy.interactions.indices",
     "synergy.showing",

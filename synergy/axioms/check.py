@@ -7,6 +7,7 @@ from typing import Any
 
 from decompositions.arguments import whole
 from synergy.axioms import attribution as attribution  # registers the axioms
+from synergy.axioms import interaction as interaction
 from synergy.axioms.claims.axiom import AbstractAxiom, axiom_named
 from synergy.axioms.claims.trial import Trial
 from synergy.axioms.draws import trials
@@ -15,7 +16,7 @@ from synergy.axioms.shrink import shrunk
 from synergy.axioms.subject import AbstractSubject, subject
 
 
-def check(method: Any, axiom: Any, *, seed: int = 0, **settings: Any) -> Check:
+def check(method: Any, axiom: Any, *, seed: int = 0, order: int | None = None, **settings: Any) -> Check:
     """Look for a function on which a method breaks an axiom: in a bank of small ones, then among random ones.
 
     What is found is shrunk: terms are dropped, exponents, coefficients and coordinates made small and round, as long as
@@ -23,22 +24,24 @@ def check(method: Any, axiom: Any, *, seed: int = 0, **settings: Any) -> Check:
     asked of small ReLU networks. That nothing is found is no proof.
 
     Args:
-        method: the name of a registered method, or a method or policy of one's own.
+        method: the name of a registered method or of an interaction index, or a method, policy or index of one's own.
         axiom: its name, "completeness".
         seed: of the random functions.
+        order: of an index, the largest number of players of a set, from 1 to 6; by default 2.
         settings: of a method that is named, ``check("lrp_epsilon", "completeness", bias=False)``.
 
     Raises:
-        LookupError: no such method or axiom; the nearest name is said.
-        TypeError: no name where one is needed; settings that the method has not.
-        ValueError: an axiom that is not asked of this kind of subjects, or none of whose functions the method takes.
+        LookupError: no such method, index or axiom; the nearest name is said.
+        TypeError: no name where one is needed; settings that the method has not; an order of a method.
+        ValueError: an axiom that is not asked of this kind of subjects, or none of whose functions the method takes; an
+            order that the index has not.
 
     >>> check("gradient_x_input", "completeness")
     Gradient × Input, completeness: broken
       F = z₁², x = 1, b = 0: A = 2
       Σ A = 2 ≠ 1 = F(x) − F(b)
     """
-    asked = subject(method, **settings)
+    asked = subject(method, order, **settings)
     wanted = axiom_named(axiom, asked.of)
     seed = whole(seed, "seed is the number that the random functions begin with", 0)
     return _Search(asked, wanted, seed).result()
@@ -59,7 +62,7 @@ class _Search:
             raise ValueError(f"'{self.axiom.name}' is not asked of {self.asked.name}: {why}")
         tried = 0
         for kind in kinds[:1]:
-            for trial in trials(self.axiom, kind, self.seed):
+            for trial in trials(self.axiom, kind, self.seed, self.asked.order):
                 tried += 1
                 if self.witness(trial, kind) is not None:
                     return self.said(tried, self.witness(shrunk(trial, self.axiom, self.breaks(kind)), kind))

@@ -20,13 +20,26 @@ LARGEST = 4  # total degree of the monomials in the bank
 _PLACES = [Fraction(k, 2) for k in (-4, -2, -1, 1, 2, 3, 4, 6)]
 
 
-def trials(axiom: AbstractAxiom, kind: str, seed: int) -> Iterator[Trial]:
+def trials(axiom: AbstractAxiom, kind: str, seed: int, order: int = 1) -> Iterator[Trial]:
     """The bank, smallest functions first, then random choices; what the axiom does not speak of is left out."""
     generator = random.Random(seed)
-    for trial in (*_bank(axiom, kind), *(_drawn(axiom, kind, generator) for _ in range(RANDOM[kind]))):
+    bank = _bank_of_sets(axiom, order) if axiom.of == "interactions" else _bank(axiom, kind)
+    for trial in (*bank, *(_drawn(axiom, kind, generator, order) for _ in range(RANDOM[kind]))):
         settled = axiom.settled(trial)
         if settled is not None:
             yield settled
+
+
+def _bank_of_sets(axiom: AbstractAxiom, order: int) -> Iterator[Trial]:
+    """Monomials of one to order + 3 players, and of more inputs only where the order or the axiom asks for them."""
+    for s in range(1, order + 4):
+        n = max(s, order, axiom.least)
+        for more in ((1,) * s, (2, *(1,) * (s - 1)), (*(1,) * (s - 1), 2), (2, 2, *(1,) * (s - 2))[:s]):
+            f = polynomial(n, {(*more, *(0,) * (n - s)): 1})
+            chosen = (f, *[polynomial(n, {unit(n, 0): 1})] * (axiom.functions - 1))
+            for players in list(permutations(range(n), axiom.players))[:2]:
+                for points in axiom.places(n):
+                    yield Trial(chosen, points, players, order)
 
 
 def _bank(axiom: AbstractAxiom, kind: str) -> Iterator[Trial]:
@@ -45,12 +58,12 @@ def _off_kinks(axiom: AbstractAxiom, n: int) -> Iterator[tuple[Point, ...]]:
     yield tuple(map(Fraction, (-5, 5, 4)))[:n], tuple(map(Fraction, (5, -3, 0)))[:n], *first[2:]
 
 
-def _drawn(axiom: AbstractAxiom, kind: str, generator: random.Random) -> Trial:
-    n = generator.randint(axiom.least, 3)
+def _drawn(axiom: AbstractAxiom, kind: str, generator: random.Random, order: int) -> Trial:
+    n = generator.randint(max(axiom.least, order), max(3, order + 1))
     functions = DRAWS[kind](n, axiom.functions, generator)
     b = (Fraction(0),) * n if generator.random() < 0.5 else _point(n, generator)
     points = (_point(n, generator), b, *(_point(n, generator) for _ in range(axiom.points - 2)))
-    return Trial(functions, points, tuple(generator.sample(range(n), axiom.players)))
+    return Trial(functions, points, tuple(generator.sample(range(n), axiom.players)), order)
 
 
 def _point(n: int, generator: random.Random) -> Point:

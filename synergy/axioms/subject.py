@@ -1,22 +1,30 @@
-"""Whoever is asked whether it meets an axiom: a method, a policy."""
+"""Whoever is asked whether it meets an axiom: a method, a policy, an interaction index."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from fractions import Fraction
 from typing import Any
 
-from decompositions.arguments import shown
-from decompositions.arithmetic import is_exact
+from decompositions.arguments import shown, whole
+from decompositions.arithmetic import is_exact, objects
 from synergy.axioms.claims.trial import Question
 from synergy.axioms.functions.asking import game_of
 from synergy.axioms.functions.polynomial_cube import PolynomialCube
-from synergy.method import AbstractMethod, method
+from synergy.interaction_index import INDICES, AbstractIndex, AbstractLift, index_named
+from synergy.interactions.interactions import interactions
+from synergy.interactions.joint_shapley import joint_shapley
+from synergy.interactions.lifts.named import LIFTS
+from synergy.method import METHODS, AbstractMethod, method
 from synergy.policies.policy import Policy
 
 KINDS = ("polynomial", "network", "pair", "analytic")  # of functions
+JOINT = "JointSV"  # the index that no weights on effects make
+EXACTLY = "interactions are asked of polynomials, where they are exact"
+MOST = 6  # players of a set, in a search
 ROUNDING = 1e-5  # relative, of what networks give in floats
 
 
@@ -24,6 +32,7 @@ class AbstractSubject(ABC):
     """What an axiom is checked of: it answers questions with numbers."""
 
     of: str  # "attributions" or "interactions"
+    order = 1  # of interactions, the largest number of players of a set
 
     @property
     @abstractmethod
@@ -97,23 +106,97 @@ class PolicySubject(AbstractSubject):
         return tuple((effects.values[1:, None] * shares).sum(0))
 
 
-def subject(given: Any, **settings: Any) -> AbstractSubject:
+@dataclass(frozen=True)
+class IndexSubject(AbstractSubject):
+    """An interaction index of an order, by its weights on the Taylor effects of a polynomial."""
+
+    index: AbstractIndex | AbstractLift
+    order: int
+    of = "interactions"
+
+    @property
+    def name(self) -> str:
+        return f"{self.index.name} of order {self.order}"
+
+    @property
+    def kinds(self) -> Mapping[str, str]:
+        return dict.fromkeys(KINDS[1:], EXACTLY)
+
+    def ask(self, question: Question) -> dict[tuple[int, ...], Any]:
+        effects = PolynomialCube(question.function, question.x, question.b).effects()  # type: ignore[arg-type]
+        return dict(interactions(effects, self.index, self.order))
+
+
+@dataclass(frozen=True)
+class JointShapleySubject(AbstractSubject):
+    """Joint Shapley values, which are made of the values at the corners."""
+
+    order: int
+    of = "interactions"
+
+    @property
+    def name(self) -> str:
+        return f"{JOINT} of order {self.order}"
+
+    @property
+    def kinds(self) -> Mapping[str, str]:
+        return dict.fromkeys(KINDS[1:], EXACTLY)
+
+    def ask(self, question: Question) -> dict[tuple[int, ...], Any]:
+        n = question.function.n
+        places = (tuple(question.x[i] if mask >> i & 1 else question.b[i] for i in range(n)) for mask in range(2**n))
+        return joint_shapley(objects([question.function(place) for place in places]), self.order)
+
+
+def subject(given: Any, order: int | None = None, **settings: Any) -> AbstractSubject:
     """Whoever is meant.
 
     Args:
-        given: the name of a registered method, a method or a policy.
+        given: the name of a registered method or of an interaction index; or a method, a policy or an index.
+        order: of an index, the largest number of players of a set; by default 2, or the only one that it has.
         settings: of a method that is named.
 
     Raises:
-        LookupError: no method of that name; the nearest is said.
-        TypeError: neither a name nor a method nor a policy; or settings that it has not.
+        LookupError: no method or index of that name; the nearest is said.
+        TypeError: neither a name nor a method, a policy or an index; settings that it has not; an order of a method.
+        ValueError: an order that the index has not.
     """
     if isinstance(given, AbstractSubject):
         return given
+    index = _index(given)
+    if index is not None:
+        if settings:
+            raise TypeError(f"an index has an order and no other settings, not {', '.join(settings)}")
+        return JointShapleySubject(_order(None, order)) if index == JOINT else IndexSubject(index, _order(index, order))
+    if order is not None:
+        raise TypeError(f"an order is asked of an interaction index, and {shown(given)} is none")
     if isinstance(given, Policy):
         return PolicySubject(given)
     if isinstance(given, str):
         return MethodSubject(method(given, **settings))
     if isinstance(given, AbstractMethod):
         return MethodSubject(given)
-    raise TypeError(f"an axiom is checked of a method, by its name or itself, or of a policy, not of {shown(given)}")
+    raise TypeError(
+        f"an axiom is checked of a method or an index, by its name or itself, or of a policy, not of {shown(given)}"
+    )
+
+
+def _index(given: Any) -> Any:
+    """The index that is meant, "JointSV" as its name; None for anything else."""
+    if isinstance(given, (AbstractIndex, AbstractLift)) or given == JOINT:
+        return given
+    if not isinstance(given, str) or given in METHODS:
+        return None
+    known = [*INDICES, *LIFTS]
+    if given in known:
+        return index_named(given, LIFTS)
+    near = get_close_matches(given, [*METHODS, *known, JOINT], n=1, cutoff=0.5)
+    hint = f"did you mean '{near[0]}'?" if near else f"there are {', '.join([*METHODS, *known, JOINT])}"
+    raise LookupError(f"no attribution method or interaction index {shown(given)}; {hint}")
+
+
+def _order(index: AbstractIndex | AbstractLift | None, order: int | None) -> int:
+    least = index.smallest if isinstance(index, AbstractLift) else 1
+    most = getattr(index, "largest", None) or MOST
+    wanted = min(most, max(least, 2)) if order is None else order
+    return whole(wanted, "order is the largest number of players of a set", least, most)

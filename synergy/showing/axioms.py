@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,10 +11,12 @@ from decompositions.counts import several
 from decompositions.show import Formula
 from synergy.axioms.claims.trial import RELATIONS, Question
 from synergy.axioms.finding import Check
-from synergy.axioms.functions.writing import latex_number, latex_point, lowered, point
+from synergy.axioms.functions.writing import latex_number, latex_point, named_set, point
 from synergy.showing.formulas import translated
 from synergy.showing.html import card, paragraph, small, table_of
 from synergy.wording.numbers import minus, number
+
+LISTED = 8  # sets that are listed one by one
 
 
 @show.text.register(Check)
@@ -43,14 +46,14 @@ def _place(values: Any) -> str:
 
 
 def _given(given: Any) -> str:
-    if isinstance(given, Mapping):
-        sets = {members: value for members, value in given.items() if value}
-        return ", ".join(f"I{_set(members)} = {minus(number(value))}" for members, value in sets.items()) or "I = 0"
-    return f"A = {_place(given)}"
-
-
-def _set(members: tuple[int, ...]) -> str:
-    return "₍" + ",".join(lowered(i + 1) for i in members) + "₎"
+    if not isinstance(given, Mapping):
+        return f"A = {_place(given)}"
+    sets = {members: value for members, value in given.items() if value}
+    if len(sets) > LISTED:
+        often = Counter((len(members), value) for members, value in sets.items())
+        parts = [f"{minus(number(value))} of {several(many, 'set')} of {t}" for (t, value), many in often.items()]
+        return f"I = {', '.join(parts)}"
+    return ", ".join(f"I{named_set(members)} = {minus(number(value))}" for members, value in sets.items()) or "I = 0"
 
 
 def _claim(found: Check) -> str:

@@ -88,7 +88,7 @@ def test_bad_input():
         check("shaply", "completeness")
     with pytest.raises(TypeError, match="an axiom is asked for by its name"):
         check("shapley", 3)
-    with pytest.raises(TypeError, match="of a method, by its name or itself"):
+    with pytest.raises(TypeError, match="of a method or an index, by its name or itself"):
         check(3, "completeness")
     with pytest.raises(ValueError, match="seed is the number"):
         check("shapley", "completeness", seed=-1)

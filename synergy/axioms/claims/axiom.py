@@ -53,10 +53,6 @@ class AbstractAxiom(ABC):
     def claims(self, trial: Trial, asked: Sequence[Question], given: Sequence[Any]) -> Iterator[Claim]:
         """What must hold between what it gave."""
 
-    def kept(self, order: int, trial: Trial) -> bool:
-        """Whether an axiom of interactions speaks of these choices at this order."""
-        return True
-
 
 _REGISTRIES: dict[str, dict[str, AbstractAxiom]] = {"attributions": {}, "interactions": {}}
 ATTRIBUTION: Mapping[str, AbstractAxiom] = MappingProxyType(_REGISTRIES["attributions"])

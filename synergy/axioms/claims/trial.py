@@ -16,11 +16,13 @@ class Trial:
         functions: any functions; the axiom makes those that it speaks of from them.
         points: x, b, and what else of numbers the axiom has, rows of n numbers.
         players: those of whom the axiom speaks.
+        order: of interactions, the largest number of players of a set.
     """
 
     functions: tuple[Any, ...]
     points: tuple[Point, ...]
     players: tuple[int, ...] = ()
+    order: int = 1
 
     @property
     def x(self) -> Point:

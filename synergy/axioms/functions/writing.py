@@ -22,6 +22,15 @@ def letter(i: int, latex: bool = False) -> str:
     return f"z_{{{i + 1}}}" if latex else f"z{lowered(i + 1)}"
 
 
+def named_set(members: Sequence[int]) -> str:
+    """A set of players as an index below the line, counted from 1.
+
+    >>> named_set((0, 2))
+    '₁,₃'
+    """
+    return ",".join(lowered(i + 1) for i in members)
+
+
 def monomial(m: Sequence[int], latex: bool = False) -> str:
     """z^m; nothing for the constant."""
     raised = (f"^{{{k}}}" if latex else str(k).translate(_RAISED) for k in m)
