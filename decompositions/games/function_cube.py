@@ -92,7 +92,7 @@ class FunctionCube(AbstractCube):
         if self.embedding is not None and not _are_corners(points):
             return self.embedded().values(points)
         with self.calling():
-            return self._in_parts(points, FunctionCube._batch)
+            return self.in_parts(points, FunctionCube._batch)
 
     def values_at_once(self, points: torch.Tensor) -> torch.Tensor:
         """g at :attr:`points_at_once` points or fewer; that memory runs out is the caller's affair."""
@@ -204,7 +204,7 @@ class FunctionCube(AbstractCube):
         recurrent = any(isinstance(each, nn.RNNBase) for model in models for each in model.modules())
         with self.calling(), torch.enable_grad(), differentiable() if recurrent else nullcontext():
             points = points.clone() if points.is_inference() else points
-            return self._in_parts(points, work)
+            return self.in_parts(points, work)
 
     @outside_inference()
     def array(self, table: Any) -> torch.Tensor:
@@ -328,7 +328,7 @@ class FunctionCube(AbstractCube):
                 f"x is {what} and has nothing between present and absent: points of the cube are zeros and ones"
             )
 
-    def _in_parts(
+    def in_parts(
         self, points: torch.Tensor, work: Callable[[FunctionCube, torch.Tensor], torch.Tensor]
     ) -> torch.Tensor:
         """Work on all points, a chunk at a time; on smaller ones from where memory runs out."""

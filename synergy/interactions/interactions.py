@@ -45,16 +45,18 @@ def interactions(game_or_effects: Game | Effects, index: Any = "STII", order: in
     Args:
         game_or_effects: the question, or what it is made of; Taylor effects are summed by support.
         index: "SV", "BV" (of single players), "SII", "BII", "CHII", "k-SII", "STII", "FSII", "FBII", "kADD-SHAP",
-            "Moebius", "Co-Moebius", "RS", "ARS"; those of Taylor effects, "IH" (of order 2), "RIG", "ARIG", "SP"; or an
-            index of one's own, such as ``TopDistributing(policy)``.
+            "Moebius", "Co-Moebius", "RS", "ARS"; those that see degrees, "IH" (of order 2), "RIG", "ARIG", "SP": by
+            Taylor effects, or on a network by integrals along the straight path; or an index of one's own, such as
+            ``TopDistributing(policy)``.
         order: k, the largest number of players of a set.
 
     Raises:
         TypeError: no game and no effects; no name of an index; an order that is no whole number.
         LookupError: no such index; the nearest name is said.
         ValueError: an order outside of 1 to n, or above the index's own; an index that is no policy ("JointSV"); an
-            index of degrees of a game that has no Taylor series, or whose series does not reach x, or of Harsanyi
-            dividends; or as :func:`decompositions.dividends.harsanyi.harsanyi` raises.
+            index of degrees of a game that has no Taylor series, or whose series does not reach x, of a network with a
+            kink where second derivatives are integrated, or of Harsanyi dividends; or as
+            :func:`decompositions.dividends.harsanyi.harsanyi` raises.
 
     >>> found = interactions(Game.from_values([0., 1., 2., 7.]), "SII")
     >>> dict(found)

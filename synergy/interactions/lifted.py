@@ -17,6 +17,7 @@ from decompositions.games.game import Game
 from decompositions.series.taylor import taylor
 from synergy.interaction_index import AbstractLift
 from synergy.interactions.all_effects import all_effects
+from synergy.interactions.integrated import has_integrals, integrated
 from synergy.interactions.result import Interactions
 
 
@@ -24,14 +25,16 @@ def lifted(given: Game | Effects, lift: AbstractLift, order: int) -> Interaction
     """The values of a lift.
 
     Args:
-        given: a game, which is decomposed as the rule needs it, or effects.
+        given: a game, which is integrated, or decomposed as the rule needs it, or effects.
         lift: the lift.
         order: the largest number of players of a set.
 
     Raises:
-        ValueError: a rule that reads degrees, of a game that has no Taylor series or of Harsanyi dividends; or a series
-            that does not reach x.
+        ValueError: a rule that reads degrees, of a game that has no Taylor series or of Harsanyi dividends; a series
+            that does not reach x; or as :func:`synergy.interactions.integrated.integrated` raises.
     """
+    if isinstance(given, Game) and has_integrals(given, lift):
+        return integrated(given, lift, order)
     effects = given if isinstance(given, Effects) else _decomposed(given, lift)
     lift.policy.require(effects)
     _require_reach(effects, lift)
@@ -42,7 +45,12 @@ def lifted(given: Game | Effects, lift: AbstractLift, order: int) -> Interaction
     def weights(s: int, rows: np.ndarray, places: np.ndarray) -> Array:
         return lift.weights(_taken(shares, rows, listed(bits[rows], s)), places, order)
 
+    def sizes(s: int, rows: np.ndarray, places: np.ndarray) -> Array:
+        return abs(weights(s, rows, places)).to(floors)
+
     parts = [handed_out(bits, effects.n, values, t, weights) for t in range(1, order + 1)]
+    floors = torch.from_numpy(effects.noise_floor())
+    noise = [handed_out(bits, effects.n, floors, t, sizes)[1] for t in range(1, order + 1)] if effects.noise else []
     return Interactions(
         settle(concatenate([sums for _, sums in parts], -1)),
         tuple(chain.from_iterable(map(tuple, sets.tolist()) for sets, _ in parts)),
@@ -55,6 +63,7 @@ def lifted(given: Game | Effects, lift: AbstractLift, order: int) -> Interaction
         remainder=effects.remainder if effects.truncated else 0,
         calls=effects.calls,
         remark=effects.note,
+        noise=torch.cat(noise).numpy() if noise else np.zeros(sum(len(sets) for sets, _ in parts)),
     )
 
 

@@ -39,8 +39,9 @@ class Interactions(Mapping[tuple[int, ...], Any]):
         remainder: the sum of the missing effects. Shape ``(...,)``.
         calls: model calls that were paid.
         remark: what is to be said of the effects themselves.
-        noise: what the rounding of the values of g makes of each set's value, one standard error, of a list of effects
-            at most. Shape ``(m,)``; None where it is not known.
+        noise: how far off each set's value is: what the rounding of the values of g makes of it, one standard error, of
+            a list of effects at most; of an integral its error, by quadrature and rounding. Shape ``(m,)``; None where
+            it is not known.
     """
 
     array: Array

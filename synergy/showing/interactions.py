@@ -31,7 +31,7 @@ def interactions_table(found: Interactions, k: int = ROWS) -> str:
     more = len(found) - len(strongest)
     noise = 0.0 if found.noise is None else float(found.noise.max(initial=0.0))
     head = f"{found.title} ({visible(found.index)}), order {found.order}, of {several(found.n, 'player')}"
-    head += f"; rounding up to {brief(noise)}" if noise else ""
+    head += f"; error up to {brief(noise)}" if noise else ""
     rest = [f"… {several(more, 'more set')}"] if more else []
     return "\n".join(
         [head, *grid(rows, "<<" if found.symbols else "<><"), *rest, *([found.note] if found.note else [])]

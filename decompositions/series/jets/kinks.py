@@ -38,7 +38,7 @@ def refuse_kinks(cube: FunctionCube) -> None:
 def _refuse_at(cube: FunctionCube, points: torch.Tensor, names: Mapping[nn.Module, str]) -> None:
     """Compare the branches at some points with those at the baseline; no further ones once a kink is found."""
     for some in points.split(max(2, cube.chunk)):
-        found = _crossed(cube, torch.cat([torch.zeros_like(points[:1]), some]), names)
+        found = crossed(cube, torch.cat([torch.zeros_like(points[:1]), some]), names)
         if found:
             places = "; ".join(found[:3]) + ("; …" if len(found) > 3 else "")
             raise ValueError(
@@ -48,7 +48,7 @@ def _refuse_at(cube: FunctionCube, points: torch.Tensor, names: Mapping[nn.Modul
             )
 
 
-def _crossed(cube: FunctionCube, points: torch.Tensor, names: Mapping[nn.Module, str]) -> list[str]:
+def crossed(cube: FunctionCube, points: torch.Tensor, names: Mapping[nn.Module, str]) -> list[str]:
     """The operations whose branches at some points differ from those at the first, and at how many places."""
     found: dict[int, str] = {}
     for inputs in cube.inputs(points).unbind(1):
