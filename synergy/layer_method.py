@@ -14,6 +14,7 @@ from synergy.explained import modelled
 from synergy.method import AbstractMethod
 
 SUSPICIOUS = 1e-9  # of the attributions: a thousandth of what the criteria tolerate
+OF_OUTPUTS = 16.0  # times the rounding of one output, which two of them and their sum may differ by
 
 
 class AbstractLayerMethod(AbstractMethod):
@@ -26,17 +27,21 @@ class AbstractLayerMethod(AbstractMethod):
         """The attributions with the error that rounding makes on the way through the network.
 
         At end points, of which there are many, it is looked for where a method that shares out everything does not
-        add up to the output's change: there only rounding can have lost it.
+        add up to the output's change, by more than the rounding of the output itself: there only rounding on the way
+        can have lost it.
         """
         values = self.attribute(game, ends)
-        untold = replace(game, cube=modelled(game, "a layer-wise method needs the network")[0].unwatched())
+        cube, _ = modelled(game, "a layer-wise method needs the network")
+        untold = replace(game, cube=cube.unwatched())
         if ends is None:
             return Estimate(values, rounding_error(lambda: self.attribute(untold), values))
         if not self.all_three or values.is_meta:
             return Estimate(values)
         points = game.ends(ends)
-        missed = abs(values.sum(-1) - (untold(points) - untold(0 * points[:1])))
-        doubtful = missed > SUSPICIOUS * abs(values).sum(-1)
+        outputs, base = untold(points), untold(0 * points[:1])
+        missed = abs(values.sum(-1) - (outputs - base))
+        own = cube.rounding * torch.maximum(abs(outputs), abs(base))
+        doubtful = missed > SUSPICIOUS * abs(values).sum(-1) + OF_OUTPUTS * own
         errors = torch.zeros_like(values)
         if doubtful.any():
             some = points[doubtful]

@@ -24,10 +24,10 @@ from synergy.showing.sections.first import chosen, groups, reading, said
 from synergy.showing.sections.panels import BARS, on_its_own, panels
 from synergy.showing.sections.picture import picture
 from synergy.showing.sections.row_by_row import row_by_row
-from synergy.showing.sections.shares import as_script, explorable, heat_map
+from synergy.showing.sections.shares import MARKED, as_script, explorable, heat_map
 from synergy.showing.sections.sources import cite
 from synergy.showing.sections.strongest import effect_lists, of_which, orders, strongest
-from synergy.showing.sections.sums import gaps, table
+from synergy.showing.sections.sums import PLAYERS, gaps, table
 from synergy.showing.sections.verdicts import reasons, sides
 from synergy.showing.text import computation, settings_of
 from synergy.version import __version__
@@ -36,6 +36,7 @@ from synergy.wording.names import shorten
 from synergy.wording.numbers import minus, scalar
 from synergy.wording.view import Features, Picture, Words
 
+WORDS = 500  # players that are shown as words
 EXAMPLE = "report.html"  # a name for such a page
 RIGHT_TO_LEFT = ("R", "AL", "AN")  # classes of letters and digits
 
@@ -133,17 +134,24 @@ def _computed(comparison: Comparison) -> dict[str, str]:
 def _context(
     comparison: Comparison, title: str, view: Picture | Words | Features | None, facts: dict[str, str], output: str
 ) -> dict[str, Any]:
-    effects, shown = comparison.effects, panels(comparison, view)
+    effects = comparison.effects
+    if isinstance(view, Words) and effects.n > WORDS:  # which are bars then, the strongest only
+        view = None
+    shown = panels(comparison, view)
     start = chosen([panel.result for panel in shown])
     found = strongest(effects)
-    data = explorable(comparison, shown, start, found)
+    bars = strongest_players(comparison, BARS)
+    drawn = range(effects.n) if view is not None and not isinstance(view, Features) else bars
+    data = explorable(comparison, shown, start, found, drawn)
+    facts = facts | _left_out(effects.n)
     return {
         "said": said(comparison, output),
         "output": output,
         "about": [facts[name] for name in ("prediction", "baseline") if name in facts],
         "reading": reading(view),
         "start": start,
-        "longest": max((len(text) for each in data["methods"] for text, _ in each["tints"]), default=1),
+        "longest": _longest(data),
+        "marked": MARKED,
         "own": on_its_own(comparison, shown[start]) if shown else None,
         "groups": groups([panel.result for panel in shown]),
         "strongest": found,
@@ -162,7 +170,7 @@ def _context(
         "panels": shown,
         "widest": max((len(tint.text) for panel in shown for tint in panel.tints), default=1),
         "absent": [(r.heading, r.name, r.note) for r in comparison.columns if r.attribution is None],
-        "bar_players": strongest_players(comparison, BARS),
+        "bar_players": bars,
         "effects": effect_lists(comparison),
         "orders": orders(effects),
         "of_which": of_which(effects),
@@ -177,6 +185,18 @@ def _context(
         "reasons": reasons(comparison),
         "versions": _versions(),
     }
+
+
+def _longest(data: dict[str, Any]) -> int:
+    """Letters of the longest number that is written on a player."""
+    colours = [each["tints"] for each in data["methods"]]
+    return max((len(text) for each in colours if isinstance(each, dict) for text, _ in each.values()), default=8)
+
+
+def _left_out(n: int) -> dict[str, str]:
+    """A line about the players that are not in the table."""
+    more = several(n - PLAYERS, "player")
+    return {"left out": f"{more} of {n:,}; comparison.to_pandas() has what each is given"} if n > PLAYERS else {}
 
 
 def _prediction(comparison: Comparison) -> list[tuple[str, str]]:

@@ -262,6 +262,31 @@ def test_many_players_stay_usable(tmp_path):
     assert "on a scale of its own" in page.text
 
 
+@pytest.mark.parametrize("view", ["features", "words", "patches"])
+def test_a_page_of_thousands_of_players_stays_under_a_megabyte_and_says_what_it_leaves_out(view, tmp_path):
+    n, draws = 3072, torch.Generator().manual_seed(0)
+    degrees = torch.cat([torch.zeros(1, n), torch.eye(n)]).int().numpy()
+    values = torch.cat([torch.zeros(1), torch.randn(n, generator=draws)]).double()
+    effects = Effects(values, names=tuple(f"x{i}" for i in range(n)), basis="harsanyi", degrees=degrees)
+    given = torch.randn(15, n, dtype=torch.float64, generator=draws)
+    results = tuple(
+        Result(f"method_{k}", "f(x) − f(b)", "", row, theory_note="none", measured_note="none")
+        for k, row in enumerate(given)
+    )
+    views = {
+        "features": Features(effects.names, ("0.25",) * n),
+        "words": Words(effects.names),
+        "patches": Picture(
+            np.zeros((96, 128, 3), np.uint8), np.kron(np.arange(n).reshape(48, 64), np.ones((2, 2), int))
+        ),
+    }
+    source, page = report(Comparison(effects, None, "", results), tmp_path, view=views[view])
+    assert len(source) < 1_000_000
+    assert "3,012 players of 3,072; comparison.to_pandas() has what each is given" in page.text
+    strongest = int(given.abs().max(0).values.argmax())
+    assert f"x{strongest} " in page.text
+
+
 def test_effects_below_the_noise_are_not_shown(tmp_path):
     effects = Effects(torch.tensor([0.0, 1.0, 1e-9, 2e-9]).double(), names=("loud", "quiet"), noise=1e-6)
     _, page = report(Comparison(effects, None, "", ()), tmp_path)

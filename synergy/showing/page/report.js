@@ -23,10 +23,13 @@
   const inside = (row, players) => players.reduce((sum, player) => sum + (row[player] || 0), 0);
   const times = (row, item) => (item.value ? inside(row, item.players) / item.value : 0);
 
+  const share = (tint) => (Array.isArray(tint) ? tint[1] : tint); // of many players nothing else is there
+  const written_on = (tint) => (Array.isArray(tint) ? tint[0] : "");
+
   function input() {
     const shown = data.methods[method];
-    for (const element of all("[data-player]")) dye(element, shown.tints[element.dataset.player][1]);
-    for (const element of all("[data-text]")) element.textContent = shown.tints[element.dataset.text][0];
+    for (const element of all("[data-player]")) dye(element, share(shown.tints[element.dataset.player]));
+    for (const element of all("[data-text]")) element.textContent = written_on(shown.tints[element.dataset.text]);
     for (const id of ["by", "by-map"]) if (one("#" + id)) one("#" + id).textContent = shown.name;
     one("#total").textContent = shown.total;
     one("#own").textContent = shown.note;
