@@ -3,6 +3,7 @@
 The code on the page is the code that drew them.
 """
 
+import re
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,9 +14,10 @@ HERO = "sentence.png"  # of the README, too
 
 
 class Shot(NamedTuple):
-    """One picture: of which section, what it says, and the code whose value it is."""
+    """One picture: of which section, what it answers, how it is read, and the code whose value it is."""
 
     section: str
+    question: str
     caption: str
     code: str
 
@@ -29,6 +31,11 @@ class Shot(NamedTuple):
         """The name of the picture as the package exports it."""
         return "overview" if ".plot()" in self.code else self.code.partition("(")[0].removeprefix("pictures.")
 
+
+READ = """\
+Blue is positive and orange negative, everywhere. J(S) is the effect of the coalition S, f(b) the output at the
+baseline, f(x) that at the input, all in units of f. Every picture takes a result and returns a matplotlib figure; most
+draw on an `ax=`, and `path=` saves them. What would you like to see?"""
 
 QUESTIONS = """\
 from synergy import and_or, compare, entries, estimate, harsanyi, pictures, straight_line
@@ -47,100 +54,194 @@ line = straight_line(words.game)
 SHOTS = (
     Shot(
         "A comparison",
-        "What was found, what every method gives with its error and its verdicts, and the strongest effects.",
+        "What was found, at a glance?",
+        "On top what was found, in words. Below, a panel per method: its verdicts on coverage, relevance and "
+        "completeness under its name, and a bar per player, blue for + and orange for −, with a whisker for the "
+        "numerical error. All panels have one scale but those that say otherwise. At the bottom the strongest "
+        "effects, and the players that take part in each.",
         "said.plot()",
     ),
     Shot(
         "A comparison",
-        "Which method sees which effect: what share of it its own players are given, and what goes to others.",
+        "Which method sees which effect?",
+        "A row is a method, a column an effect: its size above, its players as dots below. 100 means that these "
+        "players are given all of the effect, 0 that the method does not see it, 200 and hatched that it is "
+        "given twice, orange that it is given with the wrong sign. A triangle is what goes to players outside "
+        "the effect.",
         "pictures.method_map(seen)",
     ),
     Shot(
         "A comparison",
-        "Who is given how much of which effect, theory beside practice.",
+        "Who is given how much of which effect?",
+        "A cell is what a player, below, is given of an effect, at the left. The players of the effect are "
+        "framed, and a cross is what goes to others. The bars at the right add up the framed cells, and the line "
+        "beside them is the effect: where a bar ends at its line, the effect is shared out in full. Here "
+        "Occlusion-1 gives an interaction to each of its players whole. The bars below are the attribution.",
         'pictures.allocation_map(said["occlusion_1"])',
     ),
     Shot(
         "A comparison",
-        "The same as ribbons from effects to players.",
+        "Where does each effect go?",
+        "Effects at the left, players at the right, ribbons as wide as what is given. The white end of a block "
+        "is given to nobody, the hatched one more than once, and hollow ribbons go to players outside the "
+        "effect.",
         'pictures.flow(said["lrp_epsilon"].measured)',
     ),
-    Shot("A comparison", "The verdicts with the numbers they rest on.", "pictures.verdicts(said)"),
+    Shot(
+        "A comparison",
+        "What do the verdicts rest on?",
+        "A mark and its number for each method and criterion, in theory and as measured: the coverage should be "
+        "1, the leakage (relevance) and the residual (completeness) 0. Where there is nothing to judge, the "
+        "reason is said.",
+        "pictures.verdicts(said)",
+    ),
     Shot(
         "Effects",
-        "From f(b) to f(x), effect by effect.",
+        "How does f(b) become f(x)?",
+        "Every bar begins where the one above it ended, blue to the right and orange to the left. The weaker "
+        "effects are one hatched bar.",
         "pictures.waterfall(effects)",
     ),
-    Shot("Effects", "The strongest effects over the players that take part.", "pictures.upset(effects)"),
     Shot(
         "Effects",
-        "How much there is of each order, and what of it rounding could be.",
+        "Which effects are the strongest, and whose are they?",
+        "A bar per effect, and below it the players that take part, as joined dots: one is an independent "
+        "effect, several are an interaction.",
+        "pictures.upset(effects)",
+    ),
+    Shot(
+        "Effects",
+        "How much is there of each order?",
+        "Σ|J(S)| over the effects of so many players, on a logarithmic axis, and the same of the positive and of "
+        "the negative ones. Grey is what rounding alone could make: marks within it say nothing.",
         "pictures.spectrum(effects)",
     ),
-    Shot("Effects", "Players, pairs, and the strongest larger coalitions.", "pictures.interaction_graph(effects)"),
-    Shot("Effects", "Single players on the diagonal, pairs beside it.", "pictures.interaction_matrix(effects)"),
     Shot(
         "Effects",
-        "How strong pairs are beside few and beside many others.",
+        "Who interacts with whom?",
+        "The area of a node is the effect of the player alone, the width of an edge that of the pair, the area "
+        "of a square that of the larger coalition it is joined to. Blue is +, orange −.",
+        "pictures.interaction_graph(effects)",
+    ),
+    Shot(
+        "Effects",
+        "How strong is each pair?",
+        "On the diagonal the effects of single players, beside it those of pairs.",
+        "pictures.interaction_matrix(effects)",
+    ),
+    Shot(
+        "Effects",
+        "Do pairs act alone, or among many others?",
+        "How strong the interaction of two players is where m others are there: the mean over all pairs, "
+        "relative to its mean over m. A curve that is high at the left is of pairs that act by themselves, one "
+        "that is high at the right of pairs that need nearly all others.",
         "pictures.interaction_orders(multi_order(effects))",
     ),
     Shot(
         "Effects",
-        "Conjunctions and disjunctions, and how few of them explain the values.",
+        "Are all of them needed, or is one enough?",
+        "Full, joined dots are a conjunction, which needs all of its players; open dots a disjunction, for which "
+        "one is enough. At the right, how much of the game the strongest few of both explain, and the strongest "
+        "dividends alone (dashed): the sooner a curve is at 1, the fewer do.",
         "pictures.and_or(and_or(harsanyi(words.game)))",
     ),
     Shot(
         "Estimates",
-        "Attributions with two standard errors; open bars are not told from zero.",
+        "What is each player given, and how sure is that?",
+        "Whiskers and ± are two standard errors. Open bars are not told from zero.",
         "pictures.attributions(estimate(digit.game, budget=200))",
     ),
     Shot(
         "Estimates",
-        "How estimates get better with the calls that are paid.",
+        "Would more calls help?",
+        "At the left the errors that the estimates state and those that they really have, by the calls that were "
+        "paid, on logarithmic axes. At the right the largest values with two standard errors; the truth is "
+        "dotted.",
         "pictures.learning_curve(\n"
         "    [estimate(digit.game, budget=b) for b in (150, 300, 600, 1200)], estimate(digit.game, budget=70_000)\n"
         ")",
     ),
     Shot(
         "Inputs",
-        "Regions in their colours, with the strongest pairs, the photo beside.",
+        "Which regions count, and which of them together?",
+        "Every region lies behind glass, blue for + and orange for −, the deeper the more it is given. Lines "
+        "join the strongest pairs, the thicker the stronger.",
         'pictures.overlay(compare(photo.game, ["shapley"])["shapley"], photo.view, harsanyi(photo.game))',
     ),
     Shot(
         "Inputs",
-        "Several methods on the same input, on one scale.",
+        "Do several methods say the same of an input?",
+        "All have one scale, so that the same colour is the same number. Σ is all that a method gives, to be "
+        "held against f(x) − f(b).",
         'pictures.side_by_side(compare(digit.game, ["shapley", "occlusion_1", "grad_cam"]), digit.view)',
     ),
-    Shot("Inputs", "Single pixels, summed over their channels.", "pictures.heat_map(pixels, photo.view)"),
-    Shot("Inputs", "The photo itself, each pixel as bright as it counts.", "pictures.scaled_photo(pixels, photo.view)"),
     Shot(
         "Inputs",
-        "What speaks for the output and what against it, as two lights.",
+        "Which pixels count?",
+        "What every pixel is given, summed over its channels. The scale ends at the 99th percentile of the "
+        "sizes, so that a few large ones do not make all others white.",
+        "pictures.heat_map(pixels, photo.view)",
+    ),
+    Shot(
+        "Inputs",
+        "What of the photo is left, if only what counts is lit?",
+        "Every pixel is as bright as it counts, whatever the sign. A pixel that is dark in the photo stays dark.",
+        "pictures.scaled_photo(pixels, photo.view)",
+    ),
+    Shot(
+        "Inputs",
+        "What speaks for the output, and what against it?",
+        "Blue light is given to what speaks for the output, orange light to what speaks against it, on the photo "
+        "in dark grey.",
         "pictures.channels(pixels, photo.view)",
     ),
     Shot(
         "Inputs",
-        "Words in their colours; arcs are pairs, brackets larger coalitions.",
+        "Which words count, and which of them together?",
+        "Below each word what it is given. Arcs are pairs, brackets larger coalitions, the thicker the stronger; "
+        "where these are more than three, their words are dots on lines.",
         'pictures.sentence(said["shapley"], words.view, said.effects)',
     ),
     Shot(
         "The straight path",
-        "The gradient on the way from b to x, whose area Integrated Gradients give.",
+        "Why do Integrated Gradients and Gradient × Input differ?",
+        "The gradient on the way from b to x, a panel per player. Its area is what Integrated Gradients give, "
+        "its end, the dot, what Gradient × Input gives.",
         "pictures.path_gradients(line)",
     ),
-    Shot("The straight path", "The output on the way, and the sum of its gradient.", "pictures.saturation(line)"),
-    Shot("The straight path", "What sums of few steps miss.", "pictures.riemann_sums(line, steps=5)"),
+    Shot(
+        "The straight path",
+        "Is the output saturated?",
+        "Above, the output on the way from b to x; below, the sum of the players' gradients there. Where the "
+        "output is flat long before x, the gradient at x knows nothing of what changed before.",
+        "pictures.saturation(line)",
+    ),
+    Shot(
+        "The straight path",
+        "How many steps does the integral need?",
+        "One player's gradient under the bars of four rules of five steps, with what each misses of the "
+        "integral. At the right the errors by the number of steps; what lies in the grey is too small to be "
+        "known.",
+        "pictures.riemann_sums(line, steps=5)",
+    ),
 )
 
 
+def _anchor(shot: Shot) -> str:
+    """Of its heading, as GitHub and MyST make it."""
+    return re.sub(r"[^\w\- ]", "", shot.question.lower()).replace(" ", "-")
+
+
 def page() -> str:
-    """The page, in Markdown."""
-    parts = ["# Pictures", f"Of these results:\n\n```python\n{QUESTIONS}```"]
+    """The page, in Markdown: the questions, and below them every picture under its own."""
+    asked = [f"* [{shot.question}](#{_anchor(shot)})" for shot in SHOTS]
+    parts = ["# Pictures", READ, "\n".join(asked), f"All are of these results:\n\n```python\n{QUESTIONS}```"]
     section = ""
     for shot in SHOTS:
         parts += [] if shot.section == section else [f"## {shot.section}"]
         section = shot.section
-        parts.append(f"{shot.caption}\n\n```python\n{shot.code}\n```\n\n![{shot.caption}](images/{shot.name})")
+        parts += [f"### {shot.question}", shot.caption]
+        parts.append(f"```python\n{shot.code}\n```\n\n![{shot.question}](images/{shot.name})")
     return "\n\n".join(parts) + "\n"
 
 

@@ -11,7 +11,7 @@ from decompositions import show
 from decompositions.arguments import shown
 from decompositions.dividends.and_or import AndOr
 from synergy.pictures.canvas import INK, SOFT, canvas, clean
-from synergy.pictures.upset import EFFECTS, Column, Heading, draw, room
+from synergy.pictures.upset import EFFECTS, Column, Heading, draw, room, strongest
 from synergy.wording.numbers import minus
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def and_or(split: AndOr, k: int = EFFECTS, path: str | Path | None = None) -> Fi
     found = [Column(each.value, dict.fromkeys(each.players, 1), each.kind == "or") for each in split.top(k)]
     width, height = room(found)
     kinds = "joined: all of them (AND); open: any of them (OR)"
-    title = f"The {len(found)} strongest interactions" if found else "No interaction above the noise floor"
+    title = strongest(len(found), "interaction") if found else "No interaction above the noise floor"
     with canvas(width + BESIDE, height, path) as figure:
         parts: Any = figure.subfigures(1, 2, width_ratios=[width, BESIDE])
         draw(parts[0], found, split.names, Heading(title, kinds if found else "", "a(S), o(S)"))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from synergy.pictures.canvas import FAINT, INK, SMALL, SOFT, TITLE, axes, canvas, clean
+from synergy.pictures.canvas import FAINT, INK, SMALL, SOFT, TITLE, axes, canvas, clean, inches, is_own, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,6 +18,7 @@ PANEL = 3.2  # inches that a picture is wide
 BAR = 1.05  # inches of the bar and its label
 AROUND = 0.4  # inches of titles
 LINE = 0.15  # inches of a line below
+LEFT = 0.75  # of the width of an axis, what the bar leaves
 
 
 @contextmanager
@@ -76,5 +77,5 @@ def framed(ax: Axes) -> None:
 
 
 def noted(ax: Axes, note: str) -> None:
-    """Write below an axis how what it shows was made."""
-    ax.set_xlabel(note, fontsize=SMALL, color=SOFT)
+    """Write below an axis how what it shows was made, in as many lines as that takes."""
+    ax.set_xlabel("\n".join(wrapped(note, PANEL if is_own(ax) else inches(ax)[0] * LEFT)), fontsize=SMALL, color=SOFT)

@@ -33,6 +33,7 @@ DPI = 160  # of pictures in pixels
 WIDTH = 7.0  # inches: two columns of a paper
 TITLE, BODY, SMALL = 10.5, 8.5, 7.5  # points
 LETTERS, BOLD = 15.0, 10.0  # of a note and of a title, in an inch
+STEPS = (1, 2, 2.5, 5, 10)  # from one number of an axis to the next
 TICK, TICK_BESIDE = 0.6, 1.1  # inches of a number below an axis, and below the caller's, which the names make narrower
 BESIDE = 0.4  # of the width of axes: names beside them
 LONG = 8  # letters of a number beside others; a longer one has two digits
@@ -115,6 +116,13 @@ def root(ax: Axes) -> Figure:
     return figure.canvas.figure
 
 
+def is_own(ax: Axes) -> bool:
+    """Whether axes are in a figure that was made for the picture, and not the caller's."""
+    from synergy.pictures.drawing import Drawing
+
+    return isinstance(root(ax), Drawing)
+
+
 def headed(axis: Axes, title: str, *notes: str, width: float = WIDTH) -> None:
     """A title, and below it in small letters what is to be said of the picture.
 
@@ -124,9 +132,7 @@ def headed(axis: Axes, title: str, *notes: str, width: float = WIDTH) -> None:
         notes: each begins a line of its own.
         width: of the lines, in inches; less on the caller's axes, where these are narrower.
     """
-    from synergy.pictures.drawing import Drawing
-
-    if not isinstance(root(axis), Drawing):
+    if not is_own(axis):
         width = min(width, inches(axis)[0])
         title = textwrap.fill(title, max(LEAST, int(BOLD * width)), break_on_hyphens=False)
     lines = [line for note in notes if note for line in wrapped(note, width)]
@@ -164,11 +170,9 @@ def numbered(axis: Any, size: float = SMALL) -> None:
     """Ticks of an axis as whole numbers of their own, without a power of ten, and across as many as have room."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-    from synergy.pictures.drawing import Drawing
-
     if axis.axis_name == "x":
-        room = TICK if isinstance(root(axis.axes), Drawing) else TICK_BESIDE
-        axis.set_major_locator(MaxNLocator(max(2, min(9, int(inches(axis.axes)[0] / room)))))
+        room = TICK if is_own(axis.axes) else TICK_BESIDE
+        axis.set_major_locator(MaxNLocator(max(2, min(9, int(inches(axis.axes)[0] / room))), steps=STEPS))
     axis.set_major_formatter(FuncFormatter(lambda value, _: minus(_tick(value))))
     axis.set_tick_params(labelsize=size, labelcolor=SOFT, color=SOFT)
 

@@ -85,4 +85,4 @@ def _draw(axis: Axes, pairs: Pairs, players: list[int], wide: float, written: bo
 def _frame(line: int):  # type: ignore[no-untyped-def]
     from matplotlib.patches import Rectangle
 
-    return Rectangle((line - 0.5, line - 0.5), 1, 1, fill=False, edgecolor=INK, linewidth=0.6)
+    return Rectangle((line - 0.5, line - 0.5), 1, 1, fill=False, edgecolor=INK, linewidth=0.6, clip_on=False)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from decompositions import show
 from decompositions.arguments import shown
 from synergy.interactions.multi_order import MultiOrder
@@ -38,18 +40,20 @@ def interaction_orders(found: MultiOrder, *, ax: Axes | None = None, path: str |
     with axes(ax, WIDE, HIGH, path) as axis:
         axis.plot(found.orders, found.strength, "o-", color=hexadecimal(POSITIVE), linewidth=1.6, markersize=4)
         axis.axhline(1, color=SOFT, linewidth=0.7, linestyle=":")
-        axis.set_xticks(list(found.orders)[:: -(-len(found.orders) // 12)])
         axis.set_ylim(bottom=0)
         axis.set_xlabel("m: others that are there", color=INK, fontsize=BODY)
         axis.set_ylabel("mean |I⁽ᵐ⁾(i, j)|, relative", color=INK, fontsize=BODY)
         clean(axis)
         numbered(axis.yaxis)
         numbered(axis.xaxis)
+        axis.set_xticks(list(found.orders)[:: -(-len(found.orders) // 12)])
+        none = "" if np.isfinite(found.strength).any() else "no pair interacts"
         more = "" if found.whole else f"larger m, up to {found.n - 2}, need effects of more players"
         headed(
             axis,
             "Interactions of pairs by order",
             "mean over all pairs, relative to its mean over m",
+            none,
             more,
             width=WIDE - 1,
         )

@@ -78,6 +78,8 @@ def _truth(truth: Any, last: Estimation) -> np.ndarray | None:
 
 def _errors(axis: Axes, found: list[Estimation], exact: np.ndarray | None) -> None:
     """‖standard errors‖ and ‖values − truth‖ on logarithmic axes."""
+    from matplotlib.ticker import LogLocator, NullLocator
+
     calls = np.array([each.coalitions for each in found], dtype=float)
     said = np.array([np.linalg.norm(each.error) for each in found])
     axis.loglog(calls, np.where(said > 0, said, np.nan), "o-", color=INK, markersize=5, label="standard errors")
@@ -91,6 +93,9 @@ def _errors(axis: Axes, found: list[Estimation], exact: np.ndarray | None) -> No
             calls, first * np.sqrt(calls[said > 0][0] / calls), "--", color=SOFT, linewidth=0.8, label="1/√calls"
         )
         axis.legend(frameon=False, fontsize=SMALL)
+    axis.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0), numticks=8) if len(first) else NullLocator())
+    axis.yaxis.set_minor_locator(NullLocator())
+    numbered(axis.yaxis)
     axis.set_ylabel("norm of the error, in units of f", fontsize=BODY, color=INK)
     none = "" if len(first) else "no error is left"
     headed(axis, "Error", none, width=3)

@@ -78,8 +78,17 @@ def columns_of(effects: Effects, k: int) -> list[Column]:
 def heading_of(effects: Effects, found: Sequence[Column]) -> Heading:
     """What is written around them."""
     kind = "Taylor effects" if effects.basis == "taylor" else "effects"
-    title = f"The {len(found)} strongest {kind}" if found else f"No {kind} above the noise floor"
+    title = strongest(len(found), kind[:-1]) if found else f"No {kind} above the noise floor"
     return Heading(title, noise_line(effects), "effect" if effects.basis == "taylor" else "J(S)")
+
+
+def strongest(count: int, what: str) -> str:
+    """The title of so many.
+
+    >>> strongest(1, "effect"), strongest(3, "effect")
+    ('The strongest effect', 'The 3 strongest effects')
+    """
+    return f"The strongest {what}" if count == 1 else f"The {count} strongest {what}s"
 
 
 def players_of(found: Sequence[Column]) -> list[int]:

@@ -9,7 +9,7 @@ pytest.importorskip("matplotlib", reason="figures need the extra 'viz'")
 from drawn_results import DIVIDENDS, comparison, estimation, three
 from matplotlib.figure import Figure
 
-from synergy import Effects, Estimation, Game, pictures, taylor
+from synergy import Effects, Estimation, Game, harsanyi, pictures, taylor
 from synergy.comparison.finding import finding
 from synergy.comparison.result import Result
 from synergy.pictures.spectrum import sums_by_order
@@ -53,6 +53,14 @@ def test_a_waterfall_pools_weaker_effects_and_says_what_was_not_computed():
     assert "+0.7000" in words(axis)
     with pytest.raises(ValueError, match="at least 1, not 0"):
         pictures.waterfall(three(), k=0)
+
+
+@pytest.mark.parametrize("value", [5.0, 1e-9, 7e6, 0.37])
+def test_ticks_are_round_numbers(value):
+    figure = pictures.waterfall(harsanyi(Game.from_values([0.0, value])))
+    figure.canvas.draw()
+    step = float(np.diff(figure.axes[0].get_xticks())[0])
+    assert f"{step:.3e}"[:5] in ("1.000", "2.000", "2.500", "5.000")
 
 
 def test_a_spectrum_sums_by_order():

@@ -83,6 +83,14 @@ def test_the_orders_of_interactions_are_legible(case):
     assert faults(pictures.interaction_orders(multi_order(EFFECTS[case]))) == []
 
 
+def test_where_no_pair_interacts_it_is_said_and_orders_are_whole_numbers():
+    axis = pictures.interaction_orders(multi_order(EFFECTS["all zero"])).axes[0]
+    assert "no pair interacts" in axis.texts[0].get_text()
+    axis = pictures.interaction_orders(multi_order(EFFECTS["3 players"])).axes[0]
+    assert axis.get_xticks().tolist() == [0, 1]
+    assert "no pair interacts" not in axis.texts[0].get_text()
+
+
 def test_the_checker_sees_what_is_cut_off_and_what_overlaps():
     figure = Figure(figsize=(4, 3))
     figure.text(0.1, 0.5, "first")

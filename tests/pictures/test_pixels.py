@@ -95,8 +95,10 @@ def test_nothing_is_clipped_or_overlaps(draw, size, scale):
     figure = draw(scale * rng.normal(size=(3, *size)), view)
     assert clipped(figure) == []
     assert overlapping(figure) == []
-    own = Figure()
+    own = Figure(figsize=(3, 3), layout="constrained")
     assert draw(scale * rng.normal(size=(3, *size)), view, ax=own.subplots()) is own
+    assert clipped(own) == []
+    assert overlapping(own) == []
 
 
 def test_what_is_no_map_is_refused(tmp_path):
