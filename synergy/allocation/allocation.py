@@ -78,13 +78,24 @@ class Allocation:
 
     @property
     def n(self) -> int:
-        """The number of players."""
+        """The number of columns: of players."""
         return self.effects.n
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The players' names."""
+        """The columns' names: the players'."""
         return self.effects.names
+
+    def inside(self, members: Any) -> Any:
+        """Which columns belong to effects.
+
+        Args:
+            members: the players in each effect, booleans. Shape ``(m, players)``.
+
+        Returns:
+            Shape ``(m, n)``.
+        """
+        return members
 
     def __len__(self) -> int:
         return len(self.effects)
@@ -166,7 +177,7 @@ class Allocation:
     def criteria(self) -> Criteria:
         """Coverage, relevance and completeness of the table, as numbers and verdicts."""
         measured = Measured(self.error, self.certain, self.vanishing)
-        return judge(self.effects, self.blocks(), self.source, measured, self.proven)
+        return judge(self.effects, self.blocks(), self.source, measured, self.proven, self.inside)
 
     def __getitem__(self, coalition: int | tuple[int, ...]) -> Array:
         """What each player is given of the effects of one coalition. Shape ``(..., n)``."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -17,6 +17,9 @@ TOLERANCE = 1e-6
 SAME_SIZE = 10.0  # a residual within this factor of the numerical error is of its size
 REPLICATES = 2000  # samples drawn anew, for an interval
 TAIL = 0.025  # of the replicates that are left out at either end of an interval
+
+
+Inside = Callable[[Any], Any]
 
 
 class Measured(NamedTuple):
@@ -60,6 +63,7 @@ def judge(
     source: str,
     measured: Measured | None = None,
     proven: frozenset[str] = frozenset(),
+    columns: Inside = lambda members: members,
 ) -> Criteria:
     """The criteria of a table of shares; with symbols, by identities (:mod:`synergy.allocation.symbolic_judge`).
 
@@ -69,6 +73,7 @@ def judge(
         source: the policy's formula or the method's name.
         measured: what is known of a table that was measured; None for a theory.
         proven: the criteria that the rule meets on every coalition, whether its row is there or not.
+        columns: from the players in effects to the columns that belong to them: the players, or sets of them.
 
     Raises:
         ValueError: a table with leading axes; judge one game at a time.
@@ -78,12 +83,12 @@ def judge(
     if effects.symbols:
         from synergy.allocation.symbolic_judge import judge_identically  # SymPy is loaded only here
 
-        return judge_identically(effects, blocks)
+        return judge_identically(effects, blocks, columns)
     measured, sums = measured or Measured(), _Sums()
     if effects.strata is not None:
         sums.kept = np.zeros((len(effects) - 1, 5))
     for start, _, rows in blocks:
-        _add(sums, effects, start, rows, measured.vanishing)
+        _add(sums, effects, start, rows, measured.vanishing, columns)
     left = 0 * sums.effects if effects.strata or _chosen(effects) else abs(effects.remainder)
     total, given = sums.effects + left, sums.given
     if not effects.exact:
@@ -161,11 +166,13 @@ def _chosen(effects: Effects) -> bool:
     return effects.truncated and effects.coalitions is not None and effects.strata is None
 
 
-def _add(sums: _Sums, effects: Effects, start: int, rows: Array, vanishing: frozenset[int] | None) -> None:
+def _add(
+    sums: _Sums, effects: Effects, start: int, rows: Array, vanishing: frozenset[int] | None, columns: Inside
+) -> None:
     """Add the sums of some rows, the constant row apart."""
     stop = start + len(rows)
     values = effects.values[start:stop]
-    inside = effects.table(start, stop) > 0
+    inside = columns(effects.table(start, stop) > 0)
     if start == 0:
         sums.constant = abs(rows[0]).sum()
         values, inside, rows, start = values[1:], inside[1:], rows[1:], 1

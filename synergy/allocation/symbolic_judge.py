@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,8 +24,10 @@ class _Row(NamedTuple):
     others: Array
 
 
-def judge_identically(effects: Effects, blocks: Iterable[tuple[int, int, Array]]) -> Criteria:
-    """The criteria of a table with symbols, its rows as for :func:`synergy.allocation.judge.judge`.
+def judge_identically(
+    effects: Effects, blocks: Iterable[tuple[int, int, Array]], columns: Callable[[np.ndarray], np.ndarray]
+) -> Criteria:
+    """The criteria of a table with symbols, its rows and columns as for :func:`synergy.allocation.judge.judge`.
 
     The number is that of a criterion that holds, NaN otherwise.
 
@@ -35,7 +37,7 @@ def judge_identically(effects: Effects, blocks: Iterable[tuple[int, int, Array]]
     (:func:`decompositions.expressions.normal_form.vanishes`). With effects missing (a degree) coverage and completeness
     are undecided where the known rows hold.
     """
-    constant, *rows = _rows(effects, blocks)
+    constant, *rows = _rows(effects, blocks, columns)
     uncovered = [r.row for r in rows if not _zero(r.effect) and all(map(_zero, r.own))]
     leaking = [r.row for r in rows if not all(map(_zero, r.others))]
     incomplete = [r.row for r in rows if not _zero(r.effect - r.own.sum())]
@@ -60,10 +62,12 @@ def judge_identically(effects: Effects, blocks: Iterable[tuple[int, int, Array]]
     )
 
 
-def _rows(effects: Effects, blocks: Iterable[tuple[int, int, Array]]) -> Iterator[_Row]:
+def _rows(
+    effects: Effects, blocks: Iterable[tuple[int, int, Array]], columns: Callable[[np.ndarray], np.ndarray]
+) -> Iterator[_Row]:
     """All rows, the constant first: nobody is a member of it."""
     for start, stop, shares in blocks:
-        inside = np.asarray(effects.table(start, stop) > 0, dtype=bool)
+        inside = columns(np.asarray(effects.table(start, stop) > 0, dtype=bool))
         for row in range(start, stop):
             members, given = inside[row - start], shares[row - start]
             yield _Row(row, effects.values[row], given[members], given[~members])

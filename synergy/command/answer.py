@@ -17,9 +17,14 @@ from decompositions.settings import setting
 from synergy.command.terminal import say
 from synergy.command.work import Work
 from synergy.comparison.compare import carried_out
+from synergy.comparison.comparison import Comparison
 from synergy.comparison.prepared import asked
 from synergy.examples.example import Example
+from synergy.interactions.interactions import interactions
+from synergy.interactions.lifts.named import LIFTS
+from synergy.interactions.result import Interactions
 from synergy.method import method
+from synergy.showing.sections.interactions import verdicts_of
 from synergy.showing.text import comparison_table
 
 
@@ -36,13 +41,16 @@ def answer(example: Example, work: Work, report: Path) -> None:
         say(f"  {name}: {fact}")
     chosen = [method(name, **example.settings.get(name, {})) for name in work.chosen(example.besides)]
     budget = example.budget if work.budget is None else work.budget
-    effects = _all_effects(example, work)
+    effects, index = _all_effects(example, work), work.index(example.game.n)
     what = asked(example.game, chosen, work.order, budget, work.degree, "synergy explain")
     comparison = carried_out(replace(what, effects=effects), lambda line: say(line if "\n" in line else line + " …"))
     if work.save and effects is None:
         comparison.effects.save(work.save)
     say("")
     say(comparison_table(comparison))
+    found = [] if index is None else [_interactions(comparison, *index)]
+    for each in found:
+        say(f"\n{each}\n{verdicts_of(each)}")
     comparison.to_html(
         report,
         title=example.title,
@@ -50,8 +58,19 @@ def answer(example: Example, work: Work, report: Path) -> None:
         facts=example.facts,
         output=example.output,
         command=shlex.join(["synergy", *sys.argv[1:]]),
+        interactions=found,
     )
     say(f"\nreport: {report}" + (f"\neffects: {work.save}" if work.save else ""))
+
+
+def _interactions(comparison: Comparison, name: str, order: int) -> Interactions:
+    """The index of sets of players that is asked for, of the effects of the comparison."""
+    reads_degrees = name in LIFTS and LIFTS[name].policy.reads == "degree"
+    if reads_degrees and comparison.series is None:
+        raise ValueError(f"{name} shares out Taylor effects, and there are none: {comparison.series_note}")
+    effects = comparison.series if reads_degrees else comparison.effects
+    assert effects is not None
+    return interactions(effects, name, order)
 
 
 def _all_effects(example: Example, work: Work) -> Callable[[Game], Effects] | None:

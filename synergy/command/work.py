@@ -10,6 +10,8 @@ from typing import Annotated
 import typer
 
 from decompositions.files.whole_file import require_writable
+from synergy.interaction_index import index_named
+from synergy.interactions.lifts.named import LIFTS
 from synergy.method import ALL, METHODS, method, usual
 
 EXAMPLES = {"--output": "report.html", "--save": "effects.npz"}  # names of files
@@ -33,6 +35,10 @@ class Work:
     limit: Annotated[
         int | None,
         typer.Option(min=1, help="model calls up to which all effects are computed; the question's by default"),
+    ] = None
+    interactions: Annotated[
+        str | None,
+        typer.Option(help="an index of sets of players, shown as well: STII, or STII:3 for sets of up to three"),
     ] = None
     output: Annotated[Path | None, typer.Option(help="the report; reports/KIND.html by default")] = None
     save: Annotated[Path | None, typer.Option(help="a file for the effects (.npz)")] = None
@@ -61,6 +67,27 @@ class Work:
         for name in names:
             method(name)
         return names
+
+    def index(self, n: int) -> tuple[str, int] | None:
+        """The index of interactions and its order, two where none is given; None where no index is.
+
+        Args:
+            n: the number of players.
+
+        Raises:
+            LookupError: no such index.
+            ValueError: no order after the colon, or one of more players than there are.
+        """
+        if self.interactions is None:
+            return None
+        name, _, order = self.interactions.partition(":")
+        if order and not order.isdecimal():
+            raise ValueError(f"--interactions is an index and perhaps an order, STII:3, not '{self.interactions}'")
+        index = index_named(name, LIFTS)
+        found = int(order) if order else min(2, n, index.largest or 2)
+        if not 1 <= found <= n:
+            raise ValueError(f"the order in --interactions is from 1 to the {n} players that there are, not {found}")
+        return name, found
 
     def report(self, kind: str) -> Path:
         """Where the report of a question goes."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -103,6 +103,7 @@ class Comparison:
         facts: Mapping[str, str] | None = None,
         output: str = "the output",
         command: str = "",
+        interactions: Iterable[Any] = (),
     ) -> Path:
         """One self-contained page (extra ``cli``).
 
@@ -113,6 +114,7 @@ class Comparison:
             facts: lines about the model, the input and the baseline.
             output: what the model's output is called in a sentence, "the rating".
             command: the one that makes this page again, if there is one.
+            interactions: indices of sets of players, :func:`synergy.interactions.interactions`, that are shown, too.
 
         Raises:
             TypeError: no path, and whatever else is of another kind.
@@ -128,4 +130,4 @@ class Comparison:
             raise TypeError(f"view is a Picture, Words or Features, or None for the players' names, not {shown(view)}")
         if not isinstance(facts, Mapping) or not all(isinstance(each, str) for line in facts.items() for each in line):
             raise TypeError(f"facts map what is said to what it is, text to text, not {shown(facts)}")
-        return show.page(self, path, title, view, dict(facts), output, command)
+        return show.page(self, path, title, view, dict(facts), output, command, tuple(interactions))

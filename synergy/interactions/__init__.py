@@ -10,6 +10,8 @@ from synergy.interactions.lifts.augmented_recursive import AugmentedRecursive as
 from synergy.interactions.lifts.named import LIFTS as LIFTS
 from synergy.interactions.lifts.recursive import Recursive as Recursive
 from synergy.interactions.lifts.top_distributing import TopDistributing as TopDistributing
+from synergy.interactions.measured import measure_interactions as measure_interactions
 from synergy.interactions.multi_order import MultiOrder as MultiOrder
 from synergy.interactions.multi_order import multi_order as multi_order
 from synergy.interactions.result import Interactions as Interactions
+from synergy.interactions.set_allocation import SetAllocation as SetAllocation

@@ -29,6 +29,7 @@ from synergy.interactions.all_effects import all_effects
 from synergy.interactions.lifted import lifted
 from synergy.interactions.lifts.named import LIFTS
 from synergy.interactions.result import Interactions
+from synergy.interactions.set_allocation import in_theory
 
 Sets = tuple[tuple[int, ...], ...]
 
@@ -87,6 +88,7 @@ def interactions(game_or_effects: Game | Effects, index: Any = "STII", order: in
         calls=effects.calls,
         remark=effects.note,
         noise=_noise(effects, wanted, order, sets),
+        shared=lambda: in_theory(_whole(game_or_effects, effects, wanted), wanted, order),
     )
 
 
@@ -105,6 +107,11 @@ def _order(order: int, index: AbstractIndex | AbstractLift, n: int) -> int:
 def _decomposed(game: Game, index: AbstractIndex, order: int) -> Effects:
     """The dividends that the index gives anything of."""
     return all_effects(game, index.name) if _asks_for(index, order, order, game.n) else harsanyi(game, order=order)
+
+
+def _whole(given: Game | Effects, effects: Effects, index: AbstractIndex) -> Effects:
+    """All effects, where only those were decomposed that the index gives anything of."""
+    return all_effects(given, index.name) if isinstance(given, Game) and effects.truncated else effects
 
 
 def _asks_for(index: AbstractIndex, order: int, known: int, n: int) -> bool:

@@ -19,6 +19,7 @@ from synergy.interaction_index import AbstractLift
 from synergy.interactions.all_effects import all_effects
 from synergy.interactions.integrated import has_integrals, integrated
 from synergy.interactions.result import Interactions
+from synergy.interactions.set_allocation import in_theory
 
 
 def lifted(given: Game | Effects, lift: AbstractLift, order: int) -> Interactions:
@@ -64,6 +65,7 @@ def lifted(given: Game | Effects, lift: AbstractLift, order: int) -> Interaction
         calls=effects.calls,
         remark=effects.note,
         noise=torch.cat(noise).numpy() if noise else np.zeros(sum(len(sets) for sets, _ in parts)),
+        shared=lambda: in_theory(effects, lift, order),
     )
 
 

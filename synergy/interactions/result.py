@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import KW_ONLY, dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import KW_ONLY, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,8 @@ from decompositions.effects.effects import Effects
 from decompositions.effects.for_shapiq import interaction_values
 from decompositions.effects.naming import Coalition, members_of
 from decompositions.visible import visible
+from synergy.allocation.criteria import Criteria
+from synergy.interactions.set_allocation import SetAllocation
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +44,7 @@ class Interactions(Mapping[tuple[int, ...], Any]):
         noise: how far off each set's value is: what the rounding of the values of g makes of it, one standard error, of
             a list of effects at most; of an integral its error, by quadrature and rounding. Shape ``(m,)``; None where
             it is not known.
+        shared: makes the table of who is given how much of which effect.
     """
 
     array: Array
@@ -57,6 +60,7 @@ class Interactions(Mapping[tuple[int, ...], Any]):
     calls: int = 0
     remark: str = ""
     noise: np.ndarray | None = None
+    shared: Callable[[], SetAllocation] | None = field(default=None, repr=False)
 
     @property
     def n(self) -> int:
@@ -76,6 +80,22 @@ class Interactions(Mapping[tuple[int, ...], Any]):
     def symbols(self) -> tuple[str, ...]:
         """The names of the symbols that the values hold: then they are expressions, not numbers."""
         return free_symbols(self.array)
+
+    @cached_property
+    def allocation(self) -> SetAllocation:
+        """Who is given how much of which effect: effects × sets of players, by the index's weights.
+
+        Raises:
+            ValueError: more sets than a table has columns for; or values that come from elsewhere.
+        """
+        if self.shared is None:
+            raise ValueError(f"these values of {self.index} were not made of effects, so that nothing was shared out")
+        return self.shared()
+
+    @cached_property
+    def criteria(self) -> Criteria:
+        """Coverage, relevance and completeness of that table. Raises as :attr:`allocation`."""
+        return self.allocation.criteria()
 
     @property
     def note(self) -> str:

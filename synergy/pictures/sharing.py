@@ -72,9 +72,15 @@ def sharing(table: Allocation, keys: list[Key], effects: Effects | None = None) 
         [effect_label(own, key, LABEL) for key in keys],
         np.array([float(own.values[row_of(own, key)]) for key in keys]),
         np.array([row[0] for row in rows]).reshape(len(keys), table.n),
-        np.array([[i in members(own, key) for i in range(table.n)] for key in keys], bool).reshape(len(keys), table.n),
+        table.inside(_members(own, keys)),
         np.array([row[1] for row in rows]),
     )
+
+
+def _members(effects: Effects, keys: list[Key]) -> np.ndarray:
+    """Who takes part in some effects. Shape ``(k, players)``."""
+    table = [[i in members(effects, key) for i in range(effects.n)] for key in keys]
+    return np.array(table, dtype=bool).reshape(len(keys), effects.n)
 
 
 def with_constant(found: Sharing, table: Allocation) -> Sharing:

@@ -79,13 +79,13 @@ def of_allocation(allocation: Allocation, most: int = MOST) -> Formula:
     shown, more = rows[:most], f"{len(rows) - most} more" if len(rows) > most else ""
     sums = [effects.total, *allocation.attribution]
     plain = [[effects.label(effects.key(row)), *map(str, [effects.values[row], *values[row]])] for row in shown]
-    plain += [[f"… {more}", *[""] * (effects.n + 1)]] if more else []
+    plain += [[f"… {more}", *[""] * (allocation.n + 1)]] if more else []
     plain = [["", "effect", *allocation.names], *plain, ["Σ", *map(str, sums)]]
     body = [[label(effects, row), *map(number, [effects.values[row], *values[row]])] for row in shown]
-    body += [[r"\vdots", rf"\text{{{more}}}", *[""] * effects.n]] if more else []
+    body += [[r"\vdots", rf"\text{{{more}}}", *[""] * allocation.n]] if more else []
     head = ["", r"\text{effect}", *map(name, allocation.names)]
-    table = _array("l|r|" + "r" * effects.n, [head, *body, [r"\sum", *map(number, sums)]], {1, 1 + len(body)})
-    return Formula("\n".join(grid(plain, "<" + ">" * (effects.n + 1))), table)
+    table = _array("l|r|" + "r" * allocation.n, [head, *body, [r"\sum", *map(number, sums)]], {1, 1 + len(body)})
+    return Formula("\n".join(grid(plain, "<" + ">" * (allocation.n + 1))), table)
 
 
 @show.formula.register(Criteria)

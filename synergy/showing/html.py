@@ -23,6 +23,7 @@ from synergy.comparison.result import Result
 from synergy.comparison.scale import strongest_players, unit
 from synergy.comparison.verdicts import NUMBERS, figures, scope, scoped
 from synergy.estimation.estimation import Estimation
+from synergy.interactions.result import Interactions
 from synergy.policies.policy import CRITERIA, Policy
 from synergy.showing.and_or import label as interaction_label
 from synergy.showing.text import grouped
@@ -215,6 +216,18 @@ def of_plan(plan: Plan) -> str:
 
 class Raw(str):
     """HTML already."""
+
+
+@show.html.register(Interactions)
+def of_interactions(found: Interactions) -> str:
+    """The largest values of sets of players with bars."""
+    if found.array.ndim != 1 or found.symbols:
+        return card(repr(found))
+    largest = found.top(EFFECTS)
+    rows = [(shorten(found.label(key), NAME), _signed(value), _bar(value, largest[0][1])) for key, value in largest]
+    title = f"{found.title} ({found.index}), order {found.order}, of {several(found.n, 'player')}"
+    said = f"{len(largest)} of {several(len(found), 'set')}; {found.note}".rstrip("; ")
+    return card(title, table_of(["players", "value", ""], rows, "lrl"), small(said))
 
 
 def card(title: str, *parts: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import unicodedata
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from decompositions import show
+from decompositions.arguments import shown
 from decompositions.counts import several
 from decompositions.files.whole_file import require_writable, write_whole
 from decompositions.visible import visible
@@ -18,9 +20,11 @@ from synergy.comparison.comparison import Comparison
 from synergy.comparison.finding import OUTPUT
 from synergy.comparison.scale import strongest_players, unit
 from synergy.comparison.verdicts import scoped
+from synergy.interactions.result import Interactions
 from synergy.showing.sections.cells import LETTERS, signed
 from synergy.showing.sections.disagreements import disagreements_said
 from synergy.showing.sections.first import chosen, groups, reading, said
+from synergy.showing.sections.interactions import indices
 from synergy.showing.sections.panels import BARS, on_its_own, panels
 from synergy.showing.sections.picture import picture
 from synergy.showing.sections.row_by_row import row_by_row
@@ -50,6 +54,7 @@ def write_report(
     facts: dict[str, str],
     output: str = OUTPUT,
     command: str = "",
+    interactions: Sequence[Interactions] = (),
 ) -> Path:
     """Write the page, whole or not at all; a file that is there keeps its mode, a link to one stays a link.
 
@@ -61,14 +66,21 @@ def write_report(
         facts: lines about the model, the input and the baseline.
         output: what the model's output is called in a sentence, "the rating".
         command: the one that makes this page; none where there is none.
+        interactions: indices of sets of players that are shown, too.
 
     Raises:
+        TypeError: something else than indices.
         ImportError: jinja2 is missing (extra ``cli``).
         ValueError: effects of several games, or a view of other players.
         OSError: the file cannot be written; nothing is left behind.
     """
     _require(comparison, path, view)
-    page = template().render(_context(comparison, title, view, facts, output) | {"command": command})
+    for each in interactions:
+        if not isinstance(each, Interactions):
+            raise TypeError(f"interactions are what synergy.interactions gives, not {shown(each)}")
+    page = template().render(
+        _context(comparison, title, view, facts, output) | {"command": command, "indices": indices(interactions)}
+    )
     write_whole(path, page.encode("utf-8"), EXAMPLE)
     return path
 
