@@ -127,6 +127,28 @@ def test_explain_expression_is_exact(tmp_path, monkeypatch):
     assert "4/9" in out
 
 
+def test_explain_shows_an_index_of_interactions(tmp_path, monkeypatch):
+    """Of 2·x₁x₂ + 6·x₁x₂x₃ Shapley–Taylor gives {1, 2} 2 + 6/3, and each other pair 2."""
+    monkeypatch.chdir(tmp_path)
+    point = ["x1*x2 + x1*x2*x3", "--at", "x1=1,x2=2,x3=3", "--methods", "shapley"]
+    said = run("explain", "expression", *point, "--interactions", "STII")
+    assert "Shapley–Taylor interaction index (STII), order 2, of 3 players" in said
+    assert "x1·x2  +4" in said
+    assert "x1·x3  +2" in said
+    assert "coverage pass (coverage 1), relevance pass (leakage 0), completeness pass (residual 0)" in said
+    page = (tmp_path / "reports" / "expression.html").read_text(encoding="utf-8")
+    assert "Shapley–Taylor interaction index (STII) of order 2" in page
+    said = run("explain", "expression", *point, "--interactions", "IH")  # of the Taylor effects
+    assert "x1·x2  +7/3" in said  # in two orders ¼ of 2 and 1/9 of 6 each
+
+
+def test_an_index_that_does_not_fit_is_found_before_anything_is_paid(monkeypatch, capsys):
+    point = ["explain", "expression", "x1*x2", "--at", "x1=1,x2=2"]
+    assert "did you mean 'STII'" in fails(monkeypatch, capsys, *point, "--interactions", "STI")
+    assert "from 1 to the 2 players" in fails(monkeypatch, capsys, *point, "--interactions", "STII:3")
+    assert "STII:3, not 'STII:x'" in fails(monkeypatch, capsys, *point, "--interactions", "STII:x")
+
+
 def test_budget_leaves_out_what_is_too_dear_and_says_the_price(model_words):
     out = run(*model_words, "--target", "0", "--methods", "integrated_gradients", "--budget", "20")
     assert re.search("integrated_gradients +0  at x alone", out)
