@@ -46,9 +46,10 @@ def estimate(
 
     Args:
         game: the question; or a :class:`decompositions.sampling.sample.Sample` of one, for which nothing is paid.
-        index: "shapley", "banzhaf", "sii" (the Shapley interaction index of pairs), or a policy that gives all members
-            of a coalition the same by their number alone; that is tried at all coalitions of up to 10 players, and at
-            some of more, unless the policy says that it is symmetric.
+        index: "shapley", "banzhaf"; "sii" (the Shapley interaction index of pairs), "STII", "FSII", "BII", "CHII" and
+            others of :data:`synergy.interactions.INDICES`, of order 2, of which the pairs are estimated; or a policy
+            that gives all members of a coalition the same by their number alone; that is tried at all coalitions of up
+            to 10 players, and at some of more, unless the policy says that it is symmetric.
         budget: model calls.
         seed: of the draws.
         refuse: whether an estimate whose standard errors are more than half of the values (as norms) is an error; from

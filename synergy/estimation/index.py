@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from fractions import Fraction
+from itertools import product
 from math import comb
 from typing import Any
 
@@ -12,11 +14,14 @@ import numpy as np
 
 from decompositions.arguments import shown
 from decompositions.sampling.surrogate import Sum
+from synergy.algorithms.differences import on_values
 from synergy.estimation.by_size import mean_gains
+from synergy.interaction_index import INDICES, AbstractIndex
+from synergy.interactions import indices as indices  # registers the built-in indices
 from synergy.policies.policy import Policy, equal_shares
 
 NODES = 48  # of a Gauss–Legendre quadrature, at most; exact for 96 players, and 1e-13 for 1000
-NAMES = "'shapley', 'banzhaf', 'sii' or a Policy, such as method(name).policy(game)"
+NAMES = "'shapley', 'banzhaf', of pairs 'sii', 'STII', 'FSII', or a Policy, such as method(name).policy(game)"
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,9 +69,91 @@ def index_of(given: Any, active: int, n: int) -> Index:
     if given == "banzhaf":
         shares = [Fraction(comb(active - 1, t), 2 ** (active - 1)) for t in range(active)]
         return Index(given, 1, players(shares), lambda g: g.slopes(np.array([0.5]), np.ones(1)))
-    if given == "sii":
-        return Index(given, 2, _pairs(active), lambda g: g.bends(*_legendre(active)))
-    raise LookupError(f"no index {shown(given)} is estimated; take {NAMES}")
+    return _of_pairs(given, active)
+
+
+def pair_index(name: str) -> AbstractIndex:
+    """The index of sets of players of which the pairs are meant; "sii" is SII.
+
+    Raises:
+        LookupError: no such index.
+    """
+    if name != "sii" and name not in INDICES:
+        near = get_close_matches(name.lower(), {each.lower(): each for each in INDICES}, n=1, cutoff=0.7)
+        hint = "".join(f"; did you mean '{each}'?" for each in INDICES if each.lower() in near)
+        raise LookupError(f"no index {shown(name)} is estimated; take {NAMES}{hint}")
+    return INDICES["SII" if name == "sii" else name]
+
+
+def _of_pairs(name: str, n: int) -> Index:
+    r"""The pairs of an index of order 2, of n players.
+
+    .. math:: W_{j,r} = \binom nr (-1)^{2-j}\, \alpha(r + 2 - j)
+
+    with α the index's weights on v (:func:`synergy.algorithms.differences.on_values`).
+
+    Raises:
+        LookupError: no such index.
+        ValueError: one without pairs, or whose pairs no rule on the diagonal of the cube gives.
+    """
+    index = pair_index(name)
+    if index.largest is not None and index.largest < 2:
+        raise ValueError(f"{name} is an index of single players; take 'shapley' or 'banzhaf'")
+    if n < 2:
+        return Index(name, 2, np.zeros((3, n + 1)), lambda g: np.zeros((n, n)))
+    rule = _on_the_diagonal([index.weight(2, s, 2) for s in range(2, n + 1)])
+    if rule is None:
+        raise ValueError(
+            f"the pairs of {name} are no integral of a simple rule over the diagonal of the cube, and are not estimated"
+            "; take SII, STII, FSII, BII or CHII"
+        )
+    alphas = [Fraction(0), Fraction(0), *on_values([index.weight(2, s, 2) for s in range(2, n + 1)])]
+    weights = np.zeros((3, n + 1))
+    for j, r in product(range(3), range(n + 1)):
+        if j <= r <= n - 2 + j:
+            weights[j, r] = _float(comb(n, r) * (-1) ** j * alphas[r + 2 - j])
+    return Index(name, 2, weights, lambda g: g.bends(*rule))
+
+
+def _on_the_diagonal(weights: Sequence[Fraction]) -> tuple[np.ndarray, np.ndarray] | None:
+    r"""Nodes and weights with :math:`\sum_p c_p\, p^{s-2} = w(s)`: of one place, or of a parabola over all of [0, 1].
+
+    Args:
+        weights: w(2), …, w(n).
+
+    Returns:
+        None where neither gives the weights.
+
+    >>> [each.round(3).tolist() for each in _on_the_diagonal([Fraction(1), Fraction(1, 2), Fraction(1, 4)])]
+    [[0.5], [1.0]]
+    """
+    first, place = weights[0], weights[1] / weights[0] if len(weights) > 1 and weights[0] else Fraction(0)
+    if all(weight == first * place**power for power, weight in enumerate(weights)):
+        return np.array([float(place)]), np.array([float(first)])
+    if len(weights) < 3:  # two weights are those of a straight line
+        weights = [*weights, _third(*weights)]
+    density = _parabola(weights[:3])
+    if any(weight != _moment(density, power) for power, weight in enumerate(weights)):
+        return None
+    nodes, shares = _legendre(len(weights) + 3)
+    return nodes, shares * np.polynomial.polynomial.polyval(nodes, [float(each) for each in density])
+
+
+def _moment(density: Sequence[Fraction], power: int) -> Fraction:
+    r""":math:`\int_0^1 (a + b p + c p^2)\, p^k\, dp`."""
+    return sum((each / (power + degree + 1) for degree, each in enumerate(density)), Fraction(0))
+
+
+def _parabola(moments: Sequence[Fraction]) -> list[Fraction]:
+    """a, b and c of a parabola with the moments 0, 1 and 2: by the inverse of Hilbert's matrix."""
+    inverse = ((9, -36, 30), (-36, 192, -180), (30, -180, 180))
+    return [sum((entry * each for entry, each in zip(row, moments, strict=True)), Fraction(0)) for row in inverse]
+
+
+def _third(zeroth: Fraction, first: Fraction) -> Fraction:
+    """The moment 2 of the straight line with the moments 0 and 1."""
+    a, b = 4 * zeroth - 6 * first, 12 * first - 6 * zeroth
+    return a / 3 + b / 4
 
 
 def players(shares: Sequence[Fraction]) -> np.ndarray:
@@ -97,19 +184,6 @@ def _float(share: Fraction) -> float:
             "the policy weighs the values of single coalitions by more than 10^308, so that no sample tells its "
             "attribution; take a policy whose weights go smoothly with the number of members, or coarser players"
         ) from error
-
-
-def _pairs(n: int) -> np.ndarray:
-    r"""W of the Shapley interaction index of pairs: :math:`\frac{n}{s(s-1)}` for coalitions of s with both,
-    :math:`-\frac{n}{s(n-s)}` with one and :math:`\frac{n}{(n-s)(n-s-1)}` with none. Shape ``(3, n+1)``.
-    """
-    weights = np.zeros((3, n + 1))
-    s = np.arange(n + 1.0)
-    if n > 1:
-        weights[0, :-2] = (n / np.maximum((n - s) * (n - s - 1), 1))[:-2]
-        weights[1, 1:-1] = -n / (s * (n - s))[1:-1]
-        weights[2, 2:] = (n / np.maximum(s * (s - 1), 1))[2:]
-    return weights
 
 
 def _legendre(n: int) -> tuple[np.ndarray, np.ndarray]:

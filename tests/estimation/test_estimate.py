@@ -30,7 +30,7 @@ def absurd(table, values, parity):
     return Kernel(torch.linspace(0.1, 3.0, table.shape[1], dtype=torch.float64), 1.0, linear, 30.0, mean, parity)
 
 
-INDICES = {"shapley": "shapley", "banzhaf": "banzhaf", "sii": "sii", "policy": SQUARE}
+INDICES = {"shapley": "shapley", "banzhaf": "banzhaf", "sii": "sii", "STII": "STII", "FSII": "FSII", "policy": SQUARE}
 
 
 @pytest.fixture(scope="module")

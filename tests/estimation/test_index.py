@@ -6,12 +6,16 @@ from math import comb, factorial
 
 import numpy as np
 import pytest
+import torch
 
+from decompositions.sampling.kernel import Kernel
+from decompositions.sampling.surrogate import Surrogate
 from synergy import Game, Policy, allocate, harsanyi, method
 from synergy.estimation.by_size import mean_gains, weights_by_size
 from synergy.estimation.correction import total
 from synergy.estimation.estimate import estimate
 from synergy.estimation.index import index_of, players
+from synergy.interactions import INDICES
 from synergy.policies.policy import degree_shares, equal_shares, full_credit
 
 RULES = {
@@ -51,6 +55,37 @@ def test_exact_where_all_coalitions_fit(n):
     np.testing.assert_allclose(estimate(game, "sii", budget=2**n).values, brute_pairs(v, n), atol=1e-12)
     banzhaf = [np.mean([v[T | 1 << i] - v[T] for T in range(2**n) if not T >> i & 1]) for i in range(n)]
     np.testing.assert_allclose(estimate(game, "banzhaf", budget=2**n).values, banzhaf, atol=1e-12)
+
+
+PAIRS = ("SII", "STII", "FSII", "k-SII", "kADD-SHAP", "BII", "FBII", "CHII", "Moebius", "Co-Moebius")
+
+
+@pytest.mark.parametrize("n", [2, 3, 4, 6])
+@pytest.mark.parametrize("name", PAIRS)
+def test_pairs_are_those_of_the_definition(name, n):
+    v = table(n, 4)
+    defined = INDICES[name].definition(torch.from_numpy(v), 2)
+    found = estimate(Game.from_values(v), name, budget=2**n).values
+    for i, k in combinations(range(n), 2):
+        assert [found[i, k], found[k, i]] == pytest.approx([float(defined[1 << i | 1 << k])] * 2, abs=1e-11)
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_the_surrogate_s_pairs_are_its_own(name):
+    """What the diagonal says of a function of 9 players, against the definition on its table."""
+    n, draws = 9, torch.Generator().manual_seed(0)
+    centres = torch.randint(0, 2, (5, n), generator=draws).double()
+    decay, signs = (
+        torch.linspace(0.1, 0.6, n, dtype=torch.float64),
+        torch.randn(5, generator=draws, dtype=torch.float64),
+    )
+    g = Surrogate(Kernel(decay, 1.0, 0.0, 1.0, 0.0), centres, signs)
+    rows = torch.tensor([[T >> i & 1 for i in range(n)] for T in range(2**n)], dtype=torch.float64)
+    away = (rows[:, None] - centres).abs() @ decay
+    defined = INDICES[name].definition((-away).exp() @ signs, 2)
+    found = index_of(name, n, n).of(g)
+    for i, k in combinations(range(n), 2):
+        assert found[i, k] == pytest.approx(float(defined[1 << i | 1 << k]), abs=1e-11)
 
 
 @pytest.mark.parametrize("name", RULES)
@@ -103,9 +138,13 @@ def test_other_policies_are_refused_before_anything_is_paid(rule, message):
 def test_no_index():
     game = Game.from_values([0.0, 1.0, 2.0, 7.0])
     with pytest.raises(
-        LookupError, match=r"no index 'STII' is estimated; take 'shapley', 'banzhaf', 'sii' or a Policy"
+        LookupError, match=r"no index 'stii' is estimated; take 'shapley', 'banzhaf', .* or a Policy.* mean 'STII'"
     ):
-        estimate(game, "STII")
+        estimate(game, "stii")
+    with pytest.raises(ValueError, match="SV is an index of single players"):
+        estimate(game, "SV")
+    with pytest.raises(ValueError, match="the pairs of RS are no integral"):
+        estimate(Game.from_values(table(6)), "RS")
     with pytest.raises(TypeError, match=r"an index is .*, not 3"):
         estimate(game, 3)
 
@@ -122,11 +161,6 @@ def test_sums_over_coalitions(order):
 @pytest.mark.parametrize("index", ["shapley", "sii"])
 def test_quadrature_is_as_good_for_a_thousand_players(index):
     """Against the exact nodes, for a product that falls from 1 to e⁻³⁰⁰."""
-    import torch
-
-    from decompositions.sampling.kernel import Kernel
-    from decompositions.sampling.surrogate import Surrogate
-
     n = 1000
     centres = (torch.arange(n) % 3 > 0).double()[None]
     decay = torch.linspace(0.01, 0.6, n, dtype=torch.float64)
