@@ -57,7 +57,7 @@ def require_equal(values, index, order):
 
 @pytest.mark.parametrize("index", INDICES)
 def test_weights_equal_the_definition_on_all_unanimity_games(index):
-    for n in (1, 2, 3):
+    for n in (1, 2, 3, 4):
         for members in subsets(n, n):
             for order in orders(INDICES[index], n):
                 require_equal(unanimity(n, members), index, order)

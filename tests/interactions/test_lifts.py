@@ -17,7 +17,7 @@ from synergy.policies.policy import equal_shares
 
 F = Fraction
 Z = sympy.symbols("z1:5")
-MONOMIALS = [m for m in product(range(4), repeat=3) if any(m)]
+MONOMIALS = [m for m in product(range(4), repeat=4) if any(m)]
 
 
 def effect_of(monomial):
