@@ -7,7 +7,7 @@ import platform
 import sys
 from datetime import UTC, datetime
 from importlib import import_module
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import torch
@@ -30,7 +30,7 @@ ALL = (
     "trees",
 )
 RESULTS = Path(__file__).parent / "RESULTS.md"
-LIBRARIES = ("numpy", "sympy", "torch", "captum", "shap", "shapiq", "scikit-learn", "xgboost-cpu")
+LIBRARIES = ("numpy", "sympy", "torch", "captum", "shap", "shapiq", "scikit-learn", "xgboost", "xgboost-cpu")
 
 
 class _Tee:
@@ -68,11 +68,19 @@ def main(arguments: list[str]) -> None:
 
 def _machine() -> str:
     cpu = next((line.split(":")[1].strip() for line in _cpuinfo() if line.startswith("model name")), platform.machine())
-    libraries = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
+    libraries = ", ".join(filter(None, map(_installed, LIBRARIES)))
     return (
         f"{datetime.now(UTC):%Y-%m-%d}, {cpu}, {os.cpu_count()} cores, one thread, Python {platform.python_version()}, "
         f"{libraries}."
     )
+
+
+def _installed(name: str) -> str:
+    """A library and its version; empty where it is not installed."""
+    try:
+        return f"{name} {version(name)}"
+    except PackageNotFoundError:
+        return ""
 
 
 def _cpuinfo() -> list[str]:
