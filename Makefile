@@ -35,9 +35,11 @@ docs: setup ## the documentation as HTML in docs/_build/html
 	$(RUN)/pip install -q --no-compile -c constraints.txt -e '.[docs]'
 	$(RUN)/sphinx-build -W -q docs docs/_build/html
 
-tables: setup ## the generated pages docs/{methods,criteria,networks}.md, and the map in CONTRIBUTING.md
+tables: setup ## the generated pages docs/{methods,criteria,axioms,characterizations,networks}.md, and the map in CONTRIBUTING.md
 	$(RUN)/synergy table methods --format markdown > docs/methods.md
 	$(RUN)/synergy table criteria --format markdown > docs/criteria.md
+	$(RUN)/synergy table axioms --format markdown > docs/axioms.md
+	$(RUN)/synergy table characterizations --format markdown > docs/characterizations.md
 	$(RUN)/python scripts/networks.py
 	$(RUN)/python scripts/rooms.py
 

@@ -62,7 +62,7 @@ class _Search:
             raise ValueError(f"'{self.axiom.name}' is not asked of {self.asked.name}: {why}")
         tried = 0
         for kind in kinds[:1]:
-            for trial in trials(self.axiom, kind, self.seed, self.asked.order):
+            for trial in trials(self.axiom, kind, self.seed, self.asked.order, self.asked.inputs):
                 tried += 1
                 if self.witness(trial, kind) is not None:
                     return self.said(tried, self.witness(shrunk(trial, self.axiom, self.breaks(kind)), kind))

@@ -20,25 +20,34 @@ LARGEST = 4  # total degree of the monomials in the bank
 _PLACES = [Fraction(k, 2) for k in (-4, -2, -1, 1, 2, 3, 4, 6)]
 
 
-def trials(axiom: AbstractAxiom, kind: str, seed: int, order: int = 1) -> Iterator[Trial]:
-    """The bank, smallest functions first, then random choices; what the axiom does not speak of is left out."""
+def trials(axiom: AbstractAxiom, kind: str, seed: int, order: int = 1, most: int | None = None) -> Iterator[Trial]:
+    """The bank, smallest functions first, then random choices; what the axiom does not speak of is left out.
+
+    Args:
+        axiom: what is to be tried.
+        kind: of the functions.
+        seed: of the random choices.
+        order: of interactions, the largest number of players of a set.
+        most: inputs of a function; None for any number.
+    """
     generator = random.Random(seed)
     bank = _bank_of_sets(axiom, order) if axiom.of == "interactions" else _bank(axiom, kind)
     for trial in (*bank, *(_drawn(axiom, kind, generator, order) for _ in range(RANDOM[kind]))):
-        settled = axiom.settled(trial)
+        settled = axiom.settled(trial) if len(trial.x) <= (most or len(trial.x)) else None
         if settled is not None:
             yield settled
 
 
 def _bank_of_sets(axiom: AbstractAxiom, order: int) -> Iterator[Trial]:
-    """Monomials of one to order + 3 players, and of more inputs only where the order or the axiom asks for them."""
+    """Monomials of one to order + 3 players; where the axiom speaks of players, with one more input, too."""
     for s in range(1, order + 4):
-        n = max(s, order, axiom.least)
-        for more in ((1,) * s, (2, *(1,) * (s - 1)), (*(1,) * (s - 1), 2), (2, 2, *(1,) * (s - 2))[:s]):
-            f = polynomial(n, {(*more, *(0,) * (n - s)): 1})
-            chosen = (f, *[polynomial(n, {unit(n, 0): 1})] * (axiom.functions - 1))
-            for players in list(permutations(range(n), axiom.players))[:2]:
-                for points in axiom.places(n):
+        least = max(s, order, axiom.least)
+        for n in range(least, least + 1 + bool(axiom.players)):
+            chosen_players = [tuple(range(axiom.players)), tuple(range(n - axiom.players, n))]
+            for more in ((1,) * s, (2, *(1,) * (s - 1)), (*(1,) * (s - 1), 2), (2, 2, *(1,) * (s - 2))[:s]):
+                f = polynomial(n, {(*more, *(0,) * (n - s)): 1})
+                chosen = (f, *[polynomial(n, {unit(n, 0): 1})] * (axiom.functions - 1))
+                for players, points in product(chosen_players, axiom.places(n)):
                     yield Trial(chosen, points, players, order)
 
 

@@ -14,6 +14,7 @@ from decompositions.arithmetic import is_exact, objects
 from synergy.axioms.claims.trial import Question
 from synergy.axioms.functions.asking import game_of
 from synergy.axioms.functions.polynomial_cube import PolynomialCube
+from synergy.axioms.witnesses.of_sets import AbstractSetRule
 from synergy.interaction_index import INDICES, AbstractIndex, AbstractLift, index_named
 from synergy.interactions.interactions import interactions
 from synergy.interactions.joint_shapley import joint_shapley
@@ -32,7 +33,8 @@ class AbstractSubject(ABC):
     """What an axiom is checked of: it answers questions with numbers."""
 
     of: str  # "attributions" or "interactions"
-    order = 1  # of interactions, the largest number of players of a set
+    order: int = 1  # of interactions, the largest number of players of a set
+    inputs: int | None = None  # the most inputs of a function that it is asked of
 
     @property
     @abstractmethod
@@ -108,15 +110,17 @@ class PolicySubject(AbstractSubject):
 
 @dataclass(frozen=True)
 class IndexSubject(AbstractSubject):
-    """An interaction index of an order, by its weights on the Taylor effects of a polynomial."""
+    """An interaction index of an order, by its weights on the Taylor effects of a polynomial; or a rule for sets."""
 
-    index: AbstractIndex | AbstractLift
+    index: AbstractIndex | AbstractLift | AbstractSetRule
     order: int
+    inputs: int | None = None
     of = "interactions"
 
     @property
     def name(self) -> str:
-        return f"{self.index.name} of order {self.order}"
+        name = self.index.title if isinstance(self.index, AbstractSetRule) else self.index.name
+        return f"{name} of order {self.order}"
 
     @property
     def kinds(self) -> Mapping[str, str]:
@@ -124,6 +128,8 @@ class IndexSubject(AbstractSubject):
 
     def ask(self, question: Question) -> dict[tuple[int, ...], Any]:
         effects = PolynomialCube(question.function, question.x, question.b).effects()  # type: ignore[arg-type]
+        if isinstance(self.index, AbstractSetRule):
+            return dict(self.index.give(effects, self.order))
         return dict(interactions(effects, self.index, self.order))
 
 
@@ -132,6 +138,7 @@ class JointShapleySubject(AbstractSubject):
     """Joint Shapley values, which are made of the values at the corners."""
 
     order: int
+    inputs: int | None = None
     of = "interactions"
 
     @property
@@ -181,9 +188,14 @@ def subject(given: Any, order: int | None = None, **settings: Any) -> AbstractSu
     )
 
 
+def bounded(asked: AbstractSubject, inputs: int | None) -> AbstractSubject:
+    """A subject that is asked of functions of at most so many inputs; None for any number."""
+    return asked if inputs is None else replace(asked, inputs=inputs)  # type: ignore[type-var]
+
+
 def _index(given: Any) -> Any:
     """The index that is meant, "JointSV" as its name; None for anything else."""
-    if isinstance(given, (AbstractIndex, AbstractLift)) or given == JOINT:
+    if isinstance(given, (AbstractIndex, AbstractLift, AbstractSetRule)) or given == JOINT:
         return given
     if not isinstance(given, str) or given in METHODS:
         return None
@@ -195,7 +207,7 @@ def _index(given: Any) -> Any:
     raise LookupError(f"no attribution method or interaction index {shown(given)}; {hint}")
 
 
-def _order(index: AbstractIndex | AbstractLift | None, order: int | None) -> int:
+def _order(index: AbstractIndex | AbstractLift | AbstractSetRule | None, order: int | None) -> int:
     least = index.smallest if isinstance(index, AbstractLift) else 1
     most = getattr(index, "largest", None) or MOST
     wanted = min(most, max(least, 2)) if order is None else order

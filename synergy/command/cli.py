@@ -91,17 +91,28 @@ def list_methods() -> None:
 
 @app.command()
 def table(
-    what: Annotated[str, typer.Argument(help="methods or criteria")] = "",
+    what: Annotated[str, typer.Argument(help="methods, criteria, axioms or characterizations")] = "",
     form: Annotated[str, typer.Option("--format", help="text, markdown or html")] = "text",
 ) -> None:
-    """The tables of the theory, computed: each method as a policy, or judged by the three criteria."""
+    """The tables of the theory, computed: each method as a policy, and judged by the criteria.
+
+    Those of axioms and characterizations search for counter-examples, which takes minutes.
+    """
+    from synergy.tables.axioms_table import axioms_table
+    from synergy.tables.characterizations_table import characterizations_table
     from synergy.tables.criteria_table import criteria_table
     from synergy.tables.methods_table import methods_table
 
-    tables = {"methods": methods_table, "criteria": criteria_table}
+    tables = {
+        "methods": methods_table,
+        "criteria": criteria_table,
+        "axioms": axioms_table,
+        "characterizations": characterizations_table,
+    }
     if what not in tables or form not in ("text", "markdown", "html"):
         came = f"not '{what}' as '{form}'" if what else "name one"
-        raise ValueError(f"a table is {' or '.join(tables)}, as text, markdown or html; {came}: synergy table methods")
+        known = "methods, criteria, axioms or characterizations"
+        raise ValueError(f"a table is {known}, as text, markdown or html; {came}: synergy table methods")
     made = tables[what]()
     pages = {"markdown": made.to_markdown, "html": made.to_html}
     page = pages[form]() if form in pages else made.to_text(room=shutil.get_terminal_size((NO_TERMINAL, 24)).columns)

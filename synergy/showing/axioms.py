@@ -9,12 +9,14 @@ from typing import Any
 from decompositions import show
 from decompositions.counts import several
 from decompositions.show import Formula
+from synergy.axioms.characterization import Demonstration
 from synergy.axioms.claims.trial import RELATIONS, Question
 from synergy.axioms.finding import Check
 from synergy.axioms.functions.writing import latex_number, latex_point, named_set, point
 from synergy.showing.formulas import translated
 from synergy.showing.html import card, paragraph, small, table_of
 from synergy.wording.numbers import minus, number
+from synergy.wording.table import grid
 
 LISTED = 8  # sets that are listed one by one
 
@@ -37,17 +39,13 @@ def witness_lines(found: Check) -> list[str]:
 
 
 def _question(asked: Question) -> str:
-    ends = f"x = {_place(asked.x)}, b = {_place(asked.b)}"
+    ends = f"x = {point(asked.x)}, b = {point(asked.b)}"
     return f"{asked.name} = {asked.function.text()}, {ends}"
-
-
-def _place(values: Any) -> str:
-    return point(values) if len(values) > 1 else minus(number(values[0]))
 
 
 def _given(given: Any) -> str:
     if not isinstance(given, Mapping):
-        return f"A = {_place(given)}"
+        return f"A = {point(given)}"
     sets = {members: value for members, value in given.items() if value}
     if len(sets) > LISTED:
         often = Counter((len(members), value) for members, value in sets.items())
@@ -102,7 +100,36 @@ def check_html(found: Check) -> str:
             head, paragraph(f"not falsified by {several(found.tried, 'function')}"), small("a search, no proof")
         )
     rows = [
-        (f"{asked.name} = {asked.function.text()}", _place(asked.x), _place(asked.b), _given(given))
+        (f"{asked.name} = {asked.function.text()}", point(asked.x), point(asked.b), _given(given))
         for asked, given in zip(found.witness.asked, found.witness.given, strict=True)
     ]
     return card(f"{head}: broken", table_of(["function", "x", "b", "given"], rows, "llll"), paragraph(_claim(found)))
+
+
+@show.text.register(Demonstration)
+def demonstration_text(found: Demonstration) -> str:
+    """The hypotheses and what they single out; a row of marks for every method, and where it breaks its own."""
+    of = found.of
+    names = [found.rows[0].checks[each].axiom.title for each in of.hypotheses]
+    given = f"{of.given}, " if of.given else ""
+    head = f"{given}{', '.join(names)} ⇒ {of.conclusion}"
+    marks = [["", *names], *([row.method, *map(_mark, row.checks.values())] for row in found.rows)]
+    said = []
+    for row in found.rows:
+        if row.broken is not None:
+            said.append(f"{row.method}: without {row.broken.axiom.title}")
+            said += [f"  {line}" for line in witness_lines(row.broken)]
+    return "\n".join([head, "", *grid(marks, "<" * len(marks[0])), "", *said, *([of.note] if of.note else [])])
+
+
+def _mark(found: Check) -> str:
+    return "✗" if found.falsified else "✓"
+
+
+@show.html.register(Demonstration)
+def demonstration_html(found: Demonstration) -> str:
+    """The marks as a table."""
+    head = ["", *(found.rows[0].checks[each].axiom.title for each in found.of.hypotheses)]
+    rows = [(row.method, *map(_mark, row.checks.values())) for row in found.rows]
+    said = small(found.of.note) if found.of.note else ""
+    return card(f"{', '.join(head[1:])} ⇒ {found.of.conclusion}", table_of(head, rows, "l" * len(head)), said)

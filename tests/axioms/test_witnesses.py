@@ -53,6 +53,15 @@ def test_paths(name, f):
 
 
 @pytest.mark.parametrize("f", some(), ids=lambda f: f.text())
+def test_two_bent_paths(f):
+    """x − b is (2, −2, 1): the bend is 1 in the first two inputs' units, half of each difference."""
+    bend = T * (1 - T) / 2
+    both = [along(f, [T + sign * bend, T + sign * bend, T]) for sign in (1, -1)]
+    given = WITNESSES["bent_paths"].attribute(game_of(f, X, B))
+    assert [rational(value) for value in given] == [(one + other) / 2 for one, other in zip(*both, strict=True)]
+
+
+@pytest.mark.parametrize("f", some(), ids=lambda f: f.text())
 def test_along_the_axes_every_input_is_given_what_it_adds(f):
     corners = [(*X[:k], *B[k:]) for k in range(4)]
     steps = [f(after) - f(before) for before, after in pairwise(corners)]

@@ -176,7 +176,11 @@ def test_a_name_or_a_word_that_is_none(words, said, folder, monkeypatch, capsys)
     [
         ("measure", "no command 'measure'; there are explain, methods, table"),
         ("explane digits", "did you mean 'explain'?"),
-        ("table", "a table is methods or criteria, as text, markdown or html; name one: synergy table methods"),
+        (
+            "table",
+            "a table is methods, criteria, axioms or characterizations, as text, markdown or html; name one: synergy "
+            "table methods",
+        ),
         ("table axiom", "not 'axiom' as 'text': synergy table methods"),
     ],
 )

@@ -56,12 +56,13 @@ def latex_number(value: Any) -> str:
 
 
 def point(values: Sequence[Any]) -> str:
-    """(1, −1/2)
+    """The coordinates in brackets; a single one by itself.
 
     >>> point([Fraction(1), Fraction(-1, 2)])
     '(1, −1/2)'
     """
-    return f"({', '.join(minus(number(each)) for each in values)})"
+    written = ", ".join(minus(number(each)) for each in values)
+    return written if len(values) == 1 else f"({written})"
 
 
 def latex_point(values: Sequence[Any]) -> str:

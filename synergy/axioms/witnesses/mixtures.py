@@ -5,13 +5,14 @@ Reference: lundstrom2022rigorous, lundstrom2023four
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 from decompositions.arithmetic import Array
 from decompositions.games.game import Game
 from synergy.axioms.witnesses.witness import AbstractWitness
-from synergy.method import AbstractMethod, method
+from synergy.method import METHODS, AbstractMethod, method
 from synergy.policies.policy import Policy, degree_shares, equal_shares
 
 
@@ -58,20 +59,28 @@ class Antisymmetric(AbstractWitness):
         return Policy(weights, formula=self.formula)
 
 
+@dataclass(frozen=True)
 class AbsoluteShares(AbstractMethod):
-    r"""The gain in proportion to the sizes of Integrated Gradients: not linear.
+    r"""The gain in proportion to the sizes of another method's attributions: not linear.
 
-    .. math:: A_i = \frac{|\text{IG}_i|}{\sum_j |\text{IG}_j|} \bigl( F(x) - F(b) \bigr)
+    .. math:: A_i = \frac{|a_i|}{\sum_j |a_j|} \bigl( F(x) - F(b) \bigr)
+
+    Args:
+        of: the name of a registered method that is complete.
     """
 
     name = "absolute_shares"
-    title = "gain by |IG|"
-    formula = "|IGᵢ| / Σⱼ |IGⱼ|"
+    formula = "|aᵢ| / Σⱼ |aⱼ|"
+    of: str = "integrated_gradients"
+
+    @property
+    def title(self) -> str:  # type: ignore[override]
+        return f"gain by |{METHODS[self.of].title}|"
 
     def policy(self, game: Game) -> Policy:
         raise ValueError("shares by sizes are not linear in the function, so that no weights on effects make them")
 
     def attribute(self, game: Game, ends: Any = None) -> Array:
-        found = method("integrated_gradients").attribute(game, ends)
+        found = method(self.of).attribute(game, ends)
         sizes = abs(found).sum(-1)
         return abs(found) * found.sum(-1) / sizes if sizes else found

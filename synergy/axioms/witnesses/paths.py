@@ -10,7 +10,7 @@ Reference: lundstrom2022rigorous
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 import numpy as np
@@ -21,19 +21,23 @@ from synergy.axioms.witnesses.witness import AbstractWitness, polynomial_of
 from synergy.policies.policy import Policy
 
 
+def _to_the_last(s: Array) -> Array:
+    later = s[:, ::-1].cumsum(-1)[:, ::-1] - s if isinstance(s, np.ndarray) else s.flip(-1).cumsum(-1).flip(-1) - s
+    return s * like(later == 0, s)
+
+
+axis_shares = Policy(_to_the_last, formula="1[i = max S]", reads="support")
+
+
 class AxisPath(AbstractWitness):
     """Along the axes, one input after the other: all goes to the last input that takes part."""
 
     name = "axis_path"
     title = "path along the axes"
-    formula = "1[i = max S]"
+    formula = axis_shares.formula
 
     def policy(self, game: Game) -> Policy:
-        def weights(s: Array) -> Array:
-            later = s[:, ::-1].cumsum(-1)[:, ::-1] - s  # how many come after
-            return s * like(later == 0, s)
-
-        return Policy(weights, formula=self.formula, reads="support")
+        return axis_shares
 
 
 class PowerPath(AbstractWitness):
@@ -67,8 +71,37 @@ class ReturningPath(AbstractWitness):
 
     def policy(self, game: Game) -> Policy:
         def weights(k: Array) -> Array:
-            rows = [_returning([int(entry) for entry in row]) for row in k]
-            return game.cube.array(np.array(rows, dtype=object)).reshape(k.shape)
+            rows = [[int(entry) for entry in row] for row in k]
+            return _table(game, rows, [TURNING, *[STRAIGHT] * (game.n - 1)])
+
+        return Policy(weights, formula=self.formula)
+
+
+class BentPaths(AbstractWitness):
+    r"""The mean of two paths that bend away from the straight one, to either side, by as much in the first two inputs.
+
+    .. math:: p_1 = t \pm \frac{e}{y_1} t(1 - t), \quad p_2 = t \mp \frac{e}{y_2} t(1 - t), \qquad
+              e = \tfrac12 \min(|y_1|, |y_2|), \quad y = x - b
+
+    On the way the sum of the inputs is that of the straight path, so that functions of the sum are shared alike; the
+    bend is measured in the inputs' own units.
+    """
+
+    name = "bent_paths"
+    title = "mean of two bent paths"
+    formula = "½ ∫ along p₊ + ½ ∫ along p₋, y₁p₁ + y₂p₂ = (y₁ + y₂)t"
+
+    def policy(self, game: Game) -> Policy:
+        y = polynomial_of(game).differences()[0]
+        bend = [Fraction(0)] * game.n
+        if game.n > 1 and y[0] and y[1]:
+            size = min(abs(y[0]), abs(y[1])) / 2
+            bend[:2] = [size / y[0], -size / y[1]]
+
+        def weights(k: Array) -> Array:
+            rows = [[int(entry) for entry in row] for row in k]
+            one, other = (_table(game, rows, _bent(bend, sign)) for sign in (1, -1))
+            return (one + other) / 2
 
         return Policy(weights, formula=self.formula)
 
@@ -78,22 +111,36 @@ def _by_powers(powers: Array) -> Callable[[Array], Array]:
     return lambda k: k * powers / (k * powers).sum(-1, keepdims=True)
 
 
-_TURNING = np.polynomial.Polynomial([0, 9, -24, 16])
+TURNING = (0, 9, -24, 16)
+STRAIGHT = (0, 1)
+Curve = Sequence[Fraction | int]  # the coefficients of a polynomial in t
 
 
-def _returning(m: list[int]) -> list[Fraction]:
-    """What the turning path gives of one monomial."""
-    first, rest = m[0], sum(m[1:])
-    time = np.polynomial.Polynomial([0, 1])
-    weights = [Fraction(0)] * len(m)
-    if first:
-        weights[0] = _integral(first * _TURNING.deriv() * _TURNING ** (first - 1) * time**rest)
-    if rest:
-        unit = _integral(_TURNING**first * time ** (rest - 1))
-        weights[1:] = [entry * unit for entry in m[1:]]
+def _bent(bend: Sequence[Fraction], sign: int) -> list[Curve]:
+    """t + c t (1 − t) for every input."""
+    return [(0, 1 + sign * c, -sign * c) for c in bend]
+
+
+def _table(game: Game, rows: Sequence[Sequence[int]], curves: Sequence[Curve]) -> Array:
+    """The weights of some monomials, one row each."""
+    return game.cube.array(np.array([along(row, curves) for row in rows], dtype=object))
+
+
+def along(m: Sequence[int], curves: Sequence[Curve]) -> list[Fraction]:
+    """What the path p gives of y^m to every player: ∫ m_i p_i′ p_i^(m_i − 1) Π_j≠i p_j^m_j dt."""
+    weights = []
+    for i, power in enumerate(m):
+        product: Curve = [power * k * c for k, c in enumerate(curves[i])][1:]
+        for j, (curve, often) in enumerate(zip(curves, m, strict=True)):
+            for _ in range(often - (i == j) if power else 0):
+                product = _times(product, curve)
+        weights.append(sum((Fraction(c) / (k + 1) for k, c in enumerate(product)), Fraction(0)))
     return weights
 
 
-def _integral(p: np.polynomial.Polynomial) -> Fraction:
-    """Over [0, 1]; the coefficients are whole numbers."""
-    return sum((Fraction(int(c), k + 1) for k, c in enumerate(p.coef)), Fraction(0))
+def _times(first: Curve, second: Curve) -> Curve:
+    found: list[Fraction | int] = [0] * (len(first) + len(second) - 1)
+    for a, c in enumerate(first):
+        for b, d in enumerate(second):
+            found[a + b] += c * d
+    return found
