@@ -10,6 +10,7 @@ from decompositions.games.game import Game as Game
 from decompositions.refinement.refine import refine as refine
 from decompositions.sampling.strongest import strongest as strongest
 from decompositions.series.taylor import taylor as taylor
+from synergy import baselines as baselines
 from synergy import methods as methods  # registers the built-in methods
 from synergy import pictures as pictures  # with showing, registers how results are shown
 from synergy import showing as showing
@@ -33,4 +34,5 @@ from synergy.method import method as method
 from synergy.method import register as register
 from synergy.paths.curved import path_method as path_method
 from synergy.policies.policy import Policy as Policy
+from synergy.significance import significance as significance
 from synergy.version import __version__ as __version__
