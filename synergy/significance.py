@@ -11,7 +11,7 @@ import numpy as np
 from decompositions.arguments import real, shown
 from decompositions.arithmetic import as_array, to_float
 from decompositions.counts import several
-from decompositions.games.players import check_names
+from decompositions.games.names import names_of
 from decompositions.visible import visible
 
 TESTS = ("welch", "mann-whitney")
@@ -88,7 +88,7 @@ def significance(
     statistics, p = _tested(tables, test, alternative)
     still = (tables[0] == tables[0][:1]).all(0) & (tables[1] == tables[0][:1]).all(0)
     p = np.where(still, 1.0, p)  # the same number everywhere: there is nothing to find
-    return Significance(means, np.where(still, 0.0, statistics), p, np.minimum(1.0, p * n), check_names(names, n), test)
+    return Significance(means, np.where(still, 0.0, statistics), p, np.minimum(1.0, p * n), names_of(names, n), test)
 
 
 def _tested(tables: list[np.ndarray], test: str, alternative: str) -> tuple[np.ndarray, np.ndarray]:

@@ -49,7 +49,7 @@ def _player(player: int | str, names: tuple[str, ...]) -> int:
     if count > 1:
         raise LookupError(f"{count} players are named {shown(player)}; say by its number which is meant")
     if not count:
-        near = difflib.get_close_matches(player, names, 1)
+        near = [name for name in names if name.startswith(f"{player} (")] or difflib.get_close_matches(player, names, 1)
         known = f"did you mean {near[0]!r}?" if near else f"the players are {shown(', '.join(names))}"
         raise LookupError(f"no player is named {shown(player)}; {known}")
     return names.index(player)

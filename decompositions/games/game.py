@@ -14,12 +14,12 @@ from decompositions import show
 from decompositions.arguments import entries, shown
 from decompositions.arithmetic import Array, as_array
 from decompositions.counts import several
-from decompositions.games import players as players_
 from decompositions.games.cube import AbstractCube, Calls
 from decompositions.games.from_rows import is_rows, row_cube
 from decompositions.games.from_text import Asked, text_cube
 from decompositions.games.from_torch import as_input, asked, function_cube, own_input
 from decompositions.games.function_cube import FunctionCube
+from decompositions.games.names import names_of
 from decompositions.games.pieces import AbstractPieces
 from decompositions.games.table_cube import TableCube
 from decompositions.games.trial import tried
@@ -235,7 +235,7 @@ class Game:
         from decompositions.games.from_trees import tree_cube  # it is loaded only where there are trees
 
         cube, known, columns = tree_cube(model, x, baseline, target, players, weights)
-        return cls(cube, players_.check_names(known if names is None else names, cube.n), columns)
+        return cls(cube, names_of(known if names is None else names, cube.n), columns)
 
     @classmethod
     def from_expression(
@@ -277,7 +277,7 @@ class Game:
         """
         table = as_array(values)
         n = table_size(table.shape[-1] if table.ndim else 0)
-        return cls(TableCube(table), players_.check_names(names, n))
+        return cls(TableCube(table), names_of(names, n))
 
     @property
     def n(self) -> int:
@@ -371,7 +371,7 @@ class Game:
                 "expression has one player per symbol, and a table one per bit of its coalitions"
             )
         cube = self.cube.regrouped(players)
-        return replace(self, cube=cube, names=players_.check_names(names, cube.n))
+        return replace(self, cube=cube, names=names_of(names, cube.n))
 
     def softened(self, beta: float) -> Game:
         """The same question about the function with its kinks (ReLU, abs, max pooling) rounded off on the scale 1/β.
@@ -408,7 +408,7 @@ class Game:
     @classmethod
     def _of(cls, cube: FunctionCube, names: Sequence[str] | None, pieces: AbstractPieces | None = None) -> Game:
         """The question about a function, which is tried first."""
-        named = players_.check_names(names, cube.n)
+        named = names_of(names, cube.n)
         return cls(replace(cube, rounding=tried(cube, cube.active(), named)), named, pieces)
 
 

@@ -244,29 +244,6 @@ def check(players: Any, shape: Sequence[int]) -> tuple[torch.Tensor, int]:
     return players.reshape((1,) * (len(shape) - players.ndim) + tuple(players.shape)), n
 
 
-def check_names(names: Sequence[str] | None, n: int) -> tuple[str, ...]:
-    """The names of n players as texts; x0, x1, … for None.
-
-    Raises:
-        TypeError: no list, or an entry that is no name.
-        ValueError: another number of them.
-    """
-    rule = f"names come in the players' order, one per player, {n} of them"
-    if names is None:
-        return tuple(f"x{i}" for i in range(n))
-    if isinstance(names, (Mapping, set, frozenset)):
-        raise TypeError(f"{rule}: a list or a tuple, not a {type(names).__name__}, which has no such order")
-    given = list(names) if isinstance(names, str) else entries(names, f"{rule}: a list or a tuple")
-    if len(given) != n:
-        raise ValueError(f"{rule}, not {len(given)}")
-    wrong = [name for name in given if name is None or (np.iterable(name) and not isinstance(name, str))]
-    if wrong:
-        raise TypeError(f"{rule}, each a text or a number, not {shown(wrong[0])}")
-    if "" in given:
-        raise ValueError(f"{rule}, each a text of at least one letter or a number; player {given.index('')} has ''")
-    return tuple(str(name) for name in given)
-
-
 def _count(players: torch.Tensor) -> int:
     """The number of players; nothing as long as the largest number is made.
 

@@ -29,6 +29,7 @@ from synergy.measurement.external import ForeignMethod
 from synergy.measurement.measure import BUDGET, CHECKED
 from synergy.method import ALL, METHODS, AbstractMethod, usual
 from synergy.policies.policy import Policy
+from synergy.wording.names import players_of
 
 EXPANDED = 256  # players up to which a Taylor series is tried unasked
 
@@ -249,5 +250,4 @@ def _of_method(trial: Trial, extent: Extent) -> Step:
 
 def _players(game: Game) -> str:
     active = len(game.cube.active())
-    null = f" ({game.n - active} of them without any difference from the baseline)" if active < game.n else ""
-    return f"{several(game.n, 'player')}{null}: {count(2**active)} coalitions"
+    return f"{players_of(game.n, active)}: {count(2**active)} coalitions"

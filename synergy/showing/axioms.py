@@ -14,7 +14,7 @@ from synergy.axioms.claims.trial import RELATIONS, Question
 from synergy.axioms.finding import Check
 from synergy.axioms.functions.writing import latex_number, latex_point, named_set, point
 from synergy.showing.formulas import translated
-from synergy.showing.html import card, paragraph, small, table_of
+from synergy.showing.pieces import card, paragraph, small, table_of
 from synergy.wording.numbers import minus, number
 from synergy.wording.table import grid
 

@@ -11,6 +11,7 @@ from decompositions import show
 from decompositions.arithmetic import Array, is_exact, to_float
 from decompositions.dividends.and_or import AndOr
 from decompositions.effects.effects import Effects
+from synergy.algorithms.path.line import StraightLine
 from synergy.allocation.allocation import Allocation
 from synergy.allocation.criteria import Criteria
 from synergy.comparison.comparison import Comparison
@@ -144,6 +145,15 @@ def of_plan(plan: Plan) -> Any:
     rows = [("every method at x", plan.paid, "made to know this"), *((s.what, s.calls, s.how) for s in plan.steps)]
     names = [name for name, *_ in rows]
     return pandas.DataFrame([row[1:] for row in rows], index=pandas.Index(names, name="step"), columns=["calls", "how"])
+
+
+@show.frame.register(StraightLine)
+def of_straight_line(line: StraightLine) -> Any:
+    """Index ``place``, α; columns ``g`` and the players."""
+    pandas = _pandas()
+    found = pandas.DataFrame(line.slopes, index=pandas.Index(line.places, name="place"), columns=list(line.names))
+    found.insert(0, "g", line.heights, allow_duplicates=True)
+    return found
 
 
 def _require_one(effects: Effects) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from html import escape
 
 import numpy as np
@@ -13,7 +12,7 @@ from decompositions.counts import count, several
 from decompositions.dividends.and_or import AndOr
 from decompositions.effects.effects import Effects
 from decompositions.games.game import Game
-from decompositions.visible import visible
+from synergy.algorithms.path.line import StraightLine
 from synergy.allocation.allocation import Allocation
 from synergy.allocation.criteria import Criteria
 from synergy.comparison.comparison import Comparison
@@ -26,23 +25,15 @@ from synergy.estimation.estimation import Estimation
 from synergy.interactions.result import Interactions
 from synergy.policies.policy import CRITERIA, Policy
 from synergy.showing.and_or import label as interaction_label
+from synergy.showing.pieces import Raw, card, paragraph, small, table_of, written
 from synergy.showing.text import grouped
 from synergy.wording.colours import NEGATIVE, POSITIVE, Colour
 from synergy.wording.effects import above_noise, effect_label, noise_line
-from synergy.wording.names import NAME, shorten
+from synergy.wording.names import NAME, players_of, shorten
 from synergy.wording.numbers import brief, minus, number, scalar
 
 EFFECTS = 8  # rows of effects
 PLAYERS = 12  # rows of players
-STYLE = (
-    ".synergy table{border-collapse:collapse;margin:.4em 0}"
-    ".synergy td,.synergy th{padding:.15em .6em;text-align:right;border-bottom:1px solid rgba(128,128,128,.35);"
-    "background:transparent;color:inherit}"
-    ".synergy th{font-weight:600}.synergy td:first-child,.synergy th:first-child{text-align:left}"
-    ".synergy td{white-space:nowrap}"
-    ".synergy i{display:inline-block;height:.7em;min-width:1px}.synergy .l{text-align:left}"
-    ".synergy p{margin:.3em 0;max-width:60em}.synergy div{overflow-x:auto}.synergy small{opacity:.75}"
-)
 MARKS = {"pass": "✓ pass", "fail": "✗ fail", "undecided": "? undecided"}
 
 
@@ -52,9 +43,8 @@ def of_game(game: Game) -> str:
     some = ", ".join(shorten(name, NAME) for name in game.names[:PLAYERS])
     more = f", … {game.n - PLAYERS} more" if game.n > PLAYERS else ""
     active = len(game.cube.active())
-    null = f", {game.n - active} of them without any difference from the baseline" if active < game.n else ""
     return card(
-        f"Game of {several(game.n, 'player')}{null}: {count(2**active)} coalitions",
+        f"Game of {players_of(game.n, active)}: {count(2**active)} coalitions",
         paragraph(f"{some}{more}"),
     )
 
@@ -157,6 +147,27 @@ def of_comparison(comparison: Comparison) -> str:
     return card("", paragraph(str(finding(comparison))), table, show.html(effects), *notes)
 
 
+@show.html.register(StraightLine)
+def of_straight_line(line: StraightLine) -> str:
+    """The integral of every player's gradient, and the gradient at both ends."""
+    order = np.argsort(-np.abs(line.integrals), kind="stable")[:PLAYERS].tolist()
+    rows = [
+        (
+            shorten(line.names[i], NAME),
+            _signed(line.integrals[i]),
+            f"± {brief(float(line.errors[i]))}" if line.errors[i] else "",
+            _bar(line.integrals[i], line.integrals[order[0]]),
+            _signed(line.slopes[0, i]),
+            _signed(line.slopes[-1, i]),
+        )
+        for i in order
+    ]
+    head = ["player", "integral", "error", "", "gradient at b", "gradient at x"]
+    ends = f"f(b) = {number(line.heights[0])}, f(x) = {number(line.heights[-1])}"
+    hidden = f"{len(line.names) - len(order)} more players" if len(line.names) > len(order) else ""
+    return card(f"{ends}: {line.steps} steps from b to x", table_of(head, rows, "lrrlrr"), small(hidden))
+
+
 @show.html.register(Estimation)
 def of_estimation(found: Estimation) -> str:
     """The largest values with their standard errors."""
@@ -214,10 +225,6 @@ def of_plan(plan: Plan) -> str:
     return card(plan.players, table_of(["", "model calls", ""], rows, "lrl"), small(note))
 
 
-class Raw(str):
-    """HTML already."""
-
-
 @show.html.register(Interactions)
 def of_interactions(found: Interactions) -> str:
     """The largest values of sets of players with bars."""
@@ -228,35 +235,6 @@ def of_interactions(found: Interactions) -> str:
     title = f"{found.title} ({found.index}), order {found.order}, of {several(found.n, 'player')}"
     said = f"{len(largest)} of {several(len(found), 'set')}; {found.note}".rstrip("; ")
     return card(title, table_of(["players", "value", ""], rows, "lrl"), small(said))
-
-
-def card(title: str, *parts: str) -> str:
-    head = f"<p><b>{_text(title)}</b></p>" if title else ""
-    return f"<div class='synergy'><style>{STYLE}</style>{head}{''.join(parts)}</div>"
-
-
-def table_of(head: Sequence[str], rows: Iterable[Sequence[str]], align: str = "") -> str:
-    def cell(tag: str, text: str, place: int) -> str:
-        left = " class='l'" if align[place : place + 1] == "l" else ""
-        return f"<{tag}{left}>{text if isinstance(text, Raw) else _text(text)}</{tag}>"
-
-    def line(tag: str, cells: Sequence[str]) -> str:
-        return f"<tr>{''.join(cell(tag, text, place) for place, text in enumerate(cells))}</tr>"
-
-    body = "".join(line("td", row) for row in rows)
-    return f"<div><table><thead>{line('th', head)}</thead><tbody>{body}</tbody></table></div>"
-
-
-def _text(text: str) -> str:
-    return f"<bdi>{escape(visible(text))}</bdi>" if text else ""
-
-
-def paragraph(text: str) -> str:
-    return f"<p>{_text(text)}</p>"
-
-
-def small(text: str) -> str:
-    return f"<p><small>{_text(text.strip())}</small></p>" if text.strip() else ""
 
 
 def _formula(value: Effects | Policy) -> str:
@@ -281,7 +259,7 @@ def _shaded(comparison: Comparison, result: Result, player: int) -> Raw:
     share = min(1.0, abs(value) / unit(comparison, result))
     red, green, blue = POSITIVE if value > 0 else NEGATIVE
     style = f"background:rgba({red},{green},{blue},{0.45 * share:.2f});padding:0 .3em"
-    return Raw(f"<span style='{style}'>{_text(_signed(value))}</span>")
+    return Raw(f"<span style='{style}'>{written(_signed(value))}</span>")
 
 
 def _verdict(result: Result, name: str) -> str:

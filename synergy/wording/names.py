@@ -1,10 +1,11 @@
-"""How names are written: shortened, and as wide as a terminal shows them."""
+"""How names are written: shortened, counted, and as wide as a terminal shows them."""
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
 
+from decompositions.counts import several
 from decompositions.visible import JOINERS, visible
 
 NAME = 20  # columns of a player's name
@@ -23,6 +24,16 @@ def shorten(text: str, width: int = NAME) -> str:
     while whole and columns(whole) > width - 1:
         whole = whole[:-1]
     return whole + "…"
+
+
+def players_of(n: int, active: int) -> str:
+    """How many players there are, and how many of them are null players.
+
+    >>> players_of(3, 3), players_of(3, 1)
+    ('3 players', '3 players (2 of them without any difference from the baseline)')
+    """
+    null = f" ({n - active} of them without any difference from the baseline)" if active < n else ""
+    return f"{several(n, 'player')}{null}"
 
 
 def columns(text: str) -> int:

@@ -152,14 +152,28 @@ def blocks(rows: Sequence[Sequence[str]], alignment: str, room: int) -> list[lis
     [['   first', 'a      1'], ['   second', 'a       2']]
     """
     widths = [max(columns(row[c]) for row in rows) for c in range(len(alignment))]
+    chosen = parted(widths, room)
+    return [grid([[row[c] for c in some] for row in rows], "".join(alignment[c] for c in some)) for some in chosen]
+
+
+def parted(widths: Sequence[int], room: int, gap: int = 2) -> list[list[int]]:
+    """The places of a table's columns as those of several tables that fit, each with column 0 and one more.
+
+    Args:
+        widths: of the columns.
+        room: that a table has.
+        gap: between two columns.
+
+    >>> parted([1, 5, 6], 9)
+    [[0, 1], [0, 2]]
+    """
     tables: list[list[int]] = [[]]
     for place in range(1, len(widths)):
-        taken = widths[0] + sum(2 + widths[c] for c in tables[-1])
-        if tables[-1] and taken + 2 + widths[place] > room:
+        taken = widths[0] + sum(gap + widths[c] for c in tables[-1])
+        if tables[-1] and taken + gap + widths[place] > room:
             tables.append([])
         tables[-1].append(place)
-    chosen = [[0, *table] for table in tables]
-    return [grid([[row[c] for c in some] for row in rows], "".join(alignment[c] for c in some)) for some in chosen]
+    return [[0, *table] for table in tables]
 
 
 def bar(value: Any, largest: float, width: int = 24) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from synergy import Game, allocate, and_or, compare, estimate, harsanyi, method, plan, taylor
+from synergy import Game, allocate, and_or, compare, estimate, harsanyi, method, plan, straight_line, taylor
 
 
 @pytest.fixture(scope="module")
@@ -23,6 +23,15 @@ def test_effects(game):
     assert frame["size"].tolist() == [0, 1, 1, 2]
     assert (frame["noise"] > 0).all()
     assert list(harsanyi(game).to_pandas(1).index) == ["a·c"]
+
+
+def test_a_straight_line(game):
+    """g = 2α + 3α², with slopes 2 + 3α and 3α."""
+    frame = straight_line(game, 2).to_pandas()
+    assert frame.index.tolist() == [0, 0.5, 1]
+    assert frame["g"].tolist() == [0, 1.75, 5]
+    assert frame["a"].tolist() == [2, 3.5, 5]
+    assert frame["c"].tolist() == [0, 1.5, 3]
 
 
 def test_taylor_effects_and_exact_ones():

@@ -1,14 +1,17 @@
 """Small pieces of HTML for notebooks: what they say, and that they are well-formed whatever names hold."""
 
+import re
+from html import unescape
 from html.parser import HTMLParser
 
+import browser
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from decompositions import show
-from synergy import Game, allocate, and_or, compare, estimate, harsanyi, measure, method, plan, taylor
+from synergy import Game, allocate, and_or, compare, estimate, harsanyi, measure, method, plan, straight_line, taylor
 
 VOID = {"br", "img", "meta"}
 
@@ -104,6 +107,61 @@ def test_the_others(game):
     assert "model calls in all" in read(plan(game, ["shapley"]))[0]
     assert r"w_{i}" in read(method("shapley").policy(game))[0]
     assert "leakage 0" in read(measure("shapley", game).criteria())[0]
+
+
+def test_a_straight_line(game):
+    """2 x0 + 3 x0 x1 from (0, 0) to (1, 1): the gradient of x0 goes from 2 to 5, that of x1 from 0 to 3."""
+    text, _ = read(straight_line(game, 4))
+    assert "f(b) = 0, f(x) = 5.000: 4 steps from b to x" in text
+    rows = {name: re.search(rf"\|{name}\|([^|]*)\|± [^|]*\|([^|]*)\|([^|]*)", text).groups() for name in ("a<b", "c")}
+    assert rows == {"a<b": ("+3.500", "+2.000", "+5.000"), "c": ("+1.500", "0", "+3.000")}
+    many = Game.from_function(lambda z: z.sum(1), torch.ones(14).double())
+    assert "2 more players" in read(straight_line(many, 2))[0]
+
+
+WIDE = [f"a feature with a name {letter}" for letter in "abcdefghijkl"]
+
+
+@pytest.fixture(scope="module")
+def wide():
+    torch.manual_seed(0)
+    weights = torch.rand(12, 12).double()
+    return Game.from_function(lambda z: ((z @ weights) ** 2).sum(1), torch.ones(12).double(), names=WIDE)
+
+
+def widths(value):
+    """Of every table the letters in its widest cells, all columns together."""
+    found = []
+    for table in re.findall("<table>.*?</table>", value._repr_html_(), re.S):
+        rows = [re.findall("<t[hd][^>]*>(.*?)</t[hd]>", row) for row in re.findall("<tr>.*?</tr>", table, re.S)]
+        cells = [[len(unescape(re.sub("<[^>]*>", "", cell))) for cell in row] for row in rows]
+        found.append(sum(map(max, zip(*cells, strict=True))))
+    return found
+
+
+def test_a_wide_table_is_several(wide):
+    """140 letters of 14 pixels' type are about 1,000 pixels; 12 players' names alone are 240."""
+    allocation = allocate(harsanyi(wide), method("shapley").policy(wide))
+    assert max(widths(allocation)) < 140
+    text, _ = read(allocation)
+    assert text.count("effect|size") == 1
+    assert text.count("a feature with a n") >= 12
+
+
+@pytest.mark.skipif(browser.CHROMIUM is None, reason="needs Chromium")
+def test_tables_are_no_wider_than_a_notebook(wide, tmp_path):
+    compared = compare(
+        wide, ["shapley", "occlusion_1", "gradient_x_input", "integrated_gradients", "smoothgrad_x_input"]
+    )
+    for value in (compared, compared["shapley"].measured, straight_line(wide, 2)):
+        page = tmp_path / "cell.html"
+        page.write_text(
+            f"<meta charset='utf8'><body style='font:14px sans-serif'>{value._repr_html_()}", encoding="utf8"
+        )
+        script = "return {widths: [...document.querySelectorAll('table')].map((each) => each.offsetWidth)}"
+        found, _ = browser.tried(page, script)
+        assert found["widths"]
+        assert max(found["widths"]) <= 1000
 
 
 def test_exact_effects_come_with_their_formula():

@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
+from decompositions import show
 from decompositions.arguments import shown, whole
 from decompositions.arithmetic import to_float
 from decompositions.counts import several
@@ -85,6 +87,17 @@ class StraightLine:
     def divisions(self) -> list[int]:
         """The numbers of steps whose ends and middles are among the places, in order."""
         return [k for k in range(1, self.steps // 2 + 1) if self.steps % (2 * k) == 0]
+
+    def _repr_html_(self) -> str | None:
+        return show.notebook(self)
+
+    def to_pandas(self) -> Any:
+        """A pandas DataFrame with a row per place: g, and every player's slope.
+
+        Raises:
+            ImportError: pandas is missing (extra ``pandas``).
+        """
+        return show.frame(self)
 
     def __repr__(self) -> str:
         return f"StraightLine({several(len(self.names), 'player')}, {self.steps + 1} places)"
