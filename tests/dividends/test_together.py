@@ -103,10 +103,11 @@ def test_no_games_have_no_effects():
 
 
 def test_a_value_that_is_not_finite_is_named():
-    model = nn.Linear(2, 2).double()
-    with torch.no_grad():
-        model.weight.zero_().view(-1)[0] = float("inf")
-    games = [Game.from_model(model, torch.ones(1, 2, dtype=DOUBLE), target=t, names=["p", "q"]) for t in (1, 0)]
+    class Pole(nn.Module):
+        def forward(self, x):  # infinite for {x0, x2, x4} alone
+            return torch.stack([x[:, 0], x.sum(1) / (x @ (2.0 ** torch.arange(5, dtype=DOUBLE)) - 21)], 1)
+
+    games = [Game.from_model(Pole(), torch.ones(1, 5, dtype=DOUBLE), target=target) for target in (1, 0)]
     with pytest.raises(ValueError, match="not finite"):
         harsanyi_all(games)
 

@@ -44,7 +44,7 @@ def log_rule_on_panels(nodes: int, order: int, panels: int) -> tuple[np.ndarray,
 
     On the first, :math:`u = h v`, the weight is a sum of such weights of v; on the others it is smooth.
 
-    >>> places, weights = log_rule_on_panels(4, 2, 3)
+    >>> places, weights = log_rule_on_panels(12, 2, 3)
     >>> [round(float(weights @ places**m), 12) for m in range(3)]
     [1.0, 0.25, 0.111111111111]
     """

@@ -208,7 +208,7 @@ def network(*layers: tuple[list[list[Any]], list[Any]]) -> ReluNetwork:
     """A network from weights and biases as numbers.
 
     >>> network(([[1, -1]], [2]), ([[3]], [0])).text()
-    '3·relu(2 + z₁ − z₂)'
+    '3relu(2 + z₁ − z₂)'
     """
     return ReluNetwork(
         tuple(Layer(tuple(tuple(map(Fraction, row)) for row in W), tuple(map(Fraction, c))) for W, c in layers)
