@@ -11,10 +11,11 @@ import torch
 from torch import nn
 
 from decompositions import show
-from decompositions.arguments import entries, shown
+from decompositions.arguments import entries, shown, yes_or_no
 from decompositions.arithmetic import Array, as_array
 from decompositions.counts import several
 from decompositions.games.cube import AbstractCube, Calls
+from decompositions.games.from_layer import layer_cube
 from decompositions.games.from_rows import is_rows, row_cube
 from decompositions.games.from_text import Asked, text_cube
 from decompositions.games.from_torch import as_input, asked, function_cube, own_input
@@ -36,8 +37,8 @@ from decompositions.visible import visible
 class Game:
     r"""g(t) = f(b + Σᵢ tᵢ dᵢ) on the unit cube of n players, with g(0) = f(b) and g(1) = f(x).
 
-    Build one with :meth:`from_model`, :meth:`from_text`, :meth:`from_function`, :meth:`from_expression` or
-    :meth:`from_values`. Calling it evaluates g; at corners the inputs are x or b themselves.
+    Build one with :meth:`from_model`, :meth:`from_layer`, :meth:`from_text`, :meth:`from_function`,
+    :meth:`from_expression` or :meth:`from_values`. Calling it evaluates g; at corners the inputs are x or b themselves.
 
     >>> game = Game.from_function(lambda z: z[:, 0] * z[:, 1], [2.0, 3.0], 0.0)
     >>> game([[1, 1], [1, 0.5]]).tolist()
@@ -120,6 +121,63 @@ class Game:
         inputs = replace(inputs, explained=own_input(inputs.explained))
         cube = function_cube(asked(model, inputs, target, output), inputs.explained, baseline, players, weights, chunk)
         return cls._of(replace(cube, embedding=embedding_of(model, embedding, inputs.explained)), names)
+
+    @classmethod
+    @outside_inference()
+    def from_layer(
+        cls,
+        model: nn.Module,
+        x: Any,
+        baseline: Any,
+        layer: str,
+        *,
+        target: Target = None,
+        players: Any = None,
+        reference: Any = None,
+        around: bool = False,
+        output: str = "logit",
+        weights: Any = None,
+        names: Sequence[str] | None = None,
+        chunk: int | None = None,
+        bound: Mapping[str, Any] | None = None,
+        explain: str | None = None,
+    ) -> Game:
+        r"""The network behind a layer: f = H ∘ G is asked about H, at what the layer gives for x and for b.
+
+        .. math:: g(t) = H\Bigl(G(b) + \sum_i t_i\, \bigl(G(x) - G(b)\bigr)_i\Bigr)
+
+        An absent neuron is as it is at the baseline. The layer is called once per input, for one tensor, or for
+        several of which the first is meant. A layer beside a skip path does not cut the network, and is refused, but
+        for ``around=True``: then all that leads around it is one more player, the last one, which sees x where it is
+        there and b where it is not.
+
+        Args:
+            model, x, baseline, target, output, weights, names, chunk, bound, explain: as in :meth:`from_model`.
+            layer: the name of a module, as in ``named_modules()``.
+            players: "neurons" (every entry of what the layer gives), "channels", "locations", "tokens", "heads:4" or
+                "axis:2" (:func:`decompositions.games.layer_players.layer_players`), or an integer tensor that
+                broadcasts to it, ``(1, *shape)``; None for the channels of a map, else the neurons.
+            reference: what the layer gives where players are absent, instead of G(b): a number (Grad-CAM's 0), a tensor
+                like G(x), or a batch of them.
+            around: whether what leads around the layer is a player.
+
+        Raises:
+            TypeError, ValueError, LookupError: whatever does not fit, said with the way out.
+
+        >>> net = nn.Sequential(nn.Linear(2, 2, bias=False), nn.ReLU(), nn.Linear(2, 1, bias=False)).eval()
+        >>> net[0].weight.data, net[2].weight.data = torch.eye(2), torch.ones(1, 2)
+        >>> Game.from_layer(net, torch.tensor([[3.0, 2.0]]), 0.0, "1")([[0, 0], [1, 0], [1, 1]]).tolist()
+        [0.0, 3.0, 5.0]
+        """
+        inputs = inputs_of(x, explain, bound)
+        baseline = baseline_of(baseline, inputs)
+        yes_or_no(around, "around says whether what leads around the layer is a player")
+        require_weights(model)
+        inputs = replace(inputs, explained=own_input(inputs.explained))
+        whole = torch.zeros((1,) * inputs.explained.ndim, dtype=torch.int64)
+        cube = function_cube(asked(model, inputs, target, output), inputs.explained, baseline, whole, weights, 1)
+        cube, known = layer_cube(cube, layer, players, reference, around, chunk)
+        return cls._of(cube, known if names is None else names)
 
     @classmethod
     @outside_inference()

@@ -103,12 +103,12 @@ class ModuleHead:
             self.model(inputs.clone())
         if len(seen) != 1:
             raise ValueError(f"the layer '{self.name}' is called {len(seen)} times; take one that is called once")
+        return seen[0], lambda value: self.output(value, inputs)
 
-        def behind(value: torch.Tensor) -> torch.Tensor:
-            with self._watched(lambda output: value.clone()):  # what follows may write into it
-                return self.model(inputs.expand(len(value), *inputs.shape[1:]).clone())
-
-        return seen[0], behind
+    def output(self, value: torch.Tensor, inputs: torch.Tensor) -> torch.Tensor:
+        """The model's output for inputs, or for one of them, with another value in the module's place."""
+        with self._watched(lambda output: value.clone()):  # what follows may write into it
+            return self.model(inputs.expand(value.shape[0], *inputs.shape[1:]).clone())
 
     def leads_around(self, x: torch.Tensor, other: torch.Tensor) -> bool:
         """Whether a gradient passes by the module, or another input gives another output behind the same value."""
@@ -117,6 +117,8 @@ class ModuleHead:
         with torch.no_grad():
             if not torch.equal(behind(value), elsewhere(value)):
                 return True
+        if not x.is_floating_point():
+            return False
         with torch.enable_grad(), self._watched(lambda output: value.clone()):
             inputs = x.detach().clone().requires_grad_()
             output = self.model(inputs.clone()).sum()
@@ -136,6 +138,35 @@ class ModuleHead:
             yield
         finally:
             handle.remove()
+
+
+class Rest(Around):
+    """The part of a model behind one of its modules as a module of its own: from that one's output to the model's.
+
+    Args:
+        head: what lies behind the module.
+        inputs: one input, which what comes before the module is given. Shape ``(1, *inner)``.
+        beside: the shape of the module's output for one input, without its batch axis, where the model's input is an
+            argument as well: then both are handed over flat, one behind the other, and what leads around the module
+            sees that input.
+    """
+
+    def __init__(self, head: ModuleHead, inputs: torch.Tensor, beside: torch.Size | None = None) -> None:
+        super().__init__()
+        self.model, self.head, self.beside, self.training = head.model, head, beside, head.model.training
+        self.register_buffer("inputs", inputs.detach().clone(), persistent=False)
+        self.inputs: torch.Tensor
+
+    @property
+    def given(self) -> tuple[Any, ...]:
+        return (self.model,)
+
+    def forward(self, value: torch.Tensor) -> torch.Tensor:
+        if self.beside is None:
+            return self.head.output(value, self.inputs)
+        rows, size = value.shape[0], self.beside.numel()
+        inputs = value[:, size:].reshape(rows, *self.inputs.shape[1:])
+        return self.head.output(value[:, :size].reshape(rows, *self.beside), inputs)
 
 
 def require_cut(head: Head, x: torch.Tensor, other: torch.Tensor) -> None:
