@@ -44,7 +44,9 @@ class Criteria:
         phantom: the share given for coalitions whose synergy function vanishes; a diagnostic, not judged; NaN where it
             was not tried.
         constant: what is given of the constant row, Σ|M_i(∅)|, in units of f; not judged.
-        tolerance: what counts as zero: 1e-6 or the effects' noise floor, relative, whichever is larger.
+        tolerance: what counts as zero: 1e-6 or the noise floor of all rows together, relative, whichever is larger. Of
+            many rows that floor is much; so a table fails, too, where some rows are wrong beyond twice their own noise,
+            by more than 1e-6 of all effects.
         error: the method's own numerical error, relative to the effects, as the residual is.
         verdicts: "pass", "fail" or "undecided" for coverage, relevance and completeness. Undecided: beyond the
             tolerance, but of the size of the method's numerical error; or effects are missing (an order, a degree),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -16,6 +16,7 @@ from synergy.allocation.criteria import Criteria
 TOLERANCE = 1e-6
 SAME_SIZE = 10.0  # a residual within this factor of the numerical error is of its size
 REPLICATES = 2000  # samples drawn anew, for an interval
+CLEAR = 2.0  # times the noise floor of a row: what is wrong there beyond that is no rounding
 TAIL = 0.025  # of the replicates that are left out at either end of an interval
 
 
@@ -41,8 +42,9 @@ class Measured(NamedTuple):
 class _Sums:
     """Running sums over blocks of rows, and what the rows add one by one where some of them stand for others.
 
-    ``kept`` has a place for all rows from the start: arrays that are kept on the way lie in memory between those of the
-    blocks, which is then not given back.
+    ``heard`` says whether a row is above its noise; ``clear`` is what is uncovered, outside and not shared out, as far
+    as it is beyond the noise of each row. ``kept`` has a place for all rows from the start: arrays that are kept on the
+    way lie in memory between those of the blocks, which is then not given back.
     """
 
     effects: Any = 0
@@ -54,6 +56,8 @@ class _Sums:
     constant: Any = 0
     worst: Any = 0.0
     worst_row: int | None = None
+    heard: bool = False
+    clear: np.ndarray = field(default_factory=lambda: np.zeros(3))
     kept: np.ndarray | None = None
 
 
@@ -97,27 +101,31 @@ def judge(
         raise ValueError(f"the allocation by '{source}' holds NaN; its weights must be finite numbers")
     floor = float(effects.noise_floor(1).sum())
     error = 0.0 if measured.error is None else float(measured.error[1:].sum())
-    if total == 0 if effects.exact else total <= floor:
+    if total == 0 if effects.exact else total <= floor and not sums.heard:
         return _no_effects(effects, sums, floor, error, measured, proven)
     tolerance = max(TOLERANCE, _share(floor, total))
     figures = _figures(effects, sums, left, total, given)
-    failing = _share(sums.worst, total) > tolerance
     doubts = {"coverage": _share(error, total), "relevance": _share(error, given), "completeness": _share(error, total)}
     wrong = {
         "coverage": _share(sums.effects - sums.covered, total) if effects.truncated else 1 - figures.coverage,
         "relevance": _share(sums.outside, given),
         "completeness": _share(sums.gap, total) if effects.truncated else figures.residual,
     }
+    clear = dict(zip(wrong, map(_share, sums.clear.tolist(), (total, given, total)), strict=True))
+    verdicts = {
+        name: _on_rows(
+            effects, _verdict(wrong[name], clear[name], tolerance, doubts[name], measured.certain), name, proven
+        )
+        for name in wrong
+    }
+    failing = "fail" in verdicts.values() or _share(sums.worst, total) > tolerance
     return Criteria(
         **figures._asdict(),
         phantom=_phantom(measured, sums, given),
         constant=float(sums.constant),
         tolerance=tolerance,
         error=doubts["completeness"],
-        verdicts={
-            name: _on_rows(effects, _verdict(wrong[name], tolerance, doubts[name], measured.certain), name, proven)
-            for name in wrong
-        },
+        verdicts=verdicts,
         worst=effects.key(sums.worst_row) if failing and sums.worst_row is not None else None,
         **_scope(effects, sums),
     )
@@ -189,6 +197,10 @@ def _add(
     sums.given += given.sum()
     sums.outside += leaked.sum()
     sums.gap += gap.sum()
+    if effects.noise:
+        noise = CLEAR * effects.noise_floor(start, stop)
+        sums.heard |= bool((to_float(strength) > noise).any())
+        sums.clear += [np.maximum(to_float(each) - noise, 0).sum() for each in (strength - covered, leaked, gap)]
     if sums.kept is not None:
         figures = [to_float(each) for each in (strength, covered, given, leaked, gap)]
         sums.kept[start - 1 : stop - 1] = np.stack(figures, -1)
@@ -215,10 +227,20 @@ def _share(part: Any, whole: Any) -> float:
     return 0.0 if whole == 0 else float(to_float(np.array([part / whole], dtype=object))[0])
 
 
-def _verdict(value: float, tolerance: float, error: float, certain: float) -> str:
-    if value <= tolerance:
+def _verdict(value: float, clear: float, tolerance: float, error: float, certain: float) -> str:
+    """Pass or fail, or undecided where the method's own error may be all of it.
+
+    Args:
+        value: what is wrong, noise of rows without effect included.
+        clear: the part of it that is beyond the noise of each row.
+        tolerance: of ``value``.
+        error: the method's own.
+        certain: beyond so many times the error is none.
+    """
+    if value <= tolerance and clear <= TOLERANCE:
         return "pass"
-    return "undecided" if error > tolerance and value <= certain * error else "fail"
+    beyond, limit = (value, tolerance) if value > tolerance else (clear, TOLERANCE)
+    return "undecided" if error > limit and beyond <= certain * error else "fail"
 
 
 def _phantom(measured: Measured, sums: _Sums, given: Any) -> float:
@@ -260,7 +282,7 @@ def _no_effects(
         tolerance=tolerance,
         error=doubt,
         verdicts={
-            name: _on_rows(effects, _verdict(value, tolerance, error, measured.certain), name, proven)
+            name: _on_rows(effects, _verdict(value, 0.0, tolerance, error, measured.certain), name, proven)
             for name, (value, error) in wrong.items()
         },
         worst=effects.key(sums.worst_row) if failing and sums.worst_row is not None else None,

@@ -23,6 +23,7 @@ LETTERS = 28  # of a name
 UNSEEN = 0.01  # the share of an effect up to which a method all but misses it
 NOTHING = 1e-6  # the share up to which it does not see it
 FULL = 0.005  # how far from 1 the share is that rounds to all of it
+MUCH = 0.01  # the share of all effects from which rounding noise is worth a word
 
 Key = tuple[int, ...]
 
@@ -201,7 +202,8 @@ def _verdicts(comparison: Comparison) -> tuple[Sentence, ...]:
         return ()
     parts: list[str] = [f"Of {several(judged, 'method')} judged, "]
     if by["pass"]:
-        parts += [*_some(by["pass"]), f" meet{'s' if len(by['pass']) == 1 else ''} all three criteria; "]
+        parts += [*_some(by["pass"]), f" meet{'s' if len(by['pass']) == 1 else ''} all three criteria"]
+        parts.append(f"{_but_for_noise(by['pass'])}; ")
     else:
         parts.append("none meets all three criteria for certain; ")
     failing = len(by["fail"])
@@ -209,6 +211,12 @@ def _verdicts(comparison: Comparison) -> tuple[Sentence, ...]:
     if by["undecided"]:
         parts.append(f", {len(by['undecided'])} undecided ({_why_undecided(by['undecided'])})")
     return ((*parts, "."),)
+
+
+def _but_for_noise(results: Sequence[Result]) -> str:
+    """How much of the effects lies in rows that rounding hides, where that is much."""
+    hidden = max(each.criteria.tolerance for each in results if each.criteria is not None)
+    return f" (but for rounding noise, up to {hidden:.0%} of all effects)" if hidden > MUCH else ""
 
 
 def _why_undecided(results: Sequence[Result]) -> str:

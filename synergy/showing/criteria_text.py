@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from synergy.allocation.allocation import Allocation
 from synergy.allocation.criteria import Criteria
+from synergy.allocation.judge import TOLERANCE
 from synergy.comparison.comparison import Comparison
 from synergy.comparison.result import Result
 from synergy.comparison.verdicts import SCOPE, figures, scope, scoped
@@ -18,6 +19,7 @@ from synergy.wording.room import LINE, room
 from synergy.wording.table import blocks, grid
 
 HEAD = ["", "coverage", "relevance (leakage)", "completeness (residual)", "error ±", "worst effect"]
+NOISY = " (the rounding noise of all rows; one that is wrong beyond twice its own noise fails all the same)"
 LONGEST = 30  # columns of a method's name
 
 Note = Callable[[str, Result], str]
@@ -54,7 +56,8 @@ def criteria_lines(comparison: Comparison, note: Note) -> list[str]:
     if tolerances:
         some = ", or only some coalitions were looked at" if scoped(comparison.columns) else ""
         numbers = ", ".join(map(brief, tolerances))
-        prose.append(f"tolerance {numbers}; undecided: of the size of the numerical error{some}")
+        noisy = NOISY if tolerances[-1] > TOLERANCE else ""
+        prose.append(f"tolerance {numbers}{noisy}; undecided: of the size of the numerical error{some}")
     prose += [SCOPE] if scoped(comparison.columns) else []
     return [*lines, *(line for each in prose for line in textwrap.wrap(each, min(LINE, room())))]
 

@@ -98,6 +98,47 @@ def test_the_tolerance_is_the_noise_floor_where_that_is_larger():
     assert hand([[0, 0], [2, 0], [0, -3], [1, 3 + floor * 2]], noise=0.01).verdicts["completeness"] == "fail"
 
 
+def noisy(share):
+    """One interaction of 1 among 14 players and noise of 1e-4: the floor of all rows together is 23."""
+    values = torch.zeros(2**14, dtype=torch.float64)
+    values[3] = 1.0
+    effects = Effects(values, names=tuple(f"x{i}" for i in range(14)), noise=1e-4)
+    rows = torch.zeros(2**14, 14, dtype=torch.float64)
+    rows[3, :2] = share
+    return effects, rows
+
+
+@pytest.mark.parametrize("error", [None, 1e-7])
+@pytest.mark.parametrize(("shares", "failing"), [((0.45, 0.45), "completeness"), ((0, 0), "coverage")])
+def test_much_noise_in_weak_rows_excuses_nothing_in_a_strong_one(shares, failing, error):
+    effects, rows = noisy(torch.tensor(shares, dtype=torch.float64))
+    criteria = from_table(effects, rows, "hand", error=None if error is None else np.full(2**14, error)).criteria()
+    assert criteria.effects
+    assert criteria.tolerance > 1
+    assert criteria.verdicts[failing] == "fail"
+    assert criteria.verdicts["relevance"] == "pass"
+    assert criteria.worst == (0, 1)
+
+
+def test_what_goes_outside_a_strong_row_is_seen_among_much_noise():
+    effects, rows = noisy(0.5)
+    rows[3, 2] = 0.05
+    assert from_table(effects, rows, "hand").criteria().verdicts == {
+        "coverage": "pass",
+        "relevance": "fail",
+        "completeness": "pass",
+    }
+
+
+def test_a_strong_row_that_is_right_to_its_noise_passes_and_an_error_of_its_size_leaves_it_undecided():
+    effects, rows = noisy(0.5 - 0.5e-4)  # a gap of 1e-4, half of the floor of a pair
+    assert from_table(effects, rows, "hand").criteria().verdicts["completeness"] == "pass"
+    effects, rows = noisy(0.45)
+    error = np.zeros(2**14)
+    error[3] = 0.05
+    assert from_table(effects, rows, "hand", error=error).criteria().verdicts["completeness"] == "undecided"
+
+
 def test_phantom_by_hand():
     """f = z1 + z2 at (2, 3): {0, 1} has no synergy anywhere, and a method that gives (1, −1) for it phantom 2/7."""
 

@@ -126,3 +126,14 @@ def test_a_run_that_finds_no_digit_left_leaves_none_certain():
 
     found = Refused().answer(_growing(2))
     assert (found.errors >= abs(found.values)).all()
+
+
+def test_a_change_of_a_few_roundings_refuses_no_method():
+    """Of the digits' 65,536 coalitions this one moves the output by 2e-4, and float32 keeps two digits of that."""
+    game = load("digits", "7").game
+    points = torch.tensor([[9840 >> player & 1 for player in range(16)]], dtype=torch.float64)
+    change = float(game(points)[0] - game(0 * points)[0])
+    assert 0 < abs(change) < 1e-3
+    found = method("deeplift_reveal_cancel").answer(game, points)
+    missed = abs(float(found.values.sum()) - change)
+    assert missed < float(found.errors.sum()) + 16 * game.cube.rounding * 10 < 0.01

@@ -32,7 +32,8 @@ class Channels(NamedTuple):
     value: torch.Tensor
 
 
-LEFT = 1e-3  # of a change, or of a thousand roundings of what changes: how far its channels may miss it
+LEFT = 1e-3  # of a change: how far its channels may miss it
+ROUNDINGS = 64.0  # of what changes: likewise, as its own value is rounded so often
 Multipliers = tuple[torch.Tensor, torch.Tensor]  # of the plus and the minus channel
 
 
@@ -89,8 +90,10 @@ def _require_digits(state: Channels, chosen: torch.Tensor) -> None:
     """
     change = state.value - state.reference
     gap = (state.plus + state.minus - change).abs() * chosen
-    if not gap.is_meta and not (gap <= _slack(state)).all():
-        grown, changed = float((state.plus.abs() * chosen).max()), float((change.abs() * chosen).max())
+    beyond = gap - _slack(state)
+    if not gap.is_meta and not (beyond <= 0).all():
+        worst = int(beyond.nan_to_num(math.inf).argmax())
+        grown, changed = float(state.plus.abs().flatten()[worst]), float(change.abs().flatten()[worst])
         size_of_parts = f"{grown:.0e}" if math.isfinite(grown) else f"more than {change.dtype} holds"
         raise ValueError(
             "RevealCancel keeps positive and negative parts apart through all layers, and here they grow to "
@@ -107,9 +110,9 @@ def _require_sum(entries: torch.Tensor, output: Channels, chosen: torch.Tensor) 
     """
     change = (output.value - output.reference) * chosen
     total = _by_input(entries)
-    gap = (total - _by_input(change)).abs()
-    if not gap.is_meta and not (gap <= _by_input(_slack(output) * chosen.abs())).all():
-        worst = int(gap.argmax())
+    beyond = (total - _by_input(change)).abs() - _by_input(_slack(output) * chosen.abs())
+    if not beyond.is_meta and not (beyond <= 0).all():
+        worst = int(beyond.nan_to_num(math.inf).argmax())
         raise ValueError(
             "RevealCancel keeps positive and negative parts apart through all layers, and here they cancel until no "
             f"digit is left in {change.dtype}: the attributions add up to {float(total[worst]):.6g} where the output "
@@ -118,9 +121,10 @@ def _require_sum(entries: torch.Tensor, output: Channels, chosen: torch.Tensor) 
 
 
 def _slack(state: Channels) -> torch.Tensor:
-    """How far sums may miss the change of every unit: a thousandth of it, and what rounding its value takes."""
+    """How far sums may miss the change of every unit: a thousandth of it, and what rounding its values takes."""
     change = (state.value - state.reference).abs()
-    return LEFT * change + torch.finfo(change.dtype).eps * (state.value.abs() + state.reference.abs())
+    rounding = ROUNDINGS * torch.finfo(change.dtype).eps
+    return LEFT * change + rounding * (state.value.abs() + state.reference.abs())
 
 
 def _by_input(values: torch.Tensor) -> torch.Tensor:
