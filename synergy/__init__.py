@@ -12,6 +12,7 @@ from decompositions.sampling.strongest import strongest as strongest
 from decompositions.series.taylor import taylor as taylor
 from synergy import baselines as baselines
 from synergy import methods as methods  # registers the built-in methods
+from synergy import neurons as neurons
 from synergy import pictures as pictures  # with showing, registers how results are shown
 from synergy import showing as showing
 from synergy.algorithms.path.line import straight_line as straight_line

@@ -53,6 +53,7 @@ FRONTS = [
     "synergy.axioms",
     "synergy.examples",
     "synergy.interactions",
+    "synergy.neurons",
     "synergy.paths",
     "synergy.pictures",
 ]

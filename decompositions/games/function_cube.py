@@ -184,14 +184,14 @@ class FunctionCube(AbstractCube):
     def gradient(self, points: torch.Tensor) -> torch.Tensor:
         if not self.x.is_floating_point():
             return self.embedded().gradient(points)
-        return self._differentiated(points, FunctionCube._batch_gradient)
+        return self.differentiated(points, FunctionCube._batch_gradient)
 
     def slopes(self, points: torch.Tensor) -> torch.Tensor:
         if not self.x.is_floating_point():
             return self.embedded().slopes(points)
-        return self._differentiated(points, FunctionCube._batch_slopes)
+        return self.differentiated(points, FunctionCube._batch_slopes)
 
-    def _differentiated(
+    def differentiated(
         self, points: torch.Tensor, work: Callable[[FunctionCube, torch.Tensor], torch.Tensor]
     ) -> torch.Tensor:
         """Work on all points that asks for gradients."""

@@ -99,7 +99,7 @@ class ModuleHead:
             seen.append(output.detach().clone())
             return output
 
-        with torch.no_grad(), self._watched(keep):
+        with torch.no_grad(), self.watched(keep):
             self.model(inputs.clone())
         if len(seen) != 1:
             raise ValueError(f"the layer '{self.name}' is called {len(seen)} times; take one that is called once")
@@ -107,7 +107,7 @@ class ModuleHead:
 
     def output(self, value: torch.Tensor, inputs: torch.Tensor) -> torch.Tensor:
         """The model's output for inputs, or for one of them, with another value in the module's place."""
-        with self._watched(lambda output: value.clone()):  # what follows may write into it
+        with self.watched(lambda output: value.clone()):  # what follows may write into it
             return self.model(inputs.expand(value.shape[0], *inputs.shape[1:]).clone())
 
     def leads_around(self, x: torch.Tensor, other: torch.Tensor) -> bool:
@@ -119,13 +119,15 @@ class ModuleHead:
                 return True
         if not x.is_floating_point():
             return False
-        with torch.enable_grad(), self._watched(lambda output: value.clone()):
+        with torch.enable_grad(), self.watched(lambda output: value.clone()):
             inputs = x.detach().clone().requires_grad_()
             output = self.model(inputs.clone()).sum()
         return output.requires_grad and torch.autograd.grad(output, inputs, allow_unused=True)[0] is not None
 
     @contextmanager
-    def _watched(self, change: Callable[[torch.Tensor], torch.Tensor]) -> Iterator[None]:
+    def watched(self, change: Callable[[torch.Tensor], torch.Tensor]) -> Iterator[None]:
+        """Calls of the model in which the module gives something else, made of what it would give."""
+
         def hook(module: nn.Module, given: Any, output: Any) -> Any:
             if isinstance(output, torch.Tensor):
                 return change(output)

@@ -20,7 +20,7 @@ import copy
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import torch
 from torch import nn
@@ -41,6 +41,9 @@ from synergy.explained import chooser
 LIMIT = 2**23  # numbers at one place of the network, above which the pieces are too many
 BATCH = 2**20  # the same for several paths at once, which can be taken one by one
 PATHS = 256  # paths that are tried at once
+
+
+Reading = Callable[[nn.Module, torch.Tensor], Network]
 
 
 class TooManyPieces(Exception):
@@ -65,6 +68,21 @@ class Sum:
 
 
 @dataclass(frozen=True, eq=False)
+class Seen:
+    """One path, as it is at one place of the network.
+
+    Args:
+        borders: the breakpoints there. Shape ``(segments + 1,)``.
+        signals: the integral of the gradient there over every segment. Shape ``(segments, *place)``.
+        sum: the integral of the gradient over the path.
+    """
+
+    borders: torch.Tensor
+    signals: torch.Tensor
+    sum: Sum
+
+
+@dataclass(frozen=True, eq=False)
 class PiecewiseLinear:
     """A network without curved steps, in float64.
 
@@ -72,11 +90,13 @@ class PiecewiseLinear:
         steps: of the network.
         chosen: 1 at the explained entry of the output, 0 elsewhere. Shape ``(1, *output)``.
         shapes: of every place, without the batch axis.
+        watched: the place at which the pieces of a path are looked at (:meth:`seen`).
     """
 
     steps: tuple[Step, ...]
     chosen: torch.Tensor
     shapes: tuple[tuple[int, ...], ...]
+    watched: int | None = None
 
     def integral(self, starts: torch.Tensor, ends: torch.Tensor) -> Sum:
         """The sum over all pieces of the straight paths, ``(paths, *shape)`` each.
@@ -97,6 +117,17 @@ class PiecewiseLinear:
             first += size
         entries, changes = torch.cat([part.entries for part in parts]), torch.cat([part.changes for part in parts])
         return Sum(entries, changes, sum(part.pieces for part in parts), sum(part.calls for part in parts))
+
+    def seen(self, place: int, start: torch.Tensor, end: torch.Tensor) -> Seen:
+        """One straight path as it is at a place, the output of a step. Shape ``(1, *shape)`` each.
+
+        Raises:
+            TooManyPieces: found on the way, before they are listed.
+        """
+        along = _Pass(replace(self, watched=place), start, end)
+        found = along.run()
+        assert along.seen is not None
+        return Seen(along.grids[place].place, along.seen, found)
 
     def foreseen(self, start: torch.Tensor, end: torch.Tensor) -> int:
         """About the work of one path's integral in model calls, for two of them.
@@ -126,8 +157,8 @@ class PiecewiseLinear:
 
     @cached_property
     def bends_later(self) -> list[bool]:
-        """Whether a step with kinks comes after a place."""
-        later = [False] * (len(self.steps) + 1)
+        """Whether a step with kinks, or the place that is watched, comes after a place."""
+        later = [place == self.watched for place in range(len(self.steps) + 1)]
         for place in range(len(self.steps), 0, -1):
             for source in self.steps[place - 1].inputs:
                 later[source] |= later[place] or bends(self.steps[place - 1].operation)
@@ -149,15 +180,21 @@ class PiecewiseLinear:
 
 
 @full_precision()
-def reading(cube: FunctionCube) -> PiecewiseLinear | None:
-    """The model of a game as a piecewise linear network; None if it is curved, cannot be read, or there is none."""
+def reading(cube: FunctionCube, read: Reading = network) -> PiecewiseLinear | None:
+    """The model of a game as a piecewise linear network; None if it is curved, cannot be read, or there is none.
+
+    Args:
+        cube: of the game.
+        read: reads a network. With :func:`decompositions.networks.reading.tracing.modules` the output of every module
+            is a place, and nothing is put in another order.
+    """
     f = cube.f
     if not isinstance(f, ModelFunction) or isinstance(f.module, Output) or callable(f.target):
         return None
     if not cube.x.is_floating_point():
         return None
     try:
-        steps, x = kept(_in_float64, f.module, cube.x[:1], _in_float64)
+        steps, x = kept(partial(_in_float64, read), f.module, cube.x[:1], (_in_float64, read))
     except Exception:  # no rule for a step; or tracing ran the model's own code, which may raise anything
         return None
     if not all(
@@ -167,25 +204,25 @@ def reading(cube: FunctionCube) -> PiecewiseLinear | None:
     values = steps.values(x)
     chosen = chooser(f)(values[-1])
     shapes = tuple(tuple(value.shape[1:]) for value in values)
-    ordered = _pooled_first(steps, shapes)
+    ordered = _pooled_first(steps, shapes) if read is network else (list(steps.steps), shapes)
     return PiecewiseLinear(
         tuple(Step(s.name, _wide(s.operation), s.inputs) for s in ordered[0]), wide(chosen), ordered[1]
     )
 
 
-def _in_float64(module: nn.Module, x: torch.Tensor) -> tuple[Network, torch.Tensor]:
+def _in_float64(read: Reading, module: nn.Module, x: torch.Tensor) -> tuple[Network, torch.Tensor]:
     """The steps of a network in float64, in which batch normalisation is folded, and an input.
 
     One that only runs in its own type is read in that, unless its folding would be rounded.
     """
     if x.dtype == torch.float64:
-        return network(module, x), x
+        return read(module, x), x
     try:
-        return network(copy.deepcopy(module).double(), wide(x)), wide(x)
+        return read(copy.deepcopy(module).double(), wide(x)), wide(x)
     except Exception:  # types that do not mix, a device without float64: whatever someone else's code may raise
         if any(isinstance(each, nn.modules.batchnorm._BatchNorm) for each in module.modules()):
             raise
-        return network(module, x), x
+        return read(module, x), x
 
 
 def bends(operation: AbstractOperation) -> bool:
@@ -249,6 +286,7 @@ class _Pass:
         self.grids: dict[int, Grid] = {0: straight(len(starts), starts.device)}
         self.values: dict[int, torch.Tensor] = {0: self.ends}
         self.ways: list[Back] = []
+        self.seen: torch.Tensor | None = None  # the signal at the place that is watched
         self.work = 2 * self.paths * sum(net.sizes[1:])  # of the values at the ends
 
     def run(self) -> Sum:
@@ -361,6 +399,8 @@ class _Pass:
         signals: list[torch.Tensor | None] = [None] * len(self.ways) + [self.net.chosen]
         for place in range(len(self.ways), 0, -1):
             signal, back = signals.pop(), self.ways.pop()
+            if place == self.net.watched:
+                signal = self.seen = self._segments(place, signal)
             if signal is None:
                 continue
             for source, part in zip(self.net.steps[place - 1].inputs, back(signal), strict=True):
@@ -368,6 +408,11 @@ class _Pass:
                 signals[source] = part if known is None else known + part
         given = signals[0]
         return torch.zeros(1, *self.net.shapes[0]).to(self.net.chosen) if given is None else given
+
+    def _segments(self, place: int, signal: torch.Tensor | None) -> torch.Tensor:
+        """A signal over the segments of its place, where it is one row as well, or none."""
+        row = self.net.chosen.new_zeros(1, *self.net.shapes[place]) if signal is None else signal
+        return row if len(row) == len(self.grids[place].left) else self._over(place, row)
 
     def _over(self, place: int, row: torch.Tensor) -> torch.Tensor:
         """The integrals over the segments of a place, of a gradient that is the same row everywhere."""

@@ -9,7 +9,7 @@ import torch
 
 from decompositions.arithmetic import Array
 from decompositions.games.game import Game
-from synergy.algorithms.path.way import Way
+from synergy.algorithms.path.way import AbstractWay
 
 POINTS = 2**14  # points on paths that are made at once
 LEVER = 1e4  # how many times over a player may be given what is missing of the gain
@@ -66,7 +66,7 @@ class Sums:
         return length(torch.stack([rough * self.jumps, self.changes, sides]), 0)
 
 
-def summed(way: Way, left: Array, right: Array, places: Array, weights: Array) -> Sums:
+def summed(way: AbstractWay, left: Array, right: Array, places: Array, weights: Array) -> Sums:
     """One rule or two of common nodes on every panel, some end points at a time; the first gives the integrals.
 
     Args:

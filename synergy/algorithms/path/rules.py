@@ -13,7 +13,7 @@ import torch
 
 from decompositions.arithmetic import Array, concatenate
 from synergy.algorithms.path.quadrature import kronrod, length, part, summed
-from synergy.algorithms.path.way import Way
+from synergy.algorithms.path.way import AbstractWay
 from synergy.estimate import Estimate
 
 Rule = Callable[[int], tuple[Array, Array]]
@@ -30,7 +30,7 @@ NODES = 15 * (PANELS + 2 * CUTS)  # of the adaptive rule in all
 ADAPTIVE = NODES + PANELS + 1 + CUTS  # and the values between its panels
 
 
-def fixed(way: Way, nodes: int) -> Estimate:
+def fixed(way: AbstractWay, nodes: int) -> Estimate:
     """One Gauss–Legendre rule; its error is read from its nodes, the gain, and rules of half the nodes and of one less.
 
     Two other rules, as one may agree by accident where the gradient jumps; a larger one where there are none.
@@ -39,7 +39,7 @@ def fixed(way: Way, nodes: int) -> Estimate:
     return by_rule(way, lambda count: way.game.cube.path_rule(count), nodes, others, "Gauss–Legendre, {} nodes")
 
 
-def by_rule(way: Way, rule: Rule, nodes: int, others: set[int], said: str) -> Estimate:
+def by_rule(way: AbstractWay, rule: Rule, nodes: int, others: set[int], said: str) -> Estimate:
     """One rule, whose error is read from its nodes, from the gain, and from the same rule with other numbers of nodes.
 
     Args:
@@ -60,7 +60,7 @@ def by_rule(way: Way, rule: Rule, nodes: int, others: set[int], said: str) -> Es
     return Estimate(values, widened(values, errors, gains, rounding), said.format(nodes))
 
 
-def doubled(way: Way) -> Estimate | None:
+def doubled(way: AbstractWay) -> Estimate | None:
     """Gauss–Legendre rules until two agree at all end points and give the gain; None if they never do.
 
     The gain is the second witness, as two rules may agree by accident where the gradient jumps. A player's own values
@@ -86,7 +86,7 @@ def doubled(way: Way) -> Estimate | None:
     return None
 
 
-def adaptive(way: Way) -> Estimate:
+def adaptive(way: AbstractWay) -> Estimate:
     """Gauss–Kronrod rules on panels; again and again the one that errs most is cut in two, for each path its own.
 
     A panel's error is read from the gradient's changes between nodes, from the difference of its two rules, and from
@@ -146,7 +146,7 @@ class _Panels:
         return _Panels(*(change(getattr(self, name)) for name in self.__dataclass_fields__))
 
 
-def _panels(way: Way, left: Array, right: Array, low: Array, high: Array) -> _Panels:
+def _panels(way: AbstractWay, left: Array, right: Array, low: Array, high: Array) -> _Panels:
     """The integrals over every panel by the larger of two rules."""
     found = summed(way, left, right, *kronrod(way.game))
     return _Panels(left, right, low, high, found.values, found.sizes, found.errors(high - low))
@@ -156,12 +156,12 @@ def _like(which: torch.Tensor, part: torch.Tensor) -> torch.Tensor:
     return which if part.ndim == 2 else which[..., None].expand(-1, -1, part.shape[2])
 
 
-def gauss(way: Way, places: Array, weights: Array) -> Array:
+def gauss(way: AbstractWay, places: Array, weights: Array) -> Array:
     """The integrals by one rule: Gauss–Legendre, or an exact one of an expression. Shape ``(m, n)``."""
     return _gauss_with_sizes(way, places, weights)[0]
 
 
-def _gauss_with_sizes(way: Way, places: Array, weights: Array) -> tuple[Array, Array]:
+def _gauss_with_sizes(way: AbstractWay, places: Array, weights: Array) -> tuple[Array, Array]:
     """The integrals by one rule, and those of the magnitudes. Shape ``(m, n)`` each."""
     block = max(1, POINTS // len(places))
     parts, sizes = [], []

@@ -3,12 +3,42 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import torch
 
 from decompositions.arithmetic import Array
 from decompositions.games.game import Game
 from synergy.curves.curve import STRAIGHT, AbstractCurve
+
+
+class AbstractWay(Protocol):
+    """A function along lines, and numbers that add up to its slope: what a rule integrates, and its witness."""
+
+    @property
+    def game(self) -> Game:
+        """The question, for its number system."""
+
+    @property
+    def ends(self) -> Array:
+        """Of the lines, in the cube. Shape ``(m, n)``."""
+
+    def __len__(self) -> int: ...
+
+    def some(self, start: int, stop: int) -> AbstractWay:
+        """Those to some of the end points."""
+
+    def heights(self, places: Array) -> Array:
+        """The function at places along every line. Shape ``(m, p)``."""
+
+    def slopes(self, places: Array) -> Array:
+        """The numbers at places along every line. Shape ``(m, …)`` → ``(m, …, numbers)``."""
+
+    def gains(self) -> torch.Tensor:
+        """The function at every end less that at the start. Shape ``(m,)``."""
+
+    def everywhere(self, places: Array) -> Array:
+        """The same places on every line. Shape ``(q,)`` → ``(m, q)``."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,139 @@
+"""A network F = H ∘ G, cut at a layer: the derivatives of both halves, without either's Jacobian."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+
+import torch
+from torch.autograd import forward_ad
+from torch.nn.attention import SDPBackend, sdpa_kernel
+
+from decompositions.models.model_function import ModelFunction
+from decompositions.networks.head import ModuleHead
+
+
+@dataclass(frozen=True, eq=False)
+class Derivatives:
+    """At a batch of inputs.
+
+    Args:
+        behind: ∂H/∂a, at what the layer gives. Shape ``(batch, *layer)``.
+        tangents: D_u G for every direction u. Shape ``(directions, batch, *layer)``.
+        whole: ∂F/∂x. Shape ``(batch, *shape)``.
+    """
+
+    behind: torch.Tensor
+    tangents: torch.Tensor
+    whole: torch.Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Halves:
+    r"""Before and behind a layer; what leads around it is a part of neither.
+
+    One call of the model gives all: forward mode carries a direction as far as the layer, and from the output one
+    backward pass gives :math:`\partial H` there and :math:`\partial F` at the input. Each further direction costs the
+    first half alone.
+
+    Args:
+        head: the layer in a copy of the model.
+        select: from the model's output to one number per row.
+    """
+
+    head: ModuleHead
+    select: Callable[[torch.Tensor], torch.Tensor]
+
+    @staticmethod
+    def of(f: ModelFunction, layer: str) -> Halves:
+        """Those of a model.
+
+        Raises:
+            ValueError: it has no such layer.
+        """
+        return Halves(ModuleHead(f.module, layer), f.select)
+
+    def derivatives(self, inputs: torch.Tensor, directions: torch.Tensor) -> Derivatives:
+        """At a batch of inputs, along several directions each.
+
+        Args:
+            inputs: Shape ``(batch, *shape)``.
+            directions: Shape ``(directions, batch, *shape)``.
+
+        Raises:
+            ValueError: an operation that no derivative goes forward through.
+        """
+        leaf = inputs.detach().clone().requires_grad_()
+        found: list[torch.Tensor] = []
+
+        def split(output: torch.Tensor) -> torch.Tensor:
+            value, tangent = forward_ad.unpack_dual(output)
+            found.extend((value, torch.zeros_like(value) if tangent is None else tangent.detach()))
+            return value.clone()  # what follows may write into it
+
+        with _forward(self.head.name), torch.enable_grad(), self.head.watched(split):
+            output = self.select(self.head.model(forward_ad.make_dual(leaf.clone(), directions[0])))
+            output = forward_ad.unpack_dual(output).primal
+        behind, whole = _gradients(output, [found[0], leaf])
+        others = [self.tangent(inputs, each) for each in directions[1:]]
+        return Derivatives(behind, torch.stack([found[1], *others]), whole)
+
+    def tangent(self, inputs: torch.Tensor, direction: torch.Tensor) -> torch.Tensor:
+        """D_u G, by the first half alone. Shapes ``(batch, *shape)`` → ``(batch, *layer)``."""
+
+        def stop(output: torch.Tensor) -> torch.Tensor:
+            raise _Reached(output)
+
+        with _forward(self.head.name), torch.no_grad(), self.head.watched(stop):
+            try:
+                self.head.model(forward_ad.make_dual(inputs.clone(), direction))
+            except _Reached as reached:
+                value, tangent = forward_ad.unpack_dual(reached.output)
+                return torch.zeros_like(value) if tangent is None else tangent.clone()
+        raise ValueError(f"the layer '{self.head.name}' is not called")
+
+
+class _Reached(Exception):
+    """The layer has given its output, and no more is needed."""
+
+    def __init__(self, output: torch.Tensor) -> None:
+        super().__init__()
+        self.output = output
+
+
+@contextmanager
+def _forward(layer: str) -> Iterator[None]:
+    """Derivatives go forward, through attention as well; what stops them is named."""
+    _ready()
+    try:
+        with forward_ad.dual_level(), sdpa_kernel(SDPBackend.MATH):
+            yield
+    except RuntimeError as error:
+        if not re.search(r"forward( mode)? AD", str(error)):
+            raise
+        raise ValueError(
+            f"what an input gives through the neurons of '{layer}' needs derivatives that go forward through the "
+            f"layers before it, and one of their operations has none: {str(error).splitlines()[0]}; ask about the rest "
+            "with Game.from_layer(…) at a layer behind that operation"
+        ) from error
+
+
+@cache
+def _ready() -> None:
+    """Let torch load what it needs for this, about which it warns."""
+    with warnings.catch_warnings(), forward_ad.dual_level():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        forward_ad.make_dual(torch.zeros(1), torch.zeros(1))
+
+
+def _gradients(output: torch.Tensor, places: list[torch.Tensor]) -> list[torch.Tensor]:
+    """The gradients of the output's sum, zero where nothing leads to it."""
+    if not output.requires_grad:
+        return [torch.zeros_like(place) for place in places]
+    where = [place for place in places if place.requires_grad]
+    found = dict(zip(map(id, where), torch.autograd.grad(output.sum(), where, allow_unused=True), strict=True))
+    return [torch.zeros_like(p) if found.get(id(p)) is None else found[id(p)] for p in places]
