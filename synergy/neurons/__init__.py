@@ -1,6 +1,11 @@
-"""Inside a network: what the input gives through the neurons of a layer."""
+"""Inside a network: what the input gives through the neurons of a layer, their ranking, and networks without some."""
 
 from synergy.neurons.conductance import conductance as conductance
 from synergy.neurons.conductance import input_by_neuron as input_by_neuron
 from synergy.neurons.conductance import region_attribution as region_attribution
 from synergy.neurons.contributions import Contributions as Contributions
+from synergy.neurons.pruning import enhance as enhance
+from synergy.neurons.pruning import prune as prune
+from synergy.neurons.rank import rank_neurons as rank_neurons
+from synergy.neurons.ranking import Ranking as Ranking
+from synergy.neurons.shrinking import shrink as shrink

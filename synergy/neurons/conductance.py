@@ -105,7 +105,7 @@ def _cube(game: Game) -> FunctionCube:
     return modelled(game.embedded, "what neurons give needs the network")[0]
 
 
-Found = tuple[Estimate, Question, tuple[str, ...], tuple[int, ...]]
+Found = tuple[Estimate, Question, tuple[str, ...], torch.Size]
 
 
 @outside_inference()
@@ -127,7 +127,7 @@ def _integrated(game: Game, layer: str, parts: torch.Tensor, neurons: Any, nodes
     way_out = "take fewer players, or neurons in groups (neurons='channels')"
     with needed(f"{len(parts):,} x {count:,} numbers at {RULES[-1]} nodes", size, cube.device, way_out):
         found = _estimate(asked, game, nodes)
-    return found, asked, names_of(names, count), tuple(value.shape[1:])
+    return found, asked, names_of(names, count), value.shape[1:]
 
 
 def _estimate(asked: Question, game: Game, nodes: Nodes) -> Estimate:
@@ -157,10 +157,12 @@ def _of(found: Found, players: tuple[str, ...] = ()) -> Contributions:
     assert estimate.errors is not None
     values, errors = (part[0, :-1].reshape(len(asked.parts), -1) for part in (estimate.values, estimate.errors))
     errors = errors if estimate.rule.startswith(EXACT) else _widened(errors)
-    return Contributions(values[:, :-1], values[:, -1], errors[:, :-1], estimate.rule, names, shape, players)
+    return Contributions(
+        values[:, :-1], values[:, -1], errors[:, :-1], estimate.rule, names, asked.neurons.reshape(shape), players
+    )
 
 
 def _row(found: Found) -> Contributions:
     """The table of one part of the input, as its only row."""
     table = _of(found)
-    return Contributions(table.values[0], table.around[0], table.errors[0], table.rule, table.names, table.shape)
+    return Contributions(table.values[0], table.around[0], table.errors[0], table.rule, table.names, table.entries)

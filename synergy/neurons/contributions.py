@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
+from decompositions.arguments import real, shown, whole
 from decompositions.counts import several
 from decompositions.visible import visible
 
@@ -20,7 +21,7 @@ class Contributions:
         errors: numerical, of the shape of the values.
         rule: of the integral, as those of Integrated Gradients.
         names: of the neurons.
-        shape: of the layer's output for one input; where the neurons are its entries, the values have it, flat.
+        entries: the neuron to which every entry of the layer's output belongs. Shape ``(*layer,)``.
         players: the names of the rows, if there are any.
     """
 
@@ -29,7 +30,7 @@ class Contributions:
     errors: torch.Tensor
     rule: str
     names: tuple[str, ...]
-    shape: tuple[int, ...]
+    entries: torch.Tensor
     players: tuple[str, ...] = ()
 
     @property
@@ -42,6 +43,21 @@ class Contributions:
         flat = self.values.flatten()
         order = flat.abs().argsort(descending=True)[:k].tolist()
         return [(self._named(position), flat[position].item()) for position in order]
+
+    def strongest(self, part: float | int, by: str = "value") -> torch.Tensor:
+        """Which entries of the layer's output the neurons with the largest values have, for :func:`prune`.
+
+        Args:
+            part: a whole number of neurons, or a share of them between 0 and 1.
+            by: "value", "magnitude" or "smallest" for the other end.
+
+        Returns:
+            Booleans of the shape of the layer's output.
+
+        Raises:
+            TypeError, ValueError: no such part; a table that has a row for each player.
+        """
+        return chosen(self.values, self.entries, part, by)
 
     def to_pandas(self) -> object:
         """A Series by neuron, or a DataFrame with the players as its rows.
@@ -67,3 +83,35 @@ class Contributions:
     def _named(self, position: int) -> tuple[str, ...]:
         row, neuron = divmod(position, len(self.names))
         return (self.players[row], self.names[neuron]) if self.players else (self.names[neuron],)
+
+
+def chosen(values: torch.Tensor, entries: torch.Tensor, part: float | int, by: str) -> torch.Tensor:
+    """The entries of the neurons with the largest values.
+
+    Args:
+        values: Shape ``(neurons,)``.
+        entries: the neuron of every entry. Shape ``(*layer,)``.
+        part: how many neurons, or which share of them.
+        by: "value", "magnitude" or "smallest".
+
+    Raises:
+        TypeError, ValueError: no such part, another order, or values of more than one row.
+
+    >>> chosen(torch.tensor([1.0, -3.0, 2.0]), torch.tensor([0, 1, 2]), 1, "magnitude").tolist()
+    [False, True, False]
+    """
+    if values.ndim != 1:
+        raise ValueError("the strongest neurons are those of one row; take conductance() or region_attribution()")
+    orders = {"value": values, "magnitude": values.abs(), "smallest": -values}
+    if by not in orders:
+        raise ValueError(f"by is one of {', '.join(orders)}, not {shown(by)}")
+    rule = "a part of the neurons is a whole number of them, or a share between 0 and 1"
+    if isinstance(part, float):
+        share = real(part, rule, 0.0)
+        if share > 1:
+            raise ValueError(f"{rule}, not {share}")
+        count = max(1, round(share * len(values))) if share else 0
+    else:
+        count = whole(part, rule, 0, len(values))
+    order = orders[by].argsort(descending=True, stable=True)[:count]
+    return torch.isin(entries, order.to(entries.device))

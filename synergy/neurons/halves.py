@@ -67,6 +67,28 @@ class Halves:
         Raises:
             ValueError: an operation that no derivative goes forward through.
         """
+        output, value, tangent, leaf = self._called(inputs, directions[0])
+        behind, whole = _gradients(output, [value, leaf])
+        others = [self.tangent(inputs, each) for each in directions[1:]]
+        return Derivatives(behind, torch.stack([tangent, *others]), whole)
+
+    def votes(self, inputs: torch.Tensor, direction: torch.Tensor) -> torch.Tensor:
+        r""":math:`\partial_j H_c\, D_u G_j` for every output c of a model that gives several per row.
+
+        Args:
+            inputs: Shape ``(batch, *shape)``.
+            direction: Shape ``(batch, *shape)``.
+
+        Returns:
+            Shape ``(classes, batch, *layer)``.
+        """
+        outputs, value, tangent, _ = self._called(inputs, direction)
+        return torch.stack([_gradients(each, [value], keep=True)[0] * tangent for each in outputs.unbind(1)])
+
+    def _called(
+        self, inputs: torch.Tensor, direction: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+        """The output, what the layer gives, its derivative along a direction, and the input, of one call."""
         leaf = inputs.detach().clone().requires_grad_()
         found: list[torch.Tensor] = []
 
@@ -76,11 +98,9 @@ class Halves:
             return value.clone()  # what follows may write into it
 
         with _forward(self.head.name), torch.enable_grad(), self.head.watched(split):
-            output = self.select(self.head.model(forward_ad.make_dual(leaf.clone(), directions[0])))
+            output = self.select(self.head.model(forward_ad.make_dual(leaf.clone(), direction)))
             output = forward_ad.unpack_dual(output).primal
-        behind, whole = _gradients(output, [found[0], leaf])
-        others = [self.tangent(inputs, each) for each in directions[1:]]
-        return Derivatives(behind, torch.stack([found[1], *others]), whole)
+        return output, found[0], found[1], leaf
 
     def tangent(self, inputs: torch.Tensor, direction: torch.Tensor) -> torch.Tensor:
         """D_u G, by the first half alone. Shapes ``(batch, *shape)`` → ``(batch, *layer)``."""
@@ -130,10 +150,12 @@ def _ready() -> None:
         forward_ad.make_dual(torch.zeros(1), torch.zeros(1))
 
 
-def _gradients(output: torch.Tensor, places: list[torch.Tensor]) -> list[torch.Tensor]:
+def _gradients(output: torch.Tensor, places: list[torch.Tensor], keep: bool = False) -> list[torch.Tensor]:
     """The gradients of the output's sum, zero where nothing leads to it."""
     if not output.requires_grad:
         return [torch.zeros_like(place) for place in places]
     where = [place for place in places if place.requires_grad]
-    found = dict(zip(map(id, where), torch.autograd.grad(output.sum(), where, allow_unused=True), strict=True))
+    found = dict(
+        zip(map(id, where), torch.autograd.grad(output.sum(), where, allow_unused=True, retain_graph=keep), strict=True)
+    )
     return [torch.zeros_like(p) if found.get(id(p)) is None else found[id(p)] for p in places]

@@ -266,7 +266,7 @@ def test_ids_at_their_embedding():
     model = Text().double().eval()
     game = Game.from_model(model, torch.tensor([[3, 1, 4]]), 0, target=1)
     table = input_by_neuron(game, "hidden")
-    assert table.shape == (3, 6)
+    assert table.entries.shape == (3, 6)
     close(table.values.sum(1), method("integrated_gradients").attribute(game), EXACT)
     by_token = table.values.reshape(3, 3, 6).sum(2)  # a position's token alone reads it
     close(by_token, torch.diag(by_token.diagonal()), EXACT)

@@ -1,0 +1,139 @@
+"""Copies of a model in which neurons of a layer are silent, or louder."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from decompositions.arguments import entries, real, shown, whole
+from decompositions.models.model_function import require_module
+from decompositions.networks.head import ModuleHead
+from synergy.neurons.ranking import Ranking
+
+RULE = (
+    "neurons are booleans of the shape of what the layer gives for one input, as .strongest(0.05) of a ranking gives "
+    "them, or a list of numbers of a linear layer's units or a convolution's channels"
+)
+UNITS = {
+    nn.Linear: "out_features", nn.Conv1d: "out_channels", nn.Conv2d: "out_channels", nn.Conv3d: "out_channels",
+    nn.BatchNorm1d: "num_features", nn.BatchNorm2d: "num_features", nn.LayerNorm: "normalized_shape",
+}  # fmt: skip
+
+
+class Scaled(nn.Module):
+    """A layer whose output is multiplied neuron by neuron.
+
+    Args:
+        layer: the layer.
+        factors: of its output for one input, to which they broadcast.
+    """
+
+    def __init__(self, layer: nn.Module, factors: torch.Tensor) -> None:
+        super().__init__()
+        self.layer = layer
+        self.register_buffer("factors", factors)
+        self.factors: torch.Tensor
+        self.training = layer.training
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        """The layer's output times the factors."""
+        return self.layer(inputs) * self.factors
+
+
+def prune(model: nn.Module, layer: str, neurons: Any) -> nn.Module:
+    """A copy of the model in which neurons of a layer give zero; the model stays as it is.
+
+    >>> net = nn.Sequential(nn.Linear(2, 3), nn.ReLU()).eval()
+    >>> prune(net, "0", [0, 2])(torch.ones(1, 2))[0, [0, 2]].abs().tolist()
+    [0.0, 0.0]
+
+    Args:
+        model: any module; the layer takes one tensor and gives one.
+        layer: its name, as in ``named_modules()``.
+        neurons: which: booleans of the shape of what the layer gives for one input
+            (:meth:`synergy.neurons.ranking.Ranking.strongest`), or numbers of a linear layer's units or a convolution's
+            channels.
+
+    Raises:
+        TypeError, ValueError: no such layer or neurons, or all of them.
+    """
+    target = layer_of(model, layer)
+    silent = mask_of(target, layer, neurons)
+    if silent.all():
+        raise ValueError(f"without any neuron of '{layer}' nothing of the input is left; keep at least one")
+    return _scaled(model, layer, (~silent).to(_number(target)))
+
+
+def enhance(model: nn.Module, layer: str, ranking: Ranking, strength: float) -> nn.Module:
+    r"""A copy of the model in which the neurons of high scores are louder.
+
+    .. math:: a_j \to \Bigl(1 + \text{strength} \cdot \frac{\max(\text{score}_j, 0)}{\max_k \text{score}_k}\Bigr) a_j
+
+    Args:
+        model, layer: as of :func:`prune`.
+        ranking: of the neurons of that layer.
+        strength: by how much the first is louder, 0 for not at all.
+
+    Raises:
+        TypeError, ValueError: another layer's ranking, or a strength below 0.
+    """
+    if not isinstance(ranking, Ranking):
+        raise TypeError(f"a ranking is what rank_neurons(model, '{layer}', …) gives, not {shown(ranking)}")
+    if ranking.layer != layer:
+        raise ValueError(f"the ranking is that of '{ranking.layer}', and the layer is '{layer}'")
+    strength = real(strength, "strength is by how much the first neuron is louder", 0)
+    score = ranking.score.clamp(min=0)
+    loud = score / score.max() if score.max() > 0 else score
+    target = layer_of(model, layer)
+    return _scaled(model, layer, (1 + strength * loud)[ranking.entries].to(_number(target)))
+
+
+def layer_of(model: nn.Module, layer: str) -> nn.Module:
+    """The layer of that name in the model itself.
+
+    Raises:
+        TypeError, ValueError: no module, no name, or none there is.
+    """
+    require_module(model)
+    if not isinstance(layer, str):
+        raise TypeError(f"layer is the name of a module, as in named_modules(), not {shown(layer)}")
+    ModuleHead(model, layer)  # refuses a name that is none
+    return model.get_submodule(layer)
+
+
+def mask_of(target: nn.Module, layer: str, neurons: Any) -> torch.Tensor:
+    """Which neurons are meant, as booleans that broadcast to what the layer gives for one input.
+
+    Raises:
+        TypeError, ValueError: none of the kinds, or numbers of a layer whose units are not known.
+    """
+    if isinstance(neurons, (torch.Tensor, np.ndarray)) and torch.as_tensor(neurons).dtype == torch.bool:
+        return torch.as_tensor(neurons)
+    kind = next((each for each in UNITS if isinstance(target, each)), None)
+    if kind is None:
+        raise ValueError(f"{RULE}; '{layer}' is a {type(target).__name__}, so give booleans")
+    size = getattr(target, UNITS[kind])
+    size = size[-1] if isinstance(size, tuple) else size
+    several = neurons.tolist() if isinstance(neurons, (torch.Tensor, np.ndarray)) else entries(neurons, RULE)
+    mask = torch.zeros(size, dtype=torch.bool)
+    for each in several:
+        mask[whole(each, f"a neuron of '{layer}' is numbered", 0, size - 1)] = True
+    axes = {nn.Conv1d: 1, nn.Conv2d: 2, nn.Conv3d: 3, nn.BatchNorm2d: 2}.get(kind, 0)
+    return mask.reshape(-1, *(1,) * axes)
+
+
+def _number(layer: nn.Module) -> torch.Tensor:
+    """A tensor of the type and on the device of a layer's own, or of torch's default."""
+    return next((each for each in layer.parameters() if each.is_floating_point()), torch.zeros(()))
+
+
+def _scaled(model: nn.Module, layer: str, factors: torch.Tensor) -> nn.Module:
+    made = copy.deepcopy(model)
+    parent, _, name = layer.rpartition(".")
+    home = made.get_submodule(parent)
+    setattr(home, name, Scaled(home.get_submodule(name), factors.detach().clone()))
+    return made

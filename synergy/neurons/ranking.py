@@ -1,0 +1,132 @@
+r"""A ranking of neurons by the votes that they cast for the classes.
+
+With :math:`C_j^{(c)}(x)` the conductance of neuron j for the logit of class c,
+
+.. math:: M_j[y, c] = E\bigl[C_j^{(c)}(x) \mid y\bigr], \qquad
+          \text{score}_j = \sum_y \pi_y \Bigl(M_j[y, y] - \lambda \sum_{c \ne y} M_j[y, c]\Bigr)
+
+The score is a reconstruction: of the ranking that it follows only a summary is public, "the expected contribution of a
+neuron to a class vote given a true image label", weighted by the sizes of the classes. So λ and π are parameters.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from decompositions.counts import several
+from decompositions.visible import visible
+from synergy.neurons.contributions import chosen
+from synergy.wording.numbers import number
+from synergy.wording.table import Table
+
+COLUMNS = ("score", "error", "correct", "bolstering", "suppression")
+
+
+@dataclass(frozen=True, eq=False)
+class Ranking:
+    """What every neuron of a layer gives to every class's vote, by true class.
+
+    Args:
+        layer: its name.
+        votes: M[y, c], the mean over the inputs of class y. Shape ``(classes, classes, neurons)``; nan for a class of
+            no weight of which there is no input.
+        spread: the standard errors of the votes. Of the same shape.
+        score: Shape ``(neurons,)``.
+        error: its standard error, as the inputs are a sample. Shape ``(neurons,)``.
+        rest: the mean of F_c(x) − F_c(b) over the inputs of class y without what the neurons give: what leads around
+            the layer, if anything does, and the error of the quadrature. Shape ``(classes, classes)``.
+        weights: π. Shape ``(classes,)``.
+        names: of the neurons.
+        entries: the neuron to which every entry of the layer's output belongs. Shape ``(*layer,)``.
+        inputs: how many of them.
+    """
+
+    layer: str
+    votes: torch.Tensor
+    spread: torch.Tensor
+    score: torch.Tensor
+    error: torch.Tensor
+    rest: torch.Tensor
+    weights: torch.Tensor
+    names: tuple[str, ...]
+    entries: torch.Tensor
+    inputs: int
+
+    @property
+    def order(self) -> torch.Tensor:
+        """The neurons from the highest score to the lowest. Shape ``(neurons,)``."""
+        return self.score.argsort(descending=True, stable=True)
+
+    @property
+    def correct(self) -> torch.Tensor:
+        """To the votes for the true classes, :math:`Σ_y π_y M[y, y]`. Shape ``(neurons,)``."""
+        own = self.votes.diagonal(dim1=0, dim2=1).T
+        return self._weighted(own)
+
+    @property
+    def bolstering(self) -> torch.Tensor:
+        """To the votes for other classes where it is positive, their mean. Shape ``(neurons,)``."""
+        return self._weighted(self._others(self.votes.clamp(min=0)))
+
+    @property
+    def suppression(self) -> torch.Tensor:
+        """Against the votes for other classes where it is negative, their mean. Shape ``(neurons,)``."""
+        return self._weighted(self._others((-self.votes).clamp(min=0)))
+
+    def strongest(self, part: float | int, by: str = "value") -> torch.Tensor:
+        """Which entries the neurons of the highest scores have, as of
+        :meth:`synergy.neurons.contributions.Contributions.strongest`."""
+        return chosen(self.score, self.entries, part, by)
+
+    def table(self, k: int = 20, by: str = "score") -> Table:
+        """The k neurons that lead in a column, as text, Markdown or HTML.
+
+        Args:
+            k: how many.
+            by: "score", "error", "correct", "bolstering" or "suppression".
+
+        Raises:
+            ValueError: another column.
+        """
+        columns = self._columns()
+        if by not in columns:
+            raise ValueError(f"by is one of {', '.join(columns)}, not {by!r}")
+        order = columns[by].argsort(descending=True, stable=True)[:k].tolist()
+        rows = [(self.names[j], *(number(columns[name][j].item()) for name in COLUMNS)) for j in order]
+        title = f"layer {self.layer}: {several(len(self.names), 'neuron')}, {several(self.inputs, 'input')}"
+        return Table(title, ("neuron", *COLUMNS), tuple(rows))
+
+    def to_pandas(self) -> Any:
+        """A DataFrame with a row for each neuron, the highest score first.
+
+        Raises:
+            ImportError: pandas is missing.
+        """
+        import pandas as pd
+
+        columns = {name: values.cpu().numpy() for name, values in self._columns().items()}
+        return pd.DataFrame(columns, list(self.names)).iloc[self.order.tolist()]
+
+    def __repr__(self) -> str:
+        best = ", ".join(f"{self.names[j]} {self.score[j].item():+.3g}" for j in self.order[:3].tolist())
+        said = f"Ranking({self.layer}: {several(len(self.names), 'neuron')}, {several(self.inputs, 'input')}; {best})"
+        return visible(said)
+
+    def __str__(self) -> str:
+        return self.table().to_text()
+
+    def _columns(self) -> dict[str, torch.Tensor]:
+        return {name: getattr(self, name) for name in COLUMNS}
+
+    def _others(self, votes: torch.Tensor) -> torch.Tensor:
+        """The mean over the classes that are not the true one. Shape ``(classes, neurons)``."""
+        own = votes.diagonal(dim1=0, dim2=1).T
+        return (votes.sum(1) - own) / max(1, len(votes) - 1)
+
+    def _weighted(self, by_class: torch.Tensor) -> torch.Tensor:
+        """The sum over the true classes that have a weight. Shape ``(classes, neurons)`` → ``(neurons,)``."""
+        some = self.weights > 0
+        return self.weights[some] @ by_class[some]
