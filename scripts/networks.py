@@ -119,7 +119,7 @@ def _library(chosen: AbstractMethod, network: str) -> str:
 
 
 def _short(reason: str) -> str:
-    if "no digit is left" in reason:
+    if "digits are left" in reason:
         return "refused: its channels outgrow the digits"
     if "is not defined; take" in reason:
         return "not defined beyond ReLU"

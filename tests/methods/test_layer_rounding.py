@@ -43,7 +43,7 @@ def test_the_stated_error_covers_the_true_one_and_is_of_its_size(name):
         try:
             found, truth = method(each).answer(coarse), method(each).attribute(fine)
         except ValueError as error:
-            assert "no digit is left" in str(error)  # noqa: PT017
+            assert "digits are left" in str(error)  # noqa: PT017
             continue
         true = float(abs(found.values.double() - truth).max())
         ratios.append(float(found.errors.max()) / true)
@@ -121,7 +121,7 @@ def test_a_run_that_finds_no_digit_left_leaves_none_certain():
         def attribute(self, game, ends=None):
             runs.append(1)
             if len(runs) == 3:
-                raise ValueError("no digit is left")
+                raise ValueError("digits are left")
             return super().attribute(game, ends)
 
     found = Refused().answer(_growing(2))

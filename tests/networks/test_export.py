@@ -135,7 +135,7 @@ def _require_agreement(game, tolerance):
             values = chosen.attribute(game)
         except ValueError as error:
             assert name == "deeplift_reveal_cancel"
-            assert "no digit is left" in str(error)  # noqa: PT017
+            assert "digits are left" in str(error)  # noqa: PT017
             continue
         digits = max(tolerance, 1e-7) if name == "deeplift_reveal_cancel" else tolerance  # its channels cancel
         close(propagate(game, chosen.policy(game)), values, digits)

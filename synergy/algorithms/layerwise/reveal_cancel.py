@@ -97,7 +97,7 @@ def _require_digits(state: Channels, chosen: torch.Tensor) -> None:
         size_of_parts = f"{grown:.0e}" if math.isfinite(grown) else f"more than {change.dtype} holds"
         raise ValueError(
             "RevealCancel keeps positive and negative parts apart through all layers, and here they grow to "
-            f"{size_of_parts} where the output changes by {changed:.0e}: no digit is left of their sum; take "
+            f"{size_of_parts} where the output changes by {changed:.0e}: too few digits are left of their sum; take "
             "deeplift_rescale, or a network of fewer layers"
         )
 
@@ -114,9 +114,9 @@ def _require_sum(entries: torch.Tensor, output: Channels, chosen: torch.Tensor) 
     if not beyond.is_meta and not (beyond <= 0).all():
         worst = int(beyond.nan_to_num(math.inf).argmax())
         raise ValueError(
-            "RevealCancel keeps positive and negative parts apart through all layers, and here they cancel until no "
-            f"digit is left in {change.dtype}: the attributions add up to {float(total[worst]):.6g} where the output "
-            f"changes by {float(change[worst].sum()):.6g}; take deeplift_rescale, or a model in float64"
+            "RevealCancel keeps positive and negative parts apart through all layers, and here they cancel until too "
+            f"few digits are left in {change.dtype}: the attributions add up to {float(total[worst]):.6g} where the "
+            f"output changes by {float(change[worst].sum()):.6g}; take deeplift_rescale, or a model in float64"
         )
 
 

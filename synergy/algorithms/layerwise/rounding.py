@@ -25,7 +25,7 @@ _SEED: ContextVar[int | None] = ContextVar("seed", default=None)
 
 
 def rounding_error(attribute: Callable[[], Array], values: Array) -> Array | None:
-    """The error that rounding makes in what an algorithm gives: all of it where a run says that no digit is left.
+    """The error that rounding makes in what an algorithm gives: all of it where too few digits are left to one run.
     None where it cannot be seen, as nothing is computed.
 
     Args:
@@ -39,7 +39,7 @@ def rounding_error(attribute: Callable[[], Array], values: Array) -> Array | Non
         with _rounding(seed):
             try:
                 error = torch.maximum(error, abs(attribute() - values))
-            except ValueError:  # it refuses what has no digit left
+            except ValueError:  # it refuses what has too few digits left
                 return torch.maximum(error, abs(values))
     return error
 
