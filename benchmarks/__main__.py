@@ -24,6 +24,7 @@ ALL = (
     "expression_series",
     "taylor_jets",
     "interactions",
+    "neurons",
     "many_players",
     "coverage",
     "and_or",

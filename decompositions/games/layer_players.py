@@ -50,7 +50,9 @@ def layer_players(given: Any, shape: torch.Size) -> tuple[torch.Tensor, list[str
 
 def _neurons(shape: torch.Size) -> tuple[torch.Tensor, list[str]]:
     places = product(*map(range, shape[1:]))
-    names = [f"neuron {place[0] if len(place) == 1 else str(place).replace(' ', '')}" for place in places]
+    names = [f"neuron {','.join(map(str, place))}" for place in places]
+    if len(shape) > 2:
+        names = [f"neuron ({name[7:]})" for name in names]
     return torch.arange(shape.numel()).reshape(shape), names
 
 

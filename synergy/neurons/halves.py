@@ -8,13 +8,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch.autograd import forward_ad
 from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.overrides import TorchFunctionMode
 
 from decompositions.models.model_function import ModelFunction
 from decompositions.networks.head import ModuleHead
+
+AFFINE = (F.linear, F.conv1d, F.conv2d, F.conv3d)
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +135,7 @@ def _forward(layer: str) -> Iterator[None]:
     """Derivatives go forward, through attention as well; what stops them is named."""
     _ready()
     try:
-        with forward_ad.dual_level(), sdpa_kernel(SDPBackend.MATH):
+        with forward_ad.dual_level(), sdpa_kernel(SDPBackend.MATH), _Affine():
             yield
     except RuntimeError as error:
         if not re.search(r"forward( mode)? AD", str(error)):
@@ -140,6 +145,23 @@ def _forward(layer: str) -> Iterator[None]:
             f"layers before it, and one of their operations has none: {str(error).splitlines()[0]}; ask about the rest "
             "with Game.from_layer(…) at a layer behind that operation"
         ) from error
+
+
+class _Affine(TorchFunctionMode):
+    """Linear layers and convolutions of a derivative by one more product; torch's own rule takes two."""
+
+    def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        if function not in AFFINE or len(args) < 2:
+            return function(*args, **kwargs)
+        value, tangent = forward_ad.unpack_dual(args[0])
+        if tangent is None:
+            return function(*args, **kwargs)
+        result = function(value, *args[1:], **kwargs)
+        with torch.no_grad():
+            bias = {"bias": None} if "bias" in kwargs else {}
+            moved = function(tangent, args[1], *(None for _ in args[2:3]), *args[3:], **(kwargs | bias))
+        return forward_ad.make_dual(result, moved)
 
 
 @cache
