@@ -1,4 +1,4 @@
-"""What a region gives through 1,200 neurons, beside full Jacobians and Integrated Gradients; conductance, and captum."""
+"""A region through 1,200 neurons, beside full Jacobians and Integrated Gradients; conductance, beside captum."""
 
 from __future__ import annotations
 
