@@ -54,6 +54,14 @@ class Balance:
         """Whether there is no gap beyond the numerical error."""
         return self.gap is not None and abs(float(self.gap)) <= self.error
 
+    def where(self) -> str:
+        """How much of the gap its largest parts are, as the words before them."""
+        missing = [float(part.missing) for part in self.parts or ()]
+        share = sum(missing) / float(self.gap) if self.gap else 0.0
+        if share > 1.005 or any(one * float(self.gap or 0) <= 0 for one in missing):
+            return "the largest of its parts, which cancel in part, in"
+        return "most of it in" if share > 0.5 else f"the largest of its parts, {share:.0%} of it, in"
+
     def explain(self) -> str:
         """Where the gap went, in a line."""
         if self.gap is None:

@@ -42,7 +42,7 @@ class Disagreement:
         player: its number.
         more: the method that gives it most.
         less: the method that gives it least.
-        cause: the effect behind most of that; None where their rows are not known.
+        cause: the effect behind the largest part of that; None where their rows are not known.
     """
 
     player: int
@@ -55,6 +55,12 @@ class Disagreement:
         """What the two methods give the player."""
         high, low = (to_float(each.attribution)[self.player] for each in (self.more, self.less))
         return float(high), float(low)
+
+    @property
+    def share(self) -> float | None:
+        """The part of the difference that the cause makes; above 1 where other effects take some of it back."""
+        high, low = self.given
+        return None if self.cause is None else (self.cause.more - self.cause.less) / (high - low)
 
 
 def disagreements(comparison: Comparison, most: int = 3) -> tuple[Disagreement, ...]:
@@ -87,7 +93,7 @@ def _errors(result: Result, n: int) -> np.ndarray:
 
 
 def _cause(comparison: Comparison, more: Result, less: Result, player: int) -> Cause | None:
-    """The row of both tables in which the player's shares differ most."""
+    """The row of both tables in which the one method gives the player most more than the other."""
     first, second = (each.allocation for each in (more, less))
     if first is None or second is None:
         return None
@@ -100,8 +106,8 @@ def _cause(comparison: Comparison, more: Result, less: Result, player: int) -> C
             )
         except LookupError:  # one of them has other rows
             continue
-    cause = max(found, key=lambda each: abs(each.more - each.less), default=None)
-    return cause if cause is not None and cause.more != cause.less else None
+    cause = max(found, key=lambda each: each.more - each.less, default=None)
+    return cause if cause is not None and cause.more > cause.less else None
 
 
 def _large(table: Allocation, player: int) -> list[tuple[int, ...]]:

@@ -70,5 +70,6 @@ def gaps(comparison: Comparison) -> list[dict[str, Any]]:
         ]
         account = minus(sums.explain())
         entry = {"titles": [], "gap": _gap(sums), "open": not sums.closed, "parts": parts, "account": account}
+        entry["where"] = sums.where()
         entries.setdefault(account, entry)["titles"].append(result.heading)
     return list(entries.values())
