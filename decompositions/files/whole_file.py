@@ -98,12 +98,20 @@ def put(file: BinaryIO, data: bytes) -> None:
 def _put_in_place(part: Path, target: Path) -> Iterator[BinaryIO]:
     """A new file that is given its name when all is written, and deleted if that fails."""
     try:
-        with part.open("xb") as file:
+        with _opened(part, target) as file:
             yield file
         os.replace(part, target)
     except BaseException:
         part.unlink(missing_ok=True)
         raise
+
+
+def _opened(part: Path, target: Path) -> BinaryIO:
+    """The new file, or the reason why there is none, said of the file that was asked for."""
+    try:
+        return part.open("xb")
+    except OSError as error:
+        raise type(error)(f"{target} cannot be written: {target.parent} takes no new file; give another one") from error
 
 
 def require_writable(path: Path, example: str) -> Path:

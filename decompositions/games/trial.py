@@ -90,7 +90,7 @@ def _require_number(alone: torch.Tensor, labels: list[str]) -> None:
         if value != value:
             raise ValueError(
                 f"the output is nan for the coalition {coalition}; a decomposition needs finite values: look at {what}"
-                ", which may have a NaN itself, and at the model's output there"
+                ", which may have a NaN or an infinite entry itself, and at the model's output there"
             )
 
 

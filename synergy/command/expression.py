@@ -33,6 +33,8 @@ class Expression(AbstractQuestion):
         game = Game.from_expression(text, x, baseline)
         value = f"f(x) = {game([[1] * game.n])[0]}"
         facts = {"model": text, "input": self.at, "baseline": self.baseline or "0", "prediction": value}
+        if unused := _unused(text, x):
+            facts["no part of it"] = ", ".join(unused)
         return Example(self.kind, text, game, Features(game.names, tuple(x.values())), facts)
 
 
@@ -47,6 +49,14 @@ def _require_named(text: str, x: dict[str, str], at: str) -> None:
             f"{text} has no value at {at}, for nothing is said of {', '.join(missing)}; --at names every symbol: "
             f"--at {at},{missing[0]}=1"
         )
+
+
+def _unused(text: str, x: dict[str, str]) -> list[str]:
+    """The symbols of a point that an expression does not have: null players, wanted or mistyped."""
+    from decompositions.expressions.parser import read  # SymPy is loaded only where there is an expression
+
+    there = {symbol.name for symbol in read(text).free_symbols}
+    return [name for name in x if name not in there]
 
 
 def _baseline(text: str, x: dict[str, str]) -> str | dict[str, str]:

@@ -108,6 +108,15 @@ class Work:
             if path:
                 _require_writable(path, option, EXAMPLES[option])
         _require_apart(written, read)
+        for option, path in written.items():
+            if path:
+                _require_suffix(path, option, Path(EXAMPLES[option]).suffix)
+
+
+def _require_suffix(path: Path, option: str, suffix: str) -> None:
+    """Refuse a name that says that the file is something else."""
+    if path.suffix.lower() != suffix and not path.is_dir():
+        raise ValueError(f"{option} writes a {suffix} file, and {path} is named like another; {option} {path}{suffix}")
 
 
 def _require_writable(path: Path, option: str, example: str) -> None:

@@ -167,6 +167,12 @@ def _chosen(methods: Any, game: Game) -> list[Method]:
         wanted = [methods]
     if not isinstance(wanted, Iterable) or hasattr(wanted, "dtype"):
         raise TypeError(f"methods is a list of names, methods or callables, not {shown(methods)}; write [method]")
+    wanted = list(wanted)
+    twice = next((each for place, each in enumerate(wanted) if isinstance(each, str) and each in wanted[:place]), None)
+    if twice is not None:
+        raise ValueError(
+            f"methods names each once, and {twice!r} is there twice; with settings it is method({twice!r}, …)"
+        )
     return [subject.as_method(each, game) for each in wanted]
 
 

@@ -128,6 +128,8 @@ NAMES = [
     ("expression x1*x2 --at x1=1,x2=2 --baseline ,", "',' is not a finite real number"),
     ("expression x1 --at x1=1 --order 2", "--order is the largest number"),
     ("expression x1**x2**x2 --at x1=10**10,x2=100", "take smaller powers or shorter numbers"),
+    ("expression x1 --at x1=1 --save effects.txt", "--save writes a .npz file"),
+    ("expression x1 --at x1=1 --output page", "--output writes a .html file, and page is named like another"),
     ("digits 7 --players hexagon", FORMS),
     ("tabular --players hexagon", "--players are 'groups'"),
     ("tabular --checkpoint row.npy --methods shapley", "the checkpoint in row.npy cannot be written: Not a directory"),
@@ -202,6 +204,13 @@ def test_an_output_may_be_chosen_by_its_name(folder, monkeypatch, capsys):
     words = ["--input", "row.npy", "--target"]
     assert "f(x) = 3" in explained(capsys, monkeypatch, "Named", *words, "total")
     assert "f(x) = 1 " in explained(capsys, monkeypatch, "Named", *words, "each,1")
+
+
+def test_a_symbol_that_the_expression_does_not_have_is_said(folder, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["synergy", "explain", "expression", "x1*x2", "--at", "x1=1,x2=2,x3=4"])
+    with pytest.raises(SystemExit):
+        main()
+    assert "no part of it: x3" in capsys.readouterr().out
 
 
 def test_whole_numbers_are_a_baseline_of_an_input_with_decimals(folder, monkeypatch, capsys):

@@ -94,6 +94,11 @@ def test_methods_by_name_by_value_and_callables():
         comparison["occlusion_1"]
 
 
+def test_a_method_that_is_named_twice_is_refused():
+    with pytest.raises(ValueError, match="methods names each once, and 'shapley' is there twice"):
+        compare(Game.from_values([0.0, 1.0]), ["shapley", "shapley"])
+
+
 def test_an_unknown_method_is_refused_before_anything_is_paid():
     model, game = counted(torch.ones(3).double(), 0.0)
     with pytest.raises(LookupError, match="did you mean 'shapley'"):

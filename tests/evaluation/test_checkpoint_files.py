@@ -402,3 +402,14 @@ def test_another_closure_is_another_function(tmp_path):
     harsanyi(Game.from_function(made(77.0), x), checkpoint=tmp_path)
     with pytest.raises(ValueError, match="model"):
         harsanyi(Game.from_function(made(78.0), x), checkpoint=tmp_path)
+
+
+def test_a_folder_that_takes_no_file_is_said_of_the_file_that_was_asked_for(tmp_path, monkeypatch):
+    def refused(path, mode):
+        raise FileNotFoundError(2, "No such file or directory", str(path))
+
+    target = tmp_path / "page.html"
+    monkeypatch.setattr("pathlib.Path.open", refused)
+    with pytest.raises(FileNotFoundError, match=r"page.html cannot be written: .* takes no new file") as found:
+        whole_file.write_whole(target, b"", "report.html")
+    assert ".part" not in str(found.value)
