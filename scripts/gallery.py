@@ -39,8 +39,9 @@ draw on an `ax=`, and `path=` saves them. What would you like to see?"""
 
 QUESTIONS = """\
 from synergy import and_or, compare, entries, estimate, harsanyi, pictures, straight_line
-from synergy.examples import load
+from synergy.examples import digits, load
 from synergy.interactions import multi_order
+from synergy.neurons import rank_neurons
 
 words = load("sentence", "I'm not happy")  # what does MiniLM's sentiment head make of it?
 said = compare(words.game)
@@ -49,6 +50,8 @@ effects, seen = harsanyi(digit.game), compare(digit.game, budget=200_000)
 photo = load("photo", "coffee", "grid:3x3")
 pixels = entries("integrated_gradients", photo.game)
 line = straight_line(words.game)
+images, labels, held_out = digits.data()
+votes = rank_neurons(digits.model(), "conv2", images[held_out], labels[held_out], neurons="channels")
 """
 
 SHOTS = (
@@ -223,6 +226,13 @@ SHOTS = (
         "integral. At the right the errors by the number of steps; what lies in the grey is too small to be "
         "known.",
         "pictures.riemann_sums(line, steps=5)",
+    ),
+    Shot(
+        "Inside the network",
+        "Which neurons vote for the right class?",
+        "What each channel of a layer gives to the votes for the right digits, less what it gives to the others, over "
+        "359 pictures, the highest first. Whiskers are two standard errors; a conductance is drawn in the same way.",
+        "pictures.neurons(votes)",
     ),
 )
 

@@ -18,6 +18,7 @@ from typer.core import TyperGroup
 
 from decompositions.arguments import shown
 from synergy.command.explain import subcommands
+from synergy.command.neurons import app as neurons
 from synergy.command.terminal import message, say
 from synergy.method import METHODS
 from synergy.version import __version__
@@ -58,6 +59,7 @@ app.add_typer(
     name="explain",
     help="Decompose one output, share it out by every method, and judge each by the three criteria.",
 )
+app.add_typer(neurons, name="neurons")
 
 
 def _version(wanted: bool) -> None:

@@ -4,6 +4,8 @@ from synergy.neurons.conductance import conductance as conductance
 from synergy.neurons.conductance import input_by_neuron as input_by_neuron
 from synergy.neurons.conductance import region_attribution as region_attribution
 from synergy.neurons.contributions import Contributions as Contributions
+from synergy.neurons.controls import Controls as Controls
+from synergy.neurons.controls import controls as controls
 from synergy.neurons.pruning import enhance as enhance
 from synergy.neurons.pruning import prune as prune
 from synergy.neurons.rank import rank_neurons as rank_neurons

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
+from decompositions import show
 from decompositions.arguments import real, shown, whole
 from decompositions.counts import several
 from decompositions.visible import visible
@@ -58,6 +60,14 @@ class Contributions:
             TypeError, ValueError: no such part; a table that has a row for each player.
         """
         return chosen(self.values, self.entries, part, by)
+
+    def plot(self, path: Any = None, *, ax: Any = None) -> Any:
+        """The neurons as bars with whiskers (:func:`synergy.pictures.neurons.neurons`).
+
+        Raises:
+            ImportError: matplotlib is missing (extra ``viz``).
+        """
+        return show.figure(self, path, ax=ax)
 
     def to_pandas(self) -> object:
         """A Series by neuron, or a DataFrame with the players as its rows.

@@ -16,6 +16,7 @@ from typing import Any
 
 import torch
 
+from decompositions import show
 from decompositions.counts import several
 from decompositions.visible import visible
 from synergy.neurons.contributions import chosen
@@ -98,6 +99,14 @@ class Ranking:
         rows = [(self.names[j], *(number(columns[name][j].item()) for name in COLUMNS)) for j in order]
         title = f"layer {self.layer}: {several(len(self.names), 'neuron')}, {several(self.inputs, 'input')}"
         return Table(title, ("neuron", *COLUMNS), tuple(rows))
+
+    def plot(self, path: Any = None, *, ax: Any = None) -> Any:
+        """The neurons as bars with whiskers (:func:`synergy.pictures.neurons.neurons`).
+
+        Raises:
+            ImportError: matplotlib is missing (extra ``viz``).
+        """
+        return show.figure(self, path, ax=ax)
 
     def to_pandas(self) -> Any:
         """A DataFrame with a row for each neuron, the highest score first.

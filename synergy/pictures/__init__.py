@@ -11,6 +11,7 @@ from synergy.pictures.interaction_matrix import interaction_matrix as interactio
 from synergy.pictures.interaction_orders import interaction_orders as interaction_orders
 from synergy.pictures.learning_curve import learning_curve as learning_curve
 from synergy.pictures.method_map import method_map as method_map
+from synergy.pictures.neurons import neurons as neurons
 from synergy.pictures.overlay import overlay as overlay
 from synergy.pictures.overview import overview as overview
 from synergy.pictures.path_gradients import path_gradients as path_gradients

@@ -56,6 +56,7 @@ class Given:
         title: of the picture.
         note: what the whiskers are.
         axis: what the numbers are.
+        who: is given it.
     """
 
     names: tuple[str, ...]
@@ -65,6 +66,7 @@ class Given:
     title: str
     note: str
     axis: str
+    who: str = "player"
 
 
 def attributions(
@@ -97,7 +99,11 @@ def attributions(
                 "of its results on ax: comparison['shapley']"
             )
         return panels(found, k, path)
-    given = _given(found)
+    return drawn(_given(found), k, ax, path)
+
+
+def drawn(given: Given, k: int, ax: Axes | None, path: str | Path | None) -> Figure:
+    """The bars of what is given, k at most, on somebody's axes or in a figure of their own."""
     rows = largest(given.values, fitting(ax, k, ROW - 0.05))
     with axes(ax, WIDTH, 1.2 + ROW * len(rows), path) as axis:
         _draw(axis, given, rows, letters_for(ax, NAME))
@@ -182,7 +188,11 @@ def _draw(axis: Axes, given: Given, rows: list[int], letters: int) -> None:
         )
     labelled(axis, [plain(given.names[place], letters) for place in rows])
     hidden = np.delete(given.values, rows)
-    more = f"{several(len(hidden), 'more player')}: Σ {number(float(hidden.sum()), sign=True)}" if len(hidden) else ""
+    more = (
+        f"{several(len(hidden), f'more {given.who}')}: Σ {number(float(hidden.sum()), sign=True)}"
+        if len(hidden)
+        else ""
+    )
     total = f"Σ {number(float(given.values.sum()), sign=True)}"
     headed(axis, given.title, "; ".join(filter(None, (total, more))), given.note, width=4.6)
     axis.set_xlabel(given.axis, fontsize=BODY, color=INK)

@@ -1,0 +1,149 @@
+"""What happens when ranked neurons are silent, beside neurons that are silent at random or for their size."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from decompositions.arguments import whole
+from decompositions.models.full_precision import full_precision
+from decompositions.models.undisturbed import outside_inference, undisturbed
+from decompositions.networks.head import ModuleHead
+from synergy.neurons.contributions import chosen
+from synergy.neurons.pruning import prune
+from synergy.neurons.ranking import Ranking
+from synergy.wording.numbers import brief, number
+from synergy.wording.table import Table
+
+NAMES = {"value": "highest", "smallest": "lowest", "magnitude": "largest"}
+BATCH = 512  # inputs that are handed over at once
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a network does on some inputs.
+
+    Args:
+        name: of the network.
+        accuracy: the share of inputs whose true class has the largest logit.
+        confidence: the mean probability of the true class.
+        accuracy_error: the standard error over draws; 0 for a single network.
+        confidence_error: likewise.
+    """
+
+    name: str
+    accuracy: float
+    confidence: float
+    accuracy_error: float = 0.0
+    confidence_error: float = 0.0
+
+
+@dataclass(frozen=True)
+class Controls:
+    """A network as it is, without its ranked neurons, and without others.
+
+    Args:
+        layer: whose neurons are silent.
+        silent: how many of them.
+        neurons: how many there are.
+        outcomes: as it is, by score, by magnitude, at random.
+        draws: of random neurons.
+    """
+
+    layer: str
+    silent: int
+    neurons: int
+    outcomes: tuple[Outcome, ...]
+    draws: int
+
+    def table(self) -> Table:
+        """As text, Markdown or HTML."""
+        rows = tuple(
+            (each.name, _with(each.accuracy, each.accuracy_error), _with(each.confidence, each.confidence_error))
+            for each in self.outcomes
+        )
+        title = f"layer {self.layer}: {self.silent} of {self.neurons:,} neurons silent"
+        note = f"at random: the mean of {self.draws} draws ± its standard error"
+        return Table(title, ("network", "accuracy", "confidence"), rows, (note,))
+
+    def __str__(self) -> str:
+        return self.table().to_text()
+
+
+@outside_inference()
+@full_precision()
+def controls(
+    model: nn.Module,
+    ranking: Ranking,
+    part: float | int,
+    data: torch.Tensor,
+    labels: torch.Tensor,
+    *,
+    by: str = "value",
+    draws: int = 20,
+    seed: int = 0,
+) -> Controls:
+    """Silence a part of a layer's neurons by their ranking, by mean magnitude of what they give, and at random.
+
+    Args:
+        model: that was ranked.
+        ranking: of one of its layers; better of other inputs than these.
+        part: how many neurons, or which share of them.
+        data: inputs on which the networks are tried. Shape ``(N, *shape)``.
+        labels: their true classes. Shape ``(N,)``.
+        by: "value", "magnitude" or "smallest", as of :meth:`synergy.neurons.ranking.Ranking.strongest`.
+        draws: of random neurons, whose mean is given with its standard error; 2 at least.
+        seed: of the draws.
+
+    Raises:
+        TypeError, ValueError: no such part, or all of the neurons.
+    """
+    draws = whole(draws, "draws of random neurons have a mean and a standard error", 2)
+    mask, generator = ranking.strongest(part, by), torch.Generator().manual_seed(seed)
+    size = _magnitude(model, ranking, data)
+    silent = len(ranking.entries[mask].unique())
+    drawn = [torch.rand(len(size), generator=generator) for _ in range(draws)]
+
+    def without(some: torch.Tensor, name: str) -> Outcome:
+        return _outcome(prune(model, ranking.layer, some), name, data, labels)
+
+    at_random = [without(chosen(values, ranking.entries, silent, "value"), "") for values in drawn]
+    outcomes = (
+        _outcome(model, "as it is", data, labels),
+        without(mask, f"without the {NAMES[by]} scores"),
+        without(chosen(size, ranking.entries, silent, "value"), "without the loudest"),
+        _mean(at_random, "without some at random"),
+    )
+    return Controls(ranking.layer, silent, len(ranking.names), outcomes, draws)
+
+
+def _magnitude(model: nn.Module, ranking: Ranking, data: torch.Tensor) -> torch.Tensor:
+    """The mean of |what each neuron gives|, over its entries and the inputs. Shape ``(neurons,)``."""
+    head, total = ModuleHead(model, ranking.layer), torch.zeros(ranking.entries.shape, dtype=torch.float64)
+    with undisturbed(model, data.device):
+        for some in data.split(BATCH):
+            total += head.open(some)[0].double().abs().sum(0).cpu()
+    entries = ranking.entries.flatten()
+    summed = torch.zeros(len(ranking.names), dtype=torch.float64).index_add_(0, entries, total.flatten())
+    return summed / torch.bincount(entries) / len(data)
+
+
+def _outcome(model: nn.Module, name: str, data: torch.Tensor, labels: torch.Tensor) -> Outcome:
+    with undisturbed(model, data.device), torch.no_grad():
+        chances = torch.cat([model(some.clone()).double().softmax(1).cpu() for some in data.split(BATCH)])
+    known = torch.as_tensor(labels).cpu().long()
+    right = (chances.argmax(1) == known).double().mean().item()
+    return Outcome(name, right, chances[torch.arange(len(known)), known].mean().item())
+
+
+def _mean(outcomes: list[Outcome], name: str) -> Outcome:
+    """Of several networks, with its standard error."""
+    table = torch.tensor([[each.accuracy, each.confidence] for each in outcomes], dtype=torch.float64)
+    means, errors = table.mean(0).tolist(), (table.std(0) / len(table) ** 0.5).tolist()
+    return Outcome(name, *means, *errors)
+
+
+def _with(value: float, error: float) -> str:
+    return f"{number(value)} ± {brief(error)}" if error else number(value)

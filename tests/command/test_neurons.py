@@ -1,0 +1,85 @@
+"""``synergy neurons``: what it prints, draws and keeps, and how it refuses."""
+
+import csv
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+pytest.importorskip("typer", reason="the command needs the extra 'cli'")
+
+from command.test_cli import fails, run
+
+from synergy.examples import digits
+from synergy.neurons import rank_neurons
+
+
+def voters():
+    torch.manual_seed(2)
+    return nn.Sequential(nn.Linear(3, 5), nn.Tanh(), nn.Linear(5, 2)).eval()
+
+
+@pytest.fixture
+def own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    x = np.random.default_rng(3).normal(size=(8, 3))
+    np.save("x.npy", x)
+    np.save("y.npy", np.array([0, 1, 1, 0, 1, 0, 0, 1]))
+    return [f"{__name__}:voters", "1", "--data", "x.npy", "--labels", "y.npy"]
+
+
+def test_a_ranking_of_the_digits_network_is_printed_and_kept(tmp_path):
+    place = tmp_path / "ranking.csv"
+    said = run("neurons", "rank", "digits", "conv2", "--neurons", "channels", "--top", "2", "--save", str(place))
+    images, labels, held_out = digits.data()
+    ranking = rank_neurons(digits.model(), "conv2", images[held_out], labels[held_out], neurons="channels")
+    first, second = (ranking.names[j] for j in ranking.order[:2].tolist())
+    assert said.startswith("layer conv2: 16 neurons, 359 inputs")
+    assert said.index(first) < said.index(second)
+    rows = list(csv.DictReader(place.read_text("utf8").splitlines()))
+    assert [row["neuron"] for row in rows[:2]] == [first, second]
+    assert float(rows[0]["score"]) == pytest.approx(ranking.score.max().item())
+    assert len(rows) == 16
+
+
+def test_a_model_of_ones_own(own):
+    said = run("neurons", "rank", *own, "--by", "suppression", "--top", "5")
+    data, labels = torch.from_numpy(np.load("x.npy")).float(), np.load("y.npy")
+    ranking = rank_neurons(voters(), "1", data, labels)
+    order = ranking.suppression.argsort(descending=True).tolist()
+    places = [said.index(ranking.names[j]) for j in order]
+    assert places == sorted(places)
+
+
+def test_it_is_drawn(own, tmp_path):
+    pytest.importorskip("matplotlib")
+    assert run("neurons", "draw", *own, "--output", "votes.png") == f"drawn: {tmp_path / 'votes.png'}\n"
+    assert (tmp_path / "votes.png").read_bytes()[1:4] == b"PNG"
+
+
+def test_neurons_are_silenced_beside_controls(own):
+    said = run("neurons", "prune", *own, "--part", "2", "--draws", "3")
+    assert said.startswith("layer 1: 2 of 5 neurons silent")
+    assert "without the loudest" in said
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["rank", "digits", "conv9"], "no layer 'conv9'; there is 'conv2'"),
+        (["rank", "digits", "conv2", "--neurons", "tokens"], "--neurons 'tokens' need an output of shape"),
+        (["rank", "digits", "conv2", "--by", "name"], "by is one of score"),
+        (["rank", "digits", "conv2", "--data", "x.npy"], "digits has inputs of its own"),
+        (["prune", "digits", "conv2", "--part", "much"], "--part is a share such as 0.1"),
+        (["prune", "digits", "conv2", "--part", "1024"], "without any neuron of 'conv2'"),
+        (["rank", "digits", "conv2", "--save", "/proc/no/ranking.csv"], "/proc/no"),
+        (["rank", "pear", "conv2"], "package.module:factory"),
+    ],
+)
+def test_what_is_refused(words, said, monkeypatch, capsys):
+    assert said in fails(monkeypatch, capsys, "neurons", *words)
+
+
+def test_a_model_of_ones_own_needs_inputs_and_classes(own, monkeypatch, capsys):
+    assert "--data x.npy --labels y.npy" in fails(monkeypatch, capsys, "neurons", "rank", *own[:2])
