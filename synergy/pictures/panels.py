@@ -61,7 +61,7 @@ def draw(part: Any, comparison: Comparison, shown: list[Result], k: int) -> None
     rows = strongest_players(comparison, k)
     hidden = comparison.effects.n - len(rows)
     gain = minus(number(scalar(comparison.effects.total + comparison.effects.remainder)))
-    note = f"; {several(hidden, 'more player')} are given less" if hidden else ""
+    note = f"; {several(hidden, 'more player')}; these are given most, each by some method" if hidden else ""
     title = f"What each method gives of f(x) − f(b) = {gain}{note}" if shown else "No method gives attributions"
     kinds = {side for _, side in map(judged, shown) if side}
     above_and_below(part, title, _legend(kinds) if kinds else "", width=room(comparison, shown, k)[0])

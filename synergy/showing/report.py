@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import re
 import unicodedata
 from collections.abc import Sequence
 from importlib.resources import files
@@ -40,6 +41,7 @@ from synergy.wording.names import shorten
 from synergy.wording.numbers import minus, scalar
 from synergy.wording.view import Features, Picture, Words
 
+NEGATIVE = re.compile(r"(?<![\w.-])-(?=\d)")  # the sign before a number
 WORDS = 500  # players that are shown as words
 EXAMPLE = "report.html"  # a name for such a page
 RIGHT_TO_LEFT = ("R", "AL", "AN")  # classes of letters and digits
@@ -159,7 +161,7 @@ def _context(
     return {
         "said": said(comparison, output),
         "output": output,
-        "about": [facts[name] for name in ("prediction", "baseline") if name in facts],
+        "about": [NEGATIVE.sub("−", facts[name]) for name in ("prediction", "baseline") if name in facts],
         "reading": reading(view),
         "start": start,
         "longest": _longest(data),

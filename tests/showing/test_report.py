@@ -431,3 +431,22 @@ def test_the_strength_of_sizes_is_that_of_all_coalitions_of_which_some_were_draw
     labels = [facts["aria-label"] for _, facts in page.tags if facts.get("class") == "orders"]
     assert labels[0].startswith("1 player 40.8%, 2 players 59.2%, 3 players 0.0%")
     assert "of coalitions of at most 5 players, estimated from a sample above 1 " in page.text
+
+
+def test_numbers_that_are_not_certain_say_how_far_off_they_may_be(tmp_path):
+    """An estimate within 0.3 of 2 and −1 says so beside the sum; an error of 1e-6 is no word worth."""
+    effects = Effects(torch.tensor([0.0, 2.0, -1.0, 0.0], dtype=torch.float64), names=("a", "b"))
+
+    def first(error):
+        result = Result("mine", "f(x) − f(b)", "", attribution=torch.tensor([2.0, -1.0]), error=torch.tensor(error))
+        return report(Comparison(effects, None, "", (result,)), tmp_path)[1].text
+
+    assert "Σ +1.000, each ± 0.3 or less" in first([0.1, 0.3])
+    assert "or less" not in first([1e-6, 1e-6])
+
+
+def test_the_facts_have_the_sign_that_the_numbers_have(sentence, tmp_path):
+    facts = {"prediction": "on a scale from -4 to 4, model-2", "baseline": "-1.28"}
+    _, page = report(sentence, tmp_path, facts=facts)
+    assert "on a scale from −4 to 4, model-2" in page.text
+    assert "−1.28" in page.text

@@ -19,6 +19,7 @@ from synergy.wording.view import Features, Picture, Words
 BARS = 15  # rows of one method's bars
 ALMOST = "all but nothing"
 ROUNDING = 1e-9  # of a scale, below which a number is not shown on a scale of its own
+SEEN = 0.005  # of a scale, above which an error is worth a word
 FAINT = 0.01  # of a scale, below which a colour is not seen
 
 
@@ -52,12 +53,18 @@ def panels(comparison: Comparison, view: Picture | Words | Features | None) -> l
         layer = overlay(view, shares) if isinstance(view, Picture) else ""
         strong = sorted(np.argsort(-np.abs(shares), kind="stable")[:BARS].tolist())
         summary = ", ".join(f"{shorten(comparison.effects.names[i], LETTERS)} {tints[i].text}" for i in strong)
-        total = signed(scalar(result.attribution.sum()))
+        total = signed(scalar(result.attribution.sum())) + _doubt(result, scale)
         apart = own_scale(comparison, result)
         found.append(
             Panel(result, result.heading, tints, total, layer, summary, apart, _scale(shares * scale, scale, apart))
         )
     return found
+
+
+def _doubt(result: Result, scale: float) -> str:
+    """How far off each number may be, where that is seen: of estimates and rough quadratures."""
+    error = 0.0 if result.error is None else float(to_float(result.error).max(initial=0.0))
+    return f", each ± {brief(error)} or less" if error > SEEN * scale else ""
 
 
 class Own(NamedTuple):
