@@ -11,6 +11,7 @@ import numpy as np
 from decompositions import show
 from decompositions.arguments import shown, whole
 from decompositions.arithmetic import to_float
+from decompositions.counts import several
 from synergy.allocation.allocation import Allocation
 from synergy.comparison.result import Result
 from synergy.pictures.canvas import (
@@ -30,6 +31,7 @@ from synergy.pictures.canvas import (
     labelled,
     letters_for,
     plain,
+    plains,
     root,
 )
 from synergy.pictures.given import title_of
@@ -63,11 +65,13 @@ class Panel:
         title: which one.
         rows: the shares.
         attribution: what every player is given in all; None where nobody knows.
+        known: how many effects that is of, where there are more; None where it is of all.
     """
 
     title: str
     rows: Sharing
     attribution: np.ndarray | None
+    known: int | None = None
 
 
 def allocation_map(
@@ -77,7 +81,8 @@ def allocation_map(
 
     Cells of the players of an effect are framed, a cross marks what is given to others. The bars at the right of a row
     are what its players are given together, with a line at the effect itself; so coverage, relevance and completeness
-    can be seen. The bars below are the attribution, the column sums of all rows.
+    can be seen. The bars below are the attribution, the column sums of all rows; in theory, where effects are missing,
+    the sums of those that are known.
 
     Args:
         found: an allocation, or the result of one method.
@@ -149,7 +154,8 @@ def _names(found: Any) -> tuple[str, ...]:
 
 def _panel(title: str, table: Allocation, rows: Sharing) -> Panel:
     try:
-        return Panel(title, rows, to_float(table.attribution))
+        known = len(table.effects) - 1 if table.effects.truncated and table.rest is None else None
+        return Panel(title, rows, to_float(table.attribution), known)
     except ValueError:  # nobody knows what the rows leave
         return Panel(title, rows, None)
 
@@ -204,8 +210,8 @@ def _cells(axis: Axes, rows: Sharing, columns: Columns, written: bool, letters: 
     labelled(
         axis,
         [
-            f"{plain(name, letters)}  {minus(number(float(effect), sign=True))}"
-            for name, effect in zip(rows.names, rows.effects, strict=True)
+            f"{name}  {minus(number(float(effect), sign=True))}"
+            for name, effect in zip(plains(rows.names, letters), rows.effects, strict=True)
         ],
     )
     axis.set_ylim(max(1, len(rows.keys)) - 0.5, -0.5)
@@ -239,4 +245,5 @@ def _below(axis: Axes, panel: Panel, columns: Columns) -> None:
     values = columns.of(panel.attribution)
     axis.bar(range(len(values)), values, width=0.7, color=colours(values))
     axis.axhline(0, color=SOFT, linewidth=0.7)
-    axis.set_xlabel(f"attribution, Σ {minus(number(float(values.sum())))}", fontsize=BODY, color=INK)
+    of = "attribution" if panel.known is None else f"given of {several(panel.known, 'known effect')}"
+    axis.set_xlabel(f"{of}, Σ {minus(number(float(values.sum())))}", fontsize=BODY, color=INK)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST = 50  # interactions of the curve
+FEW = 5  # interactions that the axis has, at least
+SEEN = 0.002  # of R²
 LOWEST = -0.5  # R² that is still drawn
 LEAST = -0.05  # the axis ends there where no R² is lower
 BESIDE = 3.4  # inches of the curve
@@ -42,7 +44,7 @@ def and_or(split: AndOr, k: int = EFFECTS, path: str | Path | None = None) -> Fi
         raise TypeError(f"and_or() draws conjunctions and disjunctions, as and_or(game) gives them, not {shown(split)}")
     found = [Column(each.value, dict.fromkeys(each.players, 1), each.kind == "or") for each in split.top(k)]
     width, height = room(found)
-    kinds = "joined: all of them (AND); open: any of them (OR)"
+    kinds = "joined: all of them (AND); open: any of them (OR); one split of many, the sparsest found"
     title = strongest(len(found), "interaction") if found else "No interaction above the noise floor"
     with canvas(width + BESIDE, height, path) as figure:
         parts: Any = figure.subfigures(1, 2, width_ratios=[width, BESIDE])
@@ -55,9 +57,10 @@ def _curves(part: Any, split: AndOr) -> None:
     """R² of the strongest interactions of both kinds, and of the dividends alone, as far as it is worth drawing."""
     axis = part.subplots()
     curve = split.curve(MOST)
-    counts = np.arange(MOST + 1)
-    axis.plot(counts, curve.split, color=INK, linewidth=1.8, label="AND–OR")
-    axis.plot(counts, curve.alone, color=SOFT, linewidth=1.2, linestyle="--", label="dividends")
+    last = max(FEW, min(MOST, 1 + max(map(_settled, (curve.split, curve.alone)))))
+    counts = np.arange(last + 1)
+    axis.plot(counts, curve.split[: last + 1], color=INK, linewidth=1.8, label="AND–OR")
+    axis.plot(counts, curve.alone[: last + 1], color=SOFT, linewidth=1.2, linestyle="--", label="dividends")
     drawn = np.concatenate([curve.split, curve.alone])
     axis.set_ylim(max(LOWEST, min(LEAST, 1.1 * float(np.nanmin(drawn)))), 1.02)
     axis.axhline(0, color=SOFT, linewidth=0.7)
@@ -66,3 +69,9 @@ def _curves(part: Any, split: AndOr) -> None:
     axis.legend(frameon=False, fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)
     axis.tick_params(labelsize=8, colors=SOFT)
     clean(axis)
+
+
+def _settled(curve: np.ndarray) -> int:
+    """After how many interactions nothing is added that would be seen."""
+    moving = np.flatnonzero(np.abs(np.nan_to_num(curve) - np.nan_to_num(curve[-1])) > SEEN)
+    return int(moving[-1]) + 1 if len(moving) else 0

@@ -30,6 +30,7 @@ from synergy.pictures.canvas import (
     letters_for,
     numbered,
     plain,
+    plains,
     root,
 )
 from synergy.pictures.interaction_matrix import interaction_matrix
@@ -186,7 +187,7 @@ def _draw(axis: Axes, given: Given, rows: list[int], letters: int) -> None:
             color=INK,
             annotation_clip=False,
         )
-    labelled(axis, [plain(given.names[place], letters) for place in rows])
+    labelled(axis, plains([given.names[place] for place in rows], letters))
     hidden = np.delete(given.values, rows)
     more = (
         f"{several(len(hidden), f'more {given.who}')}: Σ {number(float(hidden.sum()), sign=True)}"

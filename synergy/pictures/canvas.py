@@ -21,7 +21,7 @@ from decompositions.arguments import shown
 from decompositions.files.whole_file import as_path, require_writable
 from synergy.pictures.glyphs import all_letters, drawable
 from synergy.wording.colours import NEGATIVE, POSITIVE, hexadecimal
-from synergy.wording.names import shorten
+from synergy.wording.names import shorten, shortened
 from synergy.wording.numbers import brief, minus, number
 
 if TYPE_CHECKING:
@@ -205,6 +205,11 @@ def clean(axis: Axes) -> None:
 def plain(text: str, width: int = 24) -> str:
     """A name that matplotlib does not read as a formula, in letters that some font has."""
     return shorten(drawable(text), width).replace("$", r"\$")
+
+
+def plains(names: Sequence[str], width: int = 24) -> list[str]:
+    """Several such names; those that are cut stay apart (:func:`synergy.wording.names.shortened`)."""
+    return [each.replace("$", r"\$") for each in shortened([drawable(name) for name in names], width)]
 
 
 def in_lines(text: str, width: int, most: int = 80) -> str:

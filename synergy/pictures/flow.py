@@ -23,6 +23,7 @@ from synergy.pictures.canvas import (
     headed,
     letters_for,
     plain,
+    plains,
     root,
 )
 from synergy.pictures.given import title_of
@@ -135,7 +136,7 @@ def _blocks(rows: Sharing, shares: np.ndarray, names: list[str], letters: int) -
     def slots(sizes: np.ndarray) -> np.ndarray:
         return np.maximum(sizes * inches, LEAST)
 
-    left = Blocks([plain(name, letters) for name in rows.names], rows.effects, own * inches, slots(own))
+    left = Blocks(plains(rows.names, letters), rows.effects, own * inches, slots(own))
     return left, Blocks(names, shares.sum(0), taken * inches, slots(taken))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from decompositions import show
 from decompositions.arguments import whole
 from synergy.interactions.result import Interactions
-from synergy.pictures.canvas import INK, SOFT, axes, fitting, headed, labelled, letters_for, plain, root
+from synergy.pictures.canvas import INK, SOFT, axes, fitting, headed, labelled, letters_for, plain, plains, root
 from synergy.pictures.heat import across, cell, heat, ink, scale
 from synergy.pictures.pairs import Found, Pairs, pairs_of
 from synergy.wording.numbers import fixed, minus
@@ -66,7 +66,7 @@ def _draw(axis: Axes, pairs: Pairs, players: list[int], wide: float, written: bo
     table = pairs.values[np.ix_(players, players)]
     limit = float(np.nan_to_num(np.abs(table)).max(initial=0.0)) or 1.0
     image = heat(axis, table, limit)
-    names = [plain(pairs.names[i], letters) for i in players]
+    names = plains([pairs.names[i] for i in players], letters)
     labelled(axis, names)
     across(axis, names, wide)
     axis.set_ylim(len(players) - 0.5, -0.5)

@@ -13,7 +13,7 @@ from synergy.comparison.comparison import Comparison
 from synergy.comparison.result import Result
 from synergy.comparison.scale import own_scale, strongest_players
 from synergy.pictures.bars import bars
-from synergy.pictures.canvas import BODY, INK, SOFT, above_and_below, canvas, clean, in_lines, plain
+from synergy.pictures.canvas import BODY, INK, SOFT, above_and_below, canvas, clean, in_lines, plains
 from synergy.pictures.marks import LEGEND, MARKS, NONE, judged
 from synergy.pictures.ranking import require_one_game
 from synergy.policies.policy import CRITERIA
@@ -61,10 +61,11 @@ def draw(part: Any, comparison: Comparison, shown: list[Result], k: int) -> None
     rows = strongest_players(comparison, k)
     hidden = comparison.effects.n - len(rows)
     gain = minus(number(scalar(comparison.effects.total + comparison.effects.remainder)))
-    note = f"; {several(hidden, 'more player')}; these are given most, each by some method" if hidden else ""
+    note = f"; {several(hidden, 'more player')}" if hidden else ""
     title = f"What each method gives of f(x) − f(b) = {gain}{note}" if shown else "No method gives attributions"
     kinds = {side for _, side in map(judged, shown) if side}
-    above_and_below(part, title, _legend(kinds) if kinds else "", width=room(comparison, shown, k)[0])
+    notes = [_legend(kinds)] * bool(kinds) + ["shown: who is given most by any method"] * bool(hidden)
+    above_and_below(part, title, "; ".join(notes), width=room(comparison, shown, k)[0])
     if not shown:
         return
     columns, lines = _grid(len(shown))
@@ -76,7 +77,7 @@ def draw(part: Any, comparison: Comparison, shown: list[Result], k: int) -> None
     for axis in axes.flat[len(shown) :]:
         axis.set_visible(False)
     for axis in axes[:, 0]:
-        axis.set_yticks(range(len(rows)), [plain(comparison.effects.names[i]) for i in rows], fontsize=BODY)
+        axis.set_yticks(range(len(rows)), plains([comparison.effects.names[i] for i in rows]), fontsize=BODY)
         axis.set_ylim(len(rows) - 0.4, -1.75)
 
 

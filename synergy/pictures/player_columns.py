@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from synergy.pictures.canvas import plain
+from synergy.pictures.canvas import plains
 from synergy.pictures.ranking import most_often
 from synergy.pictures.sharing import Sharing
 
@@ -48,5 +48,5 @@ def columns_for(tables: list[Sharing], names: tuple[str, ...], most: int) -> Col
     players = every if len(names) <= most + 1 else most_often([*rows, *leaks] or [every], most)
     others = [i for i in every if i not in set(players)]
     sizes = [float(np.abs(np.nan_to_num(table.shares)).max(initial=0.0)) for table in tables]
-    labels = [plain(names[i], 16) for i in players] + [f"{len(others)} more"] * bool(others)
+    labels = plains([names[i] for i in players], 16) + [f"{len(others)} more"] * bool(others)
     return Columns(players, others, labels, max(sizes) or 1.0)

@@ -9,7 +9,7 @@ import numpy as np
 
 from decompositions.counts import several
 from synergy.pictures import given
-from synergy.pictures.canvas import INK, SOFT, plain
+from synergy.pictures.canvas import INK, SOFT, plains
 from synergy.pictures.regions import Place, borders, places
 from synergy.pictures.shades import tinted
 from synergy.wording.names import shared_start
@@ -60,7 +60,7 @@ def _write(ax: Axes, texts: Sequence[str], where: Sequence[Place | None], width:
 def mark(ax: Axes, names: Sequence[str], where: Sequence[Place | None], width: int) -> None:
     """What the pairs call the regions, small and above the numbers."""
     start = len(shared_start(names))
-    short = [plain(name[start:], 8) for name in names]
+    short = plains([name[start:] for name in names], 8)
     for name, place, room in _roomy(ax, short, where, width):
         size = min(SMALL, room)
         if size >= READABLE:

@@ -12,7 +12,7 @@ import numpy as np
 from decompositions import show
 from decompositions.arguments import whole
 from decompositions.effects.effects import Effects
-from synergy.pictures.canvas import FAINT, INK, SOFT, canvas, clean, colours, headed, numbered, plain, written
+from synergy.pictures.canvas import FAINT, INK, SOFT, canvas, clean, colours, headed, numbered, plains, written
 from synergy.pictures.ranking import most_often, require_one_game
 from synergy.wording.effects import noise_line
 
@@ -143,7 +143,7 @@ def draw_dots(axis: Axes, found: Sequence[Column], players: list[int], names: Se
         axis.axhspan(line - 0.5, line + 0.5, color="#f3f5f7", zorder=0)
     for column, each in enumerate(found):
         _column(axis, column, each, players)
-    axis.set_yticks(range(len(players)), [plain(names[i]) for i in players], fontsize=9)
+    axis.set_yticks(range(len(players)), plains([names[i] for i in players]), fontsize=9)
     axis.set_ylim(len(players) - 0.4, -0.6)
     axis.set_xticks(range(len(found)), [""] * len(found))
     axis.tick_params(length=0)

@@ -20,7 +20,7 @@ from synergy.pictures.canvas import (
     labelled,
     letters_for,
     numbered,
-    plain,
+    plains,
     root,
 )
 from synergy.pictures.ranking import require_one_game, strongest
@@ -60,7 +60,7 @@ def waterfall(effects: Effects, k: int = STEPS, *, ax: Axes | None = None, path:
     steps = _steps(effects, fitting(ax, k, ROW + 0.02), letters_for(ax, NAME))
     with axes(ax, WIDTH, 1.1 + ROW * len(steps), path) as axis:
         _draw(axis, steps, scalar(effects.base))
-        labelled(axis, [plain(step.name, letters_for(ax, NAME)) for step in steps])
+        labelled(axis, plains([step.name for step in steps], letters_for(ax, NAME)))
         axis.set_xlabel("value of f", fontsize=BODY, color=INK)
         word = "Taylor effects" if effects.basis == "taylor" else "effects"
         headed(axis, f"From f(b) to f(x) by {word}", noise_line(effects), width=4.6)

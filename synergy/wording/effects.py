@@ -6,7 +6,7 @@ import numpy as np
 
 from decompositions.arithmetic import to_float
 from decompositions.effects.effects import Effects
-from synergy.wording.names import columns, shared_start, shorten
+from synergy.wording.names import columns, in_the_middle, shared_start, shorten
 from synergy.wording.numbers import brief
 
 LABEL = 36  # columns of an effect's name
@@ -25,13 +25,20 @@ def effect_label(effects: Effects, key: tuple[int, ...], width: int = LABEL, joi
         return shorten(joint.join(members), width)
     limit = _limit(members, width - columns(joint) * (len(members) - 1))
     if limit:
-        return joint.join(shorten(each, limit) for each in members)
+        return joint.join(_cut(each, effects.names, limit) for each in members)
     for kept in range(len(members) - 1, 0, -1):
         short = joint.join(members[:kept]) + f"{joint}+{len(members) - kept}"
         if columns(short) <= width:
             return shorten(short, width)
     tail = f"{joint}+{len(members) - 1}" if len(members) > 1 else ""
-    return shorten(members[0], width - len(tail)) + tail
+    return _cut(members[0], effects.names, width - len(tail)) + tail
+
+
+def _cut(name: str, names: tuple[str, ...], width: int) -> str:
+    """A name in at most so many columns: its beginning, where no other player's name has the same one."""
+    short = shorten(name, width)
+    alike = short != name and sum(each.find(short[:-1]) >= 0 for each in names) > 1
+    return in_the_middle(name, width) if alike else short
 
 
 def _limit(members: list[str], room: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 
 from decompositions.counts import several
@@ -24,6 +25,29 @@ def shorten(text: str, width: int = NAME) -> str:
     while whole and columns(whole) > width - 1:
         whole = whole[:-1]
     return whole + "…"
+
+
+def shortened(names: Sequence[str], width: int = NAME) -> list[str]:
+    """Several names, each in at most ``width`` columns; those that would look alike are cut in the middle.
+
+    >>> shortened(["mean concave points", "mean concavity", "age"], 10)
+    ['mea…points', 'mea…cavity', 'age']
+    """
+    cut = [shorten(name, width) for name in names]
+    alike = {each for each, times in Counter(cut).items() if times > 1}
+    return [in_the_middle(name, width) if each in alike else each for name, each in zip(names, cut, strict=True)]
+
+
+def in_the_middle(text: str, width: int) -> str:
+    """The beginning and the end of a text, of which more is left: names differ there."""
+    whole = visible(text[:width] + text[-width:] if len(text) > 2 * width else text)
+    if columns(whole) <= width:
+        return whole
+    start = shorten(whole, max(1, (width - 1) // 3) + 1)
+    end = whole
+    while end and columns(start) + columns(end) > width:
+        end = end[1:]
+    return start + end
 
 
 def players_of(n: int, active: int) -> str:

@@ -20,8 +20,8 @@ def number(value: Any, *, sign: bool = False) -> str:
         value: a number: Python's, SymPy's, NumPy's, or a tensor of one element.
         sign: whether positive numbers have a plus.
 
-    >>> number(-2.03149), number(Fraction(-35, 18)), number(3), number(1.5e-7), number(123456.0)
-    ('-2.031', '-35/18', '3', '1.5e-7', '123456')
+    >>> number(-2.03149), number(Fraction(-35, 18)), number(3), number(1.5e-7), number(123456.0), number(0.99999)
+    ('-2.031', '-35/18', '3', '1.5e-7', '123456', '1.000')
     """
     plus = "+" if sign and value > 0 else ""
     if isinstance(value, Rational):
@@ -70,7 +70,8 @@ def _digits(value: float) -> str:
     if value == 0 or not math.isfinite(value):
         return f"{value + 0.0:g}"
     if 1e-3 <= abs(value) < 1e6:
-        return f"{value:.{max(0, 3 - math.floor(math.log10(abs(value))))}f}"
+        written = float(f"{abs(value):.4g}")  # 0.99999 is written as 1.000
+        return f"{value:.{max(0, 3 - math.floor(math.log10(written)))}f}"
     return _exponent(f"{value:.4g}")
 
 

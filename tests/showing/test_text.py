@@ -338,3 +338,14 @@ def test_several_games_are_refused():
     effects = harsanyi(Game.from_values([[0.0, 1.0], [0.0, 2.0]]))
     with pytest.raises(ValueError, match=r"one game; these effects have shape \(2, 2\)"):
         comparison_table(Comparison(effects, None, "", ()))
+
+
+def test_names_that_begin_alike_stay_apart_where_they_are_cut():
+    """Of 28 columns two of these names have 14 each: too few to reach the number at their end."""
+    names = tuple(f"a long measurement of thing {i}" for i in range(3))
+    effects = Effects(torch.zeros(8, dtype=torch.float64), names=names)
+    labels = [effect_label(effects, key, 24) for key in [(0,), (1,), (0, 1), (0, 2), (1, 2)]]
+    assert len(set(labels)) == 5
+    assert all(len(label) <= 24 for label in labels)
+    assert labels[0].endswith("thing 0")
+    assert effect_label(Effects(torch.zeros(4), names=("a long measurement", "b")), (0,), 8) == "a long …"
