@@ -25,6 +25,7 @@ ALL = (
     "taylor_jets",
     "interactions",
     "neurons",
+    "region_pruning",
     "many_players",
     "coverage",
     "and_or",

@@ -159,6 +159,17 @@ def test_a_last_linear_map_in_closed_form():
         close(conductance(game, "3").values, expected.detach(), EXACT)
 
 
+def test_from_the_channels_of_one_layer_through_those_of_the_next():
+    model, x, label = digit()
+    game = Game.from_layer(model, x, 0.3, "conv1", target=label)
+    table = input_by_neuron(game, "conv2", neurons="channels")
+    assert table.values.shape == (8, 16)
+    close(table.values.sum(1), method("integrated_gradients").attribute(game), EXACT)
+    whole = conductance(Game.from_model(model, x, 0.3, target=label), "conv2", neurons="channels").values
+    assert abs(table.values.sum() - whole.sum()) < EXACT  # F(x) − F(b), though the two paths differ
+    assert abs(table.values).max() > 0.1
+
+
 @pytest.mark.parametrize(
     ("layer", "cuts"), [("blocks.1", True), ("blocks.1.mlp.1", False), ("blocks.0.attention", False)]
 )
