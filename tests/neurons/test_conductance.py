@@ -159,6 +159,48 @@ def test_a_last_linear_map_in_closed_form():
         close(conductance(game, "3").values, expected.detach(), EXACT)
 
 
+class Skip(nn.Module):
+    """A hidden layer, and something beside it that leads around."""
+
+    def __init__(self, join):
+        super().__init__()
+        self.first, self.act, self.branch = nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 4)
+        self.same, self.out, self.join = nn.Identity(), nn.Linear(4, 2), join
+
+    def forward(self, x):
+        return self.out(self.join(self, self.act(self.first(x))))
+
+
+def skip(join):
+    torch.manual_seed(7)
+    return Skip(join).double().eval()
+
+
+def test_what_leads_around_a_layer_between_kinks():
+    """h = u + relu(branch(u)): the skip path is a network of its own, as the output is linear in h."""
+    model = skip(lambda m, u: u + m.branch(u).relu())
+    game = Game.from_model(model, 3 * X, B, target=1)
+    alone = method("integrated_gradients").attribute(Game.from_model(skip(lambda m, u: u), 3 * X, B, target=1))
+    for layer in ("branch", "first"):
+        table = input_by_neuron(game, layer)
+        assert table.rule.startswith("exact")
+        close(table.values.sum(1) + table.around, method("integrated_gradients").attribute(game), EXACT)
+        expected = alone if layer == "branch" else torch.zeros(3, dtype=DOUBLE)
+        assert abs(table.around - expected).max() < EXACT
+    assert abs(alone).max() > 0.1
+
+
+def test_a_layer_that_gives_what_another_gives_is_told_from_it():
+    """h = u + same(u): half of all goes through each, though both have the same values."""
+    model = skip(lambda m, u: u + m.same(u))
+    game = Game.from_model(model, 3 * X, B, target=0)
+    total = method("integrated_gradients").attribute(game)
+    for nodes in (None, "adaptive"):
+        half, all_of_it = (input_by_neuron(game, layer, nodes=nodes) for layer in ("same", "act"))
+        assert (abs(half.values.sum(1) - total / 2) <= half.errors.sum(1) + 1e-12).all()
+        assert (abs(all_of_it.values.sum(1) - total) <= all_of_it.errors.sum(1) + 1e-12).all()
+
+
 def test_from_the_channels_of_one_layer_through_those_of_the_next():
     model, x, label = digit()
     game = Game.from_layer(model, x, 0.3, "conv1", target=label)
