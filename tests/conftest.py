@@ -10,6 +10,12 @@ settings.register_profile("suite", derandomize=True, deadline=None, max_examples
 settings.load_profile("suite")
 
 
+@pytest.fixture(autouse=True)
+def wide(monkeypatch):
+    """Tables have the width that they have without a terminal, whatever terminal the suite is started from."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+
 def _gpu(name, there, title):
     missing = f"needs {title}, and there is none"
     return pytest.param(name, marks=[pytest.mark.gpu, pytest.mark.skipif(not there, reason=missing)])
