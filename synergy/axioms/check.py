@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from decompositions.arguments import whole
@@ -86,8 +86,14 @@ class _Search:
         except ValueError as error:  # not a question for this method
             self.refused, self.reason = self.refused + 1, str(error)
             return None
-        scale = float(max(abs(each.function(end)) for each in questions for end in (each.x, each.b)))
+        sizes = [abs(each.function(end)) for each in questions for end in (each.x, each.b)]
+        scale = float(max(sizes + [abs(each) for numbers in given for each in _numbers(numbers)]))
         for claim in self.axiom.claims(trial, questions, given):
             if claim.broken(self.asked.tolerance(kind), scale):
                 return Witness(questions, given, claim)
         return None
+
+
+def _numbers(given: Any) -> Iterable[Any]:
+    """What is given, to players or to sets of them: sums of it round by the size of the largest."""
+    return given.values() if isinstance(given, Mapping) else given

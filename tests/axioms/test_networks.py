@@ -9,9 +9,20 @@ import torch
 
 from synergy import METHODS, method
 from synergy.axioms import check
+from synergy.axioms.check import _Search
+from synergy.axioms.claims.axiom import axiom_named
+from synergy.axioms.claims.trial import Question, Trial
 from synergy.axioms.functions.asking import game_of
-from synergy.axioms.functions.networks import REWRITINGS, known_networks, late_threshold, pairs, random_network
+from synergy.axioms.functions.networks import (
+    REWRITINGS,
+    hidden_zeros,
+    known_networks,
+    late_threshold,
+    pairs,
+    random_network,
+)
 from synergy.axioms.functions.relu_network import network
+from synergy.axioms.subject import subject
 
 ONES, ZEROS = (Fraction(1), Fraction(1)), (Fraction(0), Fraction(0))
 X, B = (Fraction(3, 2), Fraction(-2)), (Fraction(-1), Fraction(1, 2))
@@ -142,3 +153,13 @@ def test_grad_cam_is_not_asked():
 def test_layer_wise_methods_are_not_asked_of_polynomials():
     with pytest.raises(ValueError, match="'taylor_continuity' is not asked of LRP-ε: it needs a network"):
         check("lrp_epsilon", "taylor_continuity")
+
+
+@pytest.mark.parametrize("name", ["deep_shap", "deeplift_rescale"])
+def test_what_rounding_leaves_of_a_sum_breaks_no_axiom(name):
+    """relu(relu(z₁) − 1 − relu(z₂)) less itself is 0 at (3, 1); the attributions, ±0.5, add up to 1e-16."""
+    points = (Fraction(3), Fraction(1)), (Fraction(0), Fraction(0))
+    search = _Search(subject(name), axiom_named("completeness", "attributions"), 0)
+    given = search.asked.ask(Question(hidden_zeros()[0], *points))
+    assert max(map(abs, given)) > 0.1
+    assert search.witness(Trial((hidden_zeros()[0],), points), "network") is None
