@@ -41,7 +41,7 @@ QUESTIONS = """\
 from synergy import and_or, compare, entries, estimate, harsanyi, pictures, straight_line
 from synergy.examples import digits, load
 from synergy.interactions import multi_order
-from synergy.neurons import rank_neurons
+from synergy.neurons import input_by_neuron, rank_neurons
 
 words = load("sentence", "I'm not happy")  # what does MiniLM's sentiment head make of it?
 said = compare(words.game)
@@ -52,6 +52,7 @@ pixels = entries("integrated_gradients", photo.game)
 line = straight_line(words.game)
 images, labels, held_out = digits.data()
 votes = rank_neurons(digits.model(), "conv2", images[held_out], labels[held_out], neurons="channels")
+through = input_by_neuron(digit.game, "conv2", neurons="channels")
 """
 
 SHOTS = (
@@ -233,6 +234,14 @@ SHOTS = (
         "What each channel of a layer gives to the votes for the right digits, less what it gives to the others, over "
         "359 pictures, the highest first. Whiskers are two standard errors; a conductance is drawn in the same way.",
         "pictures.neurons(votes)",
+    ),
+    Shot(
+        "Inside the network",
+        "Which input acts through which neuron?",
+        "A cell is what a region of the input, at the left, gives through a channel, below. The bars above are the "
+        "columns' sums, the conductance; the bars at the right are the rows' sums, Integrated Gradients. All of it "
+        "adds up to f(x) − f(b).",
+        "pictures.input_by_neuron(through)",
     ),
 )
 

@@ -62,10 +62,12 @@ class Contributions:
         return chosen(self.values, self.entries, part, by)
 
     def plot(self, path: Any = None, *, ax: Any = None) -> Any:
-        """The neurons as bars with whiskers (:func:`synergy.pictures.neurons.neurons`).
+        """The neurons as bars with whiskers (:func:`synergy.pictures.neurons.neurons`); a table as a heat map between
+        its sums (:func:`synergy.pictures.input_by_neuron.input_by_neuron`), on a figure of its own.
 
         Raises:
             ImportError: matplotlib is missing (extra ``viz``).
+            ValueError: a table on somebody's axes.
         """
         return show.figure(self, path, ax=ax)
 

@@ -6,6 +6,7 @@ from synergy.pictures.attributions import attributions as attributions
 from synergy.pictures.channels import channels as channels
 from synergy.pictures.flow import flow as flow
 from synergy.pictures.heat_map import heat_map as heat_map
+from synergy.pictures.input_by_neuron import input_by_neuron as input_by_neuron
 from synergy.pictures.interaction_graph import interaction_graph as interaction_graph
 from synergy.pictures.interaction_matrix import interaction_matrix as interaction_matrix
 from synergy.pictures.interaction_orders import interaction_orders as interaction_orders

@@ -16,6 +16,7 @@ from synergy.neurons.contributions import Contributions
 from synergy.neurons.ranking import Ranking
 from synergy.pictures.attributions import Given, drawn
 from synergy.pictures.canvas import plain
+from synergy.pictures.input_by_neuron import input_by_neuron
 from synergy.pictures.ranking import PLAYERS
 from synergy.wording.numbers import brief
 
@@ -49,7 +50,11 @@ def neurons(
 @show.figure.register(Ranking)
 @show.figure.register(Contributions)
 def of_neurons(found: Ranking | Contributions, path: str | Path | None = None, *, ax: Axes | None = None) -> Figure:
-    """The picture of a ranking, or of what goes through each neuron."""
+    """The picture of a ranking, of what goes through each neuron, or of a table of players and neurons."""
+    if isinstance(found, Contributions) and found.players:
+        if ax is not None:
+            raise ValueError("a table of players and neurons needs a figure of its own: ax=None")
+        return input_by_neuron(found, path=path)
     return neurons(found, ax=ax, path=path)
 
 
@@ -70,7 +75,7 @@ def _of_ranking(found: Ranking) -> Given:
 @_given.register(Contributions)
 def _of_contributions(found: Contributions) -> Given:
     if found.players:
-        raise ValueError("this table has a row for each player; draw conductance() or region_attribution()")
+        raise ValueError("this table has a row for each player; draw it with pictures.input_by_neuron()")
     names, values, error = _sorted(found.names, found.values, found.errors)
     note = f"whiskers and ±: the numerical error, at most {brief(float(error.max()))}; {found.rule}"
     title = "What goes through each neuron"
