@@ -41,7 +41,7 @@ QUESTIONS = """\
 from synergy import and_or, compare, entries, estimate, harsanyi, pictures, straight_line
 from synergy.examples import digits, load
 from synergy.interactions import multi_order
-from synergy.neurons import input_by_neuron, rank_neurons
+from synergy.neurons import controls, input_by_neuron, rank_neurons
 
 words = load("sentence", "I'm not happy")  # what does MiniLM's sentiment head make of it?
 said = compare(words.game)
@@ -51,7 +51,10 @@ photo = load("photo", "coffee", "grid:3x3")
 pixels = entries("integrated_gradients", photo.game)
 line = straight_line(words.game)
 images, labels, held_out = digits.data()
-votes = rank_neurons(digits.model(), "conv2", images[held_out], labels[held_out], neurons="channels")
+shown, classes = images[held_out], labels[held_out]
+layers = rank_neurons(digits.model(), ["conv1", "conv2"], shown, classes, neurons="channels")
+votes = layers["conv2"]
+silent = [controls(digits.model(), votes, k, shown, classes) for k in (1, 2, 4, 6, 8)]
 through = input_by_neuron(digit.game, "conv2", neurons="channels")
 """
 
@@ -242,6 +245,20 @@ SHOTS = (
         "columns' sums, the conductance; the bars at the right are the rows' sums, Integrated Gradients. All of it "
         "adds up to f(x) − f(b).",
         "pictures.input_by_neuron(through)",
+    ),
+    Shot(
+        "Inside the network",
+        "In which layers are the votes cast?",
+        "A column is a layer, a cell a neuron, the highest score on top, all on one scale. Below are the names of the "
+        "neurons with the largest scores.",
+        "pictures.layer_map(layers)",
+    ),
+    Shot(
+        "Inside the network",
+        "What is lost without the best neurons?",
+        "Accuracy and confidence by the number of silent channels: those of the highest scores, the loudest, and some "
+        "at random, with two standard errors of the mean over draws.",
+        "pictures.silenced(silent)",
     ),
 )
 

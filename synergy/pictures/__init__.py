@@ -10,6 +10,7 @@ from synergy.pictures.input_by_neuron import input_by_neuron as input_by_neuron
 from synergy.pictures.interaction_graph import interaction_graph as interaction_graph
 from synergy.pictures.interaction_matrix import interaction_matrix as interaction_matrix
 from synergy.pictures.interaction_orders import interaction_orders as interaction_orders
+from synergy.pictures.layer_map import layer_map as layer_map
 from synergy.pictures.learning_curve import learning_curve as learning_curve
 from synergy.pictures.method_map import method_map as method_map
 from synergy.pictures.neurons import neurons as neurons
@@ -21,6 +22,7 @@ from synergy.pictures.saturation import saturation as saturation
 from synergy.pictures.scaled_photo import scaled_photo as scaled_photo
 from synergy.pictures.sentence import sentence as sentence
 from synergy.pictures.side_by_side import side_by_side as side_by_side
+from synergy.pictures.silenced import silenced as silenced
 from synergy.pictures.spectrum import spectrum as spectrum
 from synergy.pictures.upset import upset as upset
 from synergy.pictures.verdicts import verdicts as verdicts
