@@ -12,12 +12,14 @@ neuron to a class vote given a true image label", weighted by the sizes of the c
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
 
 from decompositions import show
 from decompositions.counts import several
+from decompositions.files.whole_file import as_path
 from decompositions.visible import visible
 from synergy.neurons.contributions import chosen
 from synergy.wording.numbers import number
@@ -107,6 +109,15 @@ class Ranking:
             ImportError: matplotlib is missing (extra ``viz``).
         """
         return show.figure(self, path, ax=ax)
+
+    def to_html(self, path: str | Path) -> Path:
+        """One self-contained page (extra ``cli``): a table that sorts, and the neurons picked as a call of prune.
+
+        Raises:
+            TypeError, ImportError, OSError: no path; jinja2 is missing; the file cannot be written.
+        """
+        place: Path = show.page(self, as_path(path, "a page is kept in a file, and path is its name, a text or a Path"))
+        return place
 
     def to_pandas(self) -> Any:
         """A DataFrame with a row for each neuron, the highest score first.

@@ -7,5 +7,6 @@ from synergy.showing import formulas as formulas
 from synergy.showing import frames as frames
 from synergy.showing import html as html
 from synergy.showing import interactions as interactions
+from synergy.showing import neurons_page as neurons_page
 from synergy.showing import report as report
 from synergy.showing import text as text

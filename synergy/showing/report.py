@@ -101,8 +101,8 @@ def _require(comparison: Comparison, path: Path, view: Picture | Words | Feature
     require_writable(path, EXAMPLE)
 
 
-def template() -> Any:
-    """The page to be filled in.
+def template(name: str = "report.html.j2") -> Any:
+    """The page of that name, to be filled in.
 
     Raises:
         ImportError: jinja2 is missing (extra ``cli``).
@@ -117,7 +117,7 @@ def template() -> Any:
     )
     environment.filters["apart"] = _apart
     environment.globals.update(several=several, style=Markup(_part("report.css")), script=Markup(_part("report.js")))
-    return environment.from_string(_part("report.html.j2"))
+    return environment.from_string(_part(name))
 
 
 def _part(name: str) -> str:
