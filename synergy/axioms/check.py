@@ -86,7 +86,7 @@ class _Search:
         except ValueError as error:  # not a question for this method
             self.refused, self.reason = self.refused + 1, str(error)
             return None
-        sizes = [abs(each.function(end)) for each in questions for end in (each.x, each.b)]
+        sizes = [each.function.scale(end) for each in questions for end in (each.x, each.b)]
         scale = float(max(sizes + [abs(each) for numbers in given for each in _numbers(numbers)]))
         for claim in self.axiom.claims(trial, questions, given):
             if claim.broken(self.asked.tolerance(kind), scale):

@@ -11,7 +11,7 @@ from synergy.axioms.claims.axiom import AbstractAxiom
 from synergy.axioms.claims.trial import Trial
 from synergy.axioms.functions.analytic import known_analytic, random_analytic
 from synergy.axioms.functions.function import AbstractFunction, Point
-from synergy.axioms.functions.networks import known_networks, known_pairs, random_network, random_pair
+from synergy.axioms.functions.networks import hidden_zeros, known_networks, known_pairs, random_network, random_pair
 from synergy.axioms.functions.polynomial import Polynomial, polynomial, unit
 from synergy.axioms.functions.relu_network import network
 
@@ -60,11 +60,12 @@ def _bank(axiom: AbstractAxiom, kind: str) -> Iterator[Trial]:
 
 
 def _off_kinks(axiom: AbstractAxiom, n: int) -> Iterator[tuple[Point, ...]]:
-    """Points for networks: the axiom's first, and two where small ones have no kink."""
+    """Points for networks: the axiom's first, and three where small ones have no kink, of one x and b are negative."""
     first = next(iter(axiom.places(n)))
     yield first
     yield tuple(map(Fraction, ("3", "1/2", "2")))[:n], *first[1:]
     yield tuple(map(Fraction, (-5, 5, 4)))[:n], tuple(map(Fraction, (5, -3, 0)))[:n], *first[2:]
+    yield tuple(map(Fraction, ("-1/2", "-1/3", "-1/4")))[:n], (Fraction(-1),) * n, *first[2:]
 
 
 def _drawn(axiom: AbstractAxiom, kind: str, generator: random.Random, order: int) -> Trial:
@@ -109,7 +110,9 @@ def _polynomials(n: int, count: int) -> Iterator[tuple[AbstractFunction, ...]]:
 def _networks(n: int, count: int) -> Iterator[tuple[AbstractFunction, ...]]:
     known = known_networks(n)
     nothing = network(([[0] * n], [0]), ([[0]], [0]))
-    yield from product(known, *([[nothing, known[0]]] * (count - 1)))
+    from_the_left = network(([[1, *[0] * (n - 1)]], [1]), ([[1]], [0]))
+    second = [nothing, known[0], from_the_left, *(hidden_zeros()[:1] if n == 2 else [])]
+    yield from product(known, *([second] * (count - 1)))
 
 
 BANKS: dict[str, Callable[[int, int], Iterable[tuple[AbstractFunction, ...]]]] = {

@@ -34,8 +34,19 @@ NOTES = (
     "needs a feature map, and these functions have none. SmoothGrad is asked with four noisy inputs.",
     "LRP-ε and AttnLRP with the bias taking part are Gradient × Input on networks of ReLUs, which no implementation "
     "changes; lrp_epsilon(bias=False) depends on it. Explaining f(x) and not f(x) − f(b), they break completeness.",
+    "What axioms suppose of F they suppose of its values: a network that is written with its inputs and is 0 "
+    "everywhere is a constant. Methods that give something of it break dummy, and with it most axioms of symmetric, "
+    "rising or alike functions.",
     "Marginality is the equality in strong monotonicity. The path that turns back and the antisymmetric part keep it "
     "and break the inequality.",
+)
+WITNESS_NOTES = (
+    "No methods of practice: each keeps some axioms and breaks others. On polynomials alone.",
+    "Means over several baselines keep linearity, dummy, affine scale invariance, marginality and, where F rises from "
+    "every one of them to x, non-decreasing positivity. They add up to F(x) − E F(b), not to F(x) − F(b) of one "
+    "baseline, and sensitivity speaks of this difference, too: of 3z₁ − z₁² at 2, with baselines of 0 moved half-way, "
+    "the mean of one is given nothing. Symmetry needs a distribution that treats the inputs alike; proportionality and "
+    "symmetric monotonicity need more, baselines in which they are alike.",
 )
 SETS_NOTES = (
     "Indices of sets of at most so many players, on polynomials in exact arithmetic. Faithful Banzhaf of order 3 is "
@@ -55,8 +66,7 @@ def axioms_table() -> Table:
 
 def _witnesses(axioms: list[AbstractAxiom]) -> Table:
     rows = tuple(_row(each.title, subject(each), axioms) for each in WITNESSES.values())
-    note = "No methods of practice: each keeps some axioms and breaks others. On polynomials alone."
-    return Table("Witnesses", ("method", *(axiom.title for axiom in axioms)), rows, (note,))
+    return Table("Witnesses", ("method", *(axiom.title for axiom in axioms)), rows, WITNESS_NOTES)
 
 
 def _indices(order: int) -> Table:

@@ -163,3 +163,58 @@ def test_what_rounding_leaves_of_a_sum_breaks_no_axiom(name):
     given = search.asked.ask(Question(hidden_zeros()[0], *points))
     assert max(map(abs, given)) > 0.1
     assert search.witness(Trial((hidden_zeros()[0],), points), "network") is None
+
+
+def test_a_map_that_is_symmetric_is_asked_as_it_is_written():
+    """A zero that treats z₁ and z₂ differently within is symmetric as a map, and not made so by its mirror image."""
+    zero = hidden_zeros()[0]
+    asked = axiom_named("symmetry", "attributions").questions(Trial((zero,), (ONES, ZEROS), (0, 1)))
+    assert asked[0].function == zero
+
+
+@pytest.mark.parametrize("name", ["deeplift_rescale", "deep_shap"])
+@pytest.mark.parametrize(
+    "axiom",
+    ["dummy", "marginality", "strong_monotonicity", "non_decreasing_positivity", "symmetric_monotonicity", "symmetry",
+     "proportionality", "demand_monotonicity"],
+)  # fmt: skip
+def test_what_is_given_of_a_hidden_zero_breaks_what_speaks_of_constants(name, axiom):
+    """By hand at (2, 1/2): the last unit of the late threshold goes from −1 to 1/2, of which 1/2 is left.
+
+    That is a multiplier of 1/3, so (2/3, −1/6). In the early one relu(z₁ − 1) goes from 0 to 1, a multiplier of 1/2,
+    and the last unit from 0 to 1/2, a multiplier of 1: (1, −1/2). The difference is a zero that is given (−1/3, 1/3).
+    """
+    given = method(name).attribute(game_of(hidden_zeros()[0], (Fraction(2), Fraction(1, 2)), ZEROS))
+    assert given.tolist() == pytest.approx([-1 / 3, 1 / 3])
+    assert check(name, axiom).falsified
+
+
+@pytest.mark.parametrize("name", ["deep_shap", "deeplift_rescale", "lrp_epsilon", "deconvnet", "guided_backprop"])
+def test_marks_do_not_contradict_each_other(name):
+    """Strong monotonicity, asked both ways, is marginality; with linearity either gives a dummy nothing."""
+    keeps = {
+        axiom: not check(name, axiom).falsified
+        for axiom in ("linearity", "dummy", "marginality", "strong_monotonicity", "non_decreasing_positivity")
+    }
+    assert keeps["marginality"] or not keeps["strong_monotonicity"]
+    if keeps["linearity"] and not keeps["dummy"]:
+        assert not keeps["marginality"]
+        assert not keeps["non_decreasing_positivity"]
+
+
+def test_rounding_of_signals_that_cancel_breaks_no_axiom():
+    """Integrated Gradients give ±1e-16 of a hidden zero whose units are at 5: relative to its value, everything."""
+    zero = hidden_zeros()[0]
+    assert zero((Fraction(5), Fraction(1))) == 0
+    assert zero.scale((Fraction(5), Fraction(1))) == 5  # relu(z₁), from which 1 and relu(z₂) are taken
+    assert not check("integrated_gradients", "implementation_invariance").falsified
+
+
+@pytest.mark.parametrize("name", ["lrp_epsilon", "attn_lrp"])
+@pytest.mark.parametrize("axiom", ["strong_monotonicity", "non_decreasing_positivity"])
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_negative_inputs_that_rise_are_given_less_than_nothing_by_gradient_times_input(name, axiom, seed):
+    """relu(1 + z₁) rises from b = −1 to x = −1/2, and is given −1/2: found in the bank, whatever is drawn after it."""
+    given = method(name).attribute(game_of(network(([[1]], [1]), ([[1]], [0])), (Fraction(-1, 2),), (Fraction(-1),)))
+    assert given.tolist() == pytest.approx([-1 / 2], abs=1e-4)
+    assert check(name, axiom, seed=seed).falsified

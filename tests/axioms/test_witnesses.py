@@ -8,7 +8,7 @@ import pytest
 import sympy
 
 from synergy import Game
-from synergy.axioms import WITNESSES
+from synergy.axioms import WITNESSES, check
 from synergy.axioms.draws import random_polynomial
 from synergy.axioms.functions.asking import game_of
 from synergy.axioms.functions.polynomial import polynomial
@@ -99,3 +99,39 @@ def test_the_others_by_hand():
 def test_they_are_asked_of_polynomials():
     with pytest.raises(ValueError, match="asked of polynomials alone"):
         WITNESSES["equal"].attribute(Game.from_values([0.0, 1.0]))
+
+
+BASELINES = {"beside_baselines": [(1, 0, 0), (0, 1, 0), (0, 0, 1)], "first_baselines": [(0, 0, 0), (1, 0, 0)]}
+
+
+@pytest.mark.parametrize("name", BASELINES)
+@pytest.mark.parametrize("f", some(), ids=lambda f: f.text())
+def test_means_over_baselines(name, f):
+    """Straight paths from b + c (x − b), c 1/2 in the inputs that are moved; they add up to F(x) − E F(b)."""
+    moved = [[sympy.Rational(k, 2) for k in each] for each in BASELINES[name]]
+    paths = [along(f, [c + (1 - c) * T for c in each]) for each in moved]
+    given = WITNESSES[name].attribute(game_of(f, X, B))
+    assert [rational(value) for value in given] == [sum(parts) / len(paths) for parts in zip(*paths, strict=True)]
+    starts = [[b + Fraction(k, 2) * (x - b) for k, x, b in zip(each, X, B, strict=True)] for each in BASELINES[name]]
+    assert sum(given) == f(X) - sum(f(tuple(start)) for start in starts) / len(starts)
+
+
+def test_one_input_beside_its_baseline_may_change_f_and_be_given_nothing():
+    """3z − z² is 2 at 1 and at 2, and 0 at 0: sensitivity speaks of F(x) − E F(b)."""
+    given = WITNESSES["beside_baselines"].attribute(
+        game_of(polynomial(1, {(1,): 3, (2,): -1}), (Fraction(2),), (Fraction(0),))
+    )
+    assert list(given) == [0]
+
+
+INHERITED = {
+    "linearity": "both", "dummy": "both", "affine_scale_invariance": "both", "non_decreasing_positivity": "both",
+    "marginality": "both", "symmetry": "alike", "equivariance": "alike", "completeness": "none",
+    "proportionality": "none", "symmetric_monotonicity": "none", "binary_feature": "none",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("axiom", INHERITED)
+def test_what_means_over_baselines_inherit(axiom):
+    kept = {name for name in BASELINES if not check(WITNESSES[name], axiom).falsified}
+    assert kept == {"both": set(BASELINES), "alike": {"beside_baselines"}, "none": set()}[INHERITED[axiom]]

@@ -27,8 +27,7 @@ class Dummy(AbstractAxiom):
     least = 2
 
     def questions(self, trial: Trial) -> tuple[Question, ...]:
-        f, i = trial.functions[0], trial.players[0]
-        return (Question(f.without(i) if f.reads(i) else f, trial.x, trial.b),)
+        return (Question(trial.functions[0].without(trial.players[0]), trial.x, trial.b),)
 
     def claims(self, trial: Trial, asked: Sequence[Question], given: Sequence[Any]) -> Iterator[Claim]:
         i = trial.players[0]

@@ -15,7 +15,8 @@ from synergy.axioms.functions.writing import lowered
 class StrongMonotonicity(AbstractAxiom):
     r""".. math:: \partial_i F \le \partial_i G \text{ on } [b, x],\; x \ge b \;\Rightarrow\; A_i(F) \le A_i(G)
 
-    With an equality in place of both inequalities it is marginality.
+    With an equality in place of both inequalities it is marginality, which it implies: where the second function that
+    is drawn does not read z_i, the slopes are equal, and so must be the two sides.
     """
 
     name = "strong_monotonicity"
@@ -38,4 +39,5 @@ class StrongMonotonicity(AbstractAxiom):
     def claims(self, trial: Trial, asked: Sequence[Question], given: Sequence[Any]) -> Iterator[Claim]:
         i = trial.players[0]
         a = f"A{lowered(i + 1)}"
-        yield Claim(given[1][i], "≥", given[0][i], (f"{a}(G)", f"{a}(F)"))
+        relation = "≥" if trial.functions[1].reads(i) else "="
+        yield Claim(given[1][i], relation, given[0][i], (f"{a}(G)", f"{a}(F)"))

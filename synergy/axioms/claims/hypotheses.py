@@ -23,4 +23,4 @@ def symmetric(trial: Trial) -> AbstractAlgebra:
     """The function itself where it is symmetric, else with its mirror image added."""
     f: AbstractAlgebra = trial.functions[0]
     mirrored = f.swapped(*trial.players)
-    return f if mirrored == f else f.plus(mirrored)
+    return f if f.same_map(mirrored) else f.plus(mirrored)

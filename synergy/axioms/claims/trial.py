@@ -79,7 +79,7 @@ class Claim:
 
         Args:
             tolerance: 0 for exact numbers.
-            scale: the size of the function's values and of what was given.
+            scale: the size of the numbers in the function and of what was given.
         """
         room = tolerance * max(abs(self.left), abs(self.right), scale) if tolerance else 0
         gap = self.left - self.right

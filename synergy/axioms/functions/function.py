@@ -39,6 +39,10 @@ class AbstractFunction(ABC):
     def latex(self) -> str:
         """The same in mathematical mode."""
 
+    def scale(self, z: Point) -> float:
+        """The size of the numbers of which its value is made: what floats lose of it is a part of that."""
+        return float(abs(self(z)))
+
     def regular(self, x: Point) -> bool:
         """Whether it has derivatives at x."""
         return True
@@ -62,6 +66,10 @@ class AbstractAlgebra(AbstractFunction):
     @abstractmethod
     def swapped(self, i: int, j: int) -> AbstractAlgebra:
         """F with the inputs i and j in each other's place."""
+
+    @abstractmethod
+    def same_map(self, other: Any) -> bool:
+        """Whether another function of the same kind has the same values everywhere."""
 
     @abstractmethod
     def reads(self, i: int) -> bool:

@@ -14,12 +14,13 @@ _UNITS = (  # weights on z₁ and z₂, bias: one unit each
 
 
 def known_networks(n: int) -> list[ReluNetwork]:
-    """One unit; a ramp that ends; the smaller of two; two layers; and zeros that are hidden beside a unit."""
+    """One unit; a ramp that ends; the smaller of two; two layers; and hidden zeros, beside a unit and alone."""
     ramp = network(([[-1, *[0] * (n - 1)]], [1]), ([[-1]], [1]))
     if n == 1:
         return [_unit([1], 0), _unit([1], 1), ramp]
     last = _unit([0] * (n - 1) + [1], 0)
-    zeros = [_padded(zero, n).plus(last) for zero in hidden_zeros()]
+    alone = [_padded(zero, n) for zero in hidden_zeros()]
+    zeros = [*(zero.plus(last) for zero in alone), *alone]
     if n > 2:
         return [_unit([1] * n, 0), *zeros]
     smaller = network(([[1, -1], [1, 0]], [0, 0]), ([[-1, 1]], [0]))
@@ -31,8 +32,9 @@ def _unit(weights: list[int], bias: int) -> ReluNetwork:
 
 
 def hidden_zeros() -> list[ReluNetwork]:
-    """Differences of networks with the same values."""
-    return [f.plus(g, Fraction(-1)) for f, g in pairs()]
+    """Differences of networks with the same values; of the first two either way."""
+    late, early = pairs()[0]
+    return [*(f.plus(g, Fraction(-1)) for f, g in pairs()), early.plus(late, Fraction(-1))]
 
 
 def late_threshold() -> ReluNetwork:

@@ -72,6 +72,9 @@ class Polynomial(AbstractAlgebra):
 
         return polynomial(self.n, {swap(m): c for m, c in self.terms})
 
+    def same_map(self, other: Polynomial) -> bool:
+        return self == other
+
     def reads(self, i: int) -> bool:
         return any(m[i] for m, _ in self.terms)
 

@@ -74,6 +74,9 @@ class ReluNetwork(AbstractAlgebra):
             u = tuple(max(v, Fraction(0)) for v in found[-1])
         return found
 
+    def scale(self, z: Point) -> float:
+        return float(max(abs(v) for signal in self.signals(z) for v in signal))
+
     def regular(self, x: Point) -> bool:
         """Whether no unit that anything reaches is at its kink."""
         u = x
@@ -117,21 +120,28 @@ class ReluNetwork(AbstractAlgebra):
         return self._first(first.changed(lambda r, k, w: first.weights[r][order.get(k, k)]))
 
     def without(self, i: int) -> ReluNetwork:
+        """Itself where its value does not depend on z_i, however it is written."""
+        if not self.reads(i):
+            return self
         return self._first(self.layers[0].changed(lambda r, k, w: Fraction(0) if k == i else w))
 
     def reads(self, i: int) -> bool:
         """Whether its value changes with z_i, as seen at many places; written is no more than that it might."""
-        if not any(row[i] for row in self.layers[0].weights):
-            return False
+        return i in self._read
+
+    @cached_property
+    def _read(self) -> frozenset[int]:
+        return frozenset(i for i in range(self.n) if any(row[i] for row in self.layers[0].weights) and self._changes(i))
+
+    def _changes(self, i: int) -> bool:
         generator = random.Random(0)
-        for _ in range(POINTS):
-            z = tuple(_anywhere(generator) for _ in range(self.n))
-            if self(z) != self((*z[:i], _anywhere(generator), *z[i + 1 :])):
-                return True
-        return False
+        places = (tuple(_anywhere(generator) for _ in range(self.n)) for _ in range(POINTS))
+        return any(self(z) != self((*z[:i], _anywhere(generator), *z[i + 1 :])) for z in places)
 
     def same_map(self, other: ReluNetwork) -> bool:
         """Whether another network has the same values, as seen at many places."""
+        if self == other:
+            return True
         generator = random.Random(1)
         places = (tuple(_anywhere(generator) for _ in range(self.n)) for _ in range(POINTS))
         return all(self(z) == other(z) for z in places)
@@ -142,18 +152,25 @@ class ReluNetwork(AbstractAlgebra):
         return self._first(Layer(first.weights, tuple(c - m for c, m in zip(first.bias, moves, strict=True))))
 
     def of_sum(self) -> ReluNetwork:
+        """Itself where it is a constant."""
+        if not self._read:
+            return self
         first = self.layers[0]
         return self._first(first.changed(lambda r, k, w: first.weights[r][0]))
 
     def alike(self, i: int, j: int) -> tuple[ReluNetwork, ReluNetwork]:
-        """A network that reads z_i + z_j, twice."""
+        """A network that reads z_i + z_j, twice; itself where it reads neither."""
+        if not self._read & {i, j}:
+            return self, self
         first = self.layers[0]
         merged = self._first(first.changed(lambda r, k, w: first.weights[r][i] if k == j else w))
         return merged, merged
 
     def rising(self, b: Point, x: Point, inputs: tuple[int, ...] | None = None) -> ReluNetwork:
-        """With the sizes of the weights, of the first layer those of the inputs alone."""
+        """With the sizes of the weights, of the first layer those of the inputs alone; itself where it reads none."""
         who = range(self.n) if inputs is None else inputs
+        if not self._read & set(who):
+            return self
         first = self.layers[0].changed(lambda r, k, w: abs(w) if k in who else w)
         return ReluNetwork((first, *(layer.changed(lambda r, k, w: abs(w)) for layer in self.layers[1:])))
 

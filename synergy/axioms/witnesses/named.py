@@ -6,12 +6,20 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from synergy.axioms.witnesses.mixtures import AbsoluteShares, Antisymmetric, Equal, HalfAndHalf
-from synergy.axioms.witnesses.paths import AxisPath, BentPaths, InputDependentPath, PowerPath, ReturningPath
+from synergy.axioms.witnesses.paths import (
+    AxisPath,
+    BentPaths,
+    BesideBaselines,
+    FirstBaselines,
+    InputDependentPath,
+    PowerPath,
+    ReturningPath,
+)
 from synergy.method import AbstractMethod
 
 _ALL = (
     Equal(), AxisPath(), PowerPath(), InputDependentPath(), ReturningPath(), HalfAndHalf(), Antisymmetric(),
     AbsoluteShares(),
-    BentPaths(),
+    BentPaths(), BesideBaselines(), FirstBaselines(),
 )  # fmt: skip
 WITNESSES: Mapping[str, AbstractMethod] = MappingProxyType({each.name: each for each in _ALL})

@@ -106,6 +106,43 @@ class BentPaths(AbstractWitness):
         return Policy(weights, formula=self.formula)
 
 
+class BesideBaselines(AbstractWitness):
+    r"""Integrated Gradients from n baselines, each moved half-way to x in another input: none is like another.
+
+    .. math:: b^{(k)} = b + \tfrac12 y_k e_k, \qquad A_i = \frac1n \sum_k \mathrm{IG}_i(x, b^{(k)}), \quad y = x - b
+
+    All inputs have the same part in this distribution, so that symmetry is kept; what is given adds up to
+    F(x) − E F(b), over the baselines.
+    """
+
+    name = "beside_baselines"
+    title = "IG from baselines beside b"
+    formula = "E_b κᵢ/|κ|, b moved half-way in one input"
+
+    def policy(self, game: Game) -> Policy:
+        moves = [[Fraction(int(i == k), 2) for i in range(game.n)] for k in range(game.n)]
+        return Policy(lambda k: _from_baselines(game, k, moves), formula=self.formula)
+
+
+class FirstBaselines(AbstractWitness):
+    """Integrated Gradients from two baselines, b and one that is moved half-way to x in the first input."""
+
+    name = "first_baselines"
+    title = "IG from b and beside it in z₁"
+    formula = "E_b κᵢ/|κ|, b moved half-way in z₁"
+
+    def policy(self, game: Game) -> Policy:
+        still = [Fraction(0)] * game.n
+        return Policy(lambda k: _from_baselines(game, k, [still, [Fraction(1, 2), *still[1:]]]), formula=self.formula)
+
+
+def _from_baselines(game: Game, degrees: Array, moves: Sequence[Sequence[Fraction]]) -> Array:
+    """The mean of the weights along straight paths from b + c ∘ (x − b), for every c."""
+    rows = [[int(entry) for entry in row] for row in degrees]
+    found = [_table(game, rows, [(c, 1 - c) for c in move]) for move in moves]
+    return sum(found[1:], found[0]) * Fraction(1, len(moves))
+
+
 def _by_powers(powers: Array) -> Callable[[Array], Array]:
     """The weights along t ↦ t^q: the integral of a monomial is m_i q_i / Σ m_j q_j."""
     return lambda k: k * powers / (k * powers).sum(-1, keepdims=True)

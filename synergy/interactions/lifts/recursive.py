@@ -18,8 +18,10 @@ class Recursive(AbstractLift):
     .. math:: w(T, \kappa) = \sum_{\{i_1, \dots, i_k\} = T} a_{i_1}(\kappa) \cdots a_{i_k}(\kappa)
               = \sum_{R \subseteq T} (-1)^{|T| - |R|} \Bigl( \sum_{i \in R} a_i(\kappa) \Bigr)^k
 
-    as what a player is given of an effect is a multiple of the effect. With ``1/|S|`` it is Recursive Shapley, with
-    ``κᵢ/|κ|`` Recursive Integrated Gradients, which for k = 2 are Integrated Hessians.
+    as what a player is given of an effect is a multiple of the effect. A set has all its tuples: for k = 2 a pair has
+    both orders, :math:`2 a_i a_j`, of which Janizek's :math:`\Gamma_{ij} = \Gamma_{ji}` are a half each. With
+    ``1/|S|`` it is Recursive Shapley, with ``κᵢ/|κ|`` Recursive Integrated Gradients, which for k = 2 are Integrated
+    Hessians.
 
     Reference: lundstrom2023distributing
     """
