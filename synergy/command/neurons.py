@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +9,8 @@ import torch
 import typer
 from torch import nn
 
-from decompositions.files.whole_file import require_writable, write_whole
+from decompositions.files.sheet import require_sheet
+from decompositions.files.whole_file import require_writable
 from decompositions.settings import options
 from synergy.command.array_file import read_array
 from synergy.command.factory import made
@@ -20,53 +19,62 @@ from synergy.examples import digits, digits_vit
 from synergy.neurons.controls import controls
 from synergy.neurons.rank import rank_neurons
 from synergy.neurons.ranking import COLUMNS, Ranking
+from synergy.neurons.rankings import Rankings
 
 READY = {"digits": digits, "digits-vit": digits_vit}
 Subject = Annotated[str, typer.Argument(help="digits, digits-vit, or package.module:factory with --data and --labels")]
 Layer = Annotated[str, typer.Argument(help="the name of a module, as in named_modules()")]
+Layers = Annotated[list[str] | None, typer.Argument(help="names of modules; all dense layers where none is named")]
 Neurons = Annotated[str, typer.Option(help="neurons, channels, locations, tokens, heads:4 or axis:1")]
 Data = Annotated[str | None, typer.Option(help="inputs, a .npy file, one after the other")]
 Labels = Annotated[str | None, typer.Option(help="their true classes, a .npy file of whole numbers")]
 Top = Annotated[int, typer.Option(help="how many neurons")]
 Inputs = tuple[nn.Module, torch.Tensor, torch.Tensor]
 
-app = typer.Typer(help="The neurons of a layer: ranked by their votes, drawn, silenced.")
+app = typer.Typer(help="The neurons of layers: ranked by their votes, drawn, silenced.")
 
 
 @app.command()
 def rank(
     subject: Subject,
-    layer: Layer,
+    layers: Layers = None,
     neurons: Neurons = "neurons",
     data: Data = None,
     labels: Labels = None,
     top: Top = 20,
     by: Annotated[str, typer.Option(help=", ".join(COLUMNS))] = "score",
-    save: Annotated[str | None, typer.Option(help="a .csv file of all of them")] = None,
+    save: Annotated[str | None, typer.Option(help="a .csv or .json file of all of them")] = None,
 ) -> None:
     """What each neuron gives to the votes for the right class, and against the others."""
-    place = None if save is None else require_writable(Path(save), "ranking.csv")
-    found = _ranked(_inputs(subject, data, labels), layer, neurons)
+    if save is not None:
+        require_sheet(Path(save))
+    found = _ranked(_inputs(subject, data, labels), layers, neurons)
     say(found.table(top, by).to_text().rstrip("\n"))
-    if place is not None:
-        write_whole(place, _csv(found).encode(), "ranking.csv")
+    if save is not None:
+        found.save(save)
 
 
 @app.command()
 def draw(
     subject: Subject,
-    layer: Layer,
+    layers: Layers = None,
     neurons: Neurons = "neurons",
     data: Data = None,
     labels: Labels = None,
-    top: Top = 24,
+    top: Annotated[int | None, typer.Option(help="how many neurons, or of each of several layers")] = None,
     output: Annotated[str, typer.Option(help="the picture: .png, .svg or .pdf")] = "neurons.png",
 ) -> None:
-    """The ranking as bars with their errors."""
-    from synergy.pictures.neurons import neurons as picture
+    """The ranking of a layer as bars with their errors, or of several as a map of the network."""
+    from synergy import pictures
+    from synergy.pictures.layer_map import LABELLED
+    from synergy.pictures.ranking import PLAYERS
 
     place = require_writable(Path(output), "neurons.png")
-    picture(_ranked(_inputs(subject, data, labels), layer, neurons), top, path=place)
+    found = _ranked(_inputs(subject, data, labels), layers, neurons)
+    if isinstance(found, Rankings):
+        pictures.layer_map(found, LABELLED if top is None else top, path=place)
+    else:
+        pictures.neurons(found, PLAYERS if top is None else top, path=place)
     say(f"drawn: {place}")
 
 
@@ -87,15 +95,17 @@ def prune(
     """
     some = _part(part)
     model, inputs, known = _inputs(subject, data, labels)
-    found = _ranked((model, inputs[::2], known[::2]), layer, neurons)
+    found = _ranked((model, inputs[::2], known[::2]), [layer], neurons)
+    assert isinstance(found, Ranking)
     say(str(controls(model, found, some, inputs[1::2], known[1::2], by=by, draws=draws)).rstrip("\n"))
 
 
-def _ranked(inputs: Inputs, layer: str, neurons: str) -> Ranking:
+def _ranked(inputs: Inputs, layers: list[str] | None, neurons: str) -> Ranking | Rankings:
+    """The ranking of one layer, of several, or of all dense ones."""
     model, data, labels = inputs
+    some = layers[0] if layers and len(layers) == 1 else layers or None
     with options({"players": "--neurons"}):
-        found = rank_neurons(model, layer, data, labels, neurons=neurons)
-    assert isinstance(found, Ranking)
+        found: Ranking | Rankings = rank_neurons(model, some, data, labels, neurons=neurons)
     return found
 
 
@@ -122,13 +132,3 @@ def _part(text: str) -> float | int:
         return int(text) if text.isdecimal() else float(text)
     except ValueError:
         raise ValueError(f"--part is a share such as 0.1, or a whole number of neurons, not '{text}'") from None
-
-
-def _csv(found: Ranking) -> str:
-    """All neurons, the highest score first."""
-    sheet = io.StringIO()
-    writer = csv.writer(sheet)
-    writer.writerow(("neuron", *COLUMNS))
-    columns = [getattr(found, name).tolist() for name in COLUMNS]
-    writer.writerows((found.names[j], *(column[j] for column in columns)) for j in found.order.tolist())
-    return sheet.getvalue()

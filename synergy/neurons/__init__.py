@@ -10,4 +10,5 @@ from synergy.neurons.pruning import enhance as enhance
 from synergy.neurons.pruning import prune as prune
 from synergy.neurons.rank import rank_neurons as rank_neurons
 from synergy.neurons.ranking import Ranking as Ranking
+from synergy.neurons.rankings import Rankings as Rankings
 from synergy.neurons.shrinking import shrink as shrink

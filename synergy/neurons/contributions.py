@@ -112,6 +112,15 @@ def chosen(values: torch.Tensor, entries: torch.Tensor, part: float | int, by: s
     >>> chosen(torch.tensor([1.0, -3.0, 2.0]), torch.tensor([0, 1, 2]), 1, "magnitude").tolist()
     [False, True, False]
     """
+    return torch.isin(entries, leading(values, part, by).to(entries.device))
+
+
+def leading(values: torch.Tensor, part: float | int, by: str) -> torch.Tensor:
+    """The numbers of the neurons with the largest values, the largest first; arguments and errors of :func:`chosen`.
+
+    >>> leading(torch.tensor([1.0, -3.0, 2.0]), 2, "value").tolist()
+    [2, 0]
+    """
     if values.ndim != 1:
         raise ValueError("the strongest neurons are those of one row; take conductance() or region_attribution()")
     orders = {"value": values, "magnitude": values.abs(), "smallest": -values}
@@ -125,5 +134,4 @@ def chosen(values: torch.Tensor, entries: torch.Tensor, part: float | int, by: s
         count = max(1, round(share * len(values))) if share else 0
     else:
         count = whole(part, rule, 0, len(values))
-    order = orders[by].argsort(descending=True, stable=True)[:count]
-    return torch.isin(entries, order.to(entries.device))
+    return orders[by].argsort(descending=True, stable=True)[:count]

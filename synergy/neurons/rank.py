@@ -18,8 +18,10 @@ from decompositions.models.full_precision import full_precision
 from decompositions.models.model_function import require_evaluation, require_module
 from decompositions.models.undisturbed import outside_inference, undisturbed
 from decompositions.networks.head import ModuleHead
+from synergy.neurons.dense import dense_layers
 from synergy.neurons.halves import Halves
 from synergy.neurons.ranking import Ranking
+from synergy.neurons.rankings import Rankings
 
 NODES = 16
 ROOM = 2**22  # numbers of what is asked for one batch
@@ -43,7 +45,8 @@ def rank_neurons(
 
     Args:
         model: from a batch to logits, ``(batch, classes)``, in eval mode.
-        layer: the name of a module, or a list of names, which gives a mapping from each to its ranking.
+        layer: the name of a module; a list of names, which gives :class:`synergy.neurons.rankings.Rankings`; or None
+            for all dense layers (:func:`synergy.neurons.dense.dense_layers`), which gives them, too.
         data: inputs. Shape ``(N, *shape)``.
         labels: their true classes, whole numbers. Shape ``(N,)``.
         baseline: a number, or one input, ``(1, *shape)``.
@@ -57,10 +60,32 @@ def rank_neurons(
         TypeError, ValueError: whatever does not fit, said with the way out.
     """
     if not isinstance(layer, str):
-        names = entries(layer, "layer is the name of a module, or a list of names")
+        names, left_out = _layers(model, layer, data)
         settings = {"baseline": baseline, "neurons": neurons, "off": off, "weights": weights, "nodes": nodes}
-        return {name: rank_neurons(model, name, data, labels, **settings) for name in names}
+        return Rankings(tuple(rank_neurons(model, name, data, labels, **settings) for name in names), left_out)
     return _ranked(_asked(model, layer, data, labels, baseline, neurons, nodes), off, weights)
+
+
+def _layers(model: nn.Module, given: Any, data: Any) -> tuple[list[str], tuple[tuple[str, str], ...]]:
+    """The layers that are meant, and those that are left out."""
+    if given is None:
+        require_module(model)
+        require_evaluation(model)
+        layers, left_out = dense_layers(model, _inputs(data)[:1])
+        return layers, tuple(left_out)
+    rule = "layer is the name of a module, a list of names, or None for all dense layers"
+    names = entries(given, rule)
+    if not names or not all(isinstance(name, str) for name in names) or len(set(names)) != len(names):
+        raise ValueError(f"{rule}, at least one, each once, not {shown(given)}")
+    return names, ()
+
+
+def _inputs(data: Any) -> torch.Tensor:
+    rule = "data are inputs, one after the other along the first axis, of floating-point numbers"
+    inputs = data if isinstance(data, torch.Tensor) else torch.as_tensor(real_numbers(data, rule))
+    if not inputs.is_floating_point() or inputs.ndim < 2 or not len(inputs):
+        raise ValueError(f"{rule}, not {inputs.dtype} of shape {tuple(inputs.shape)}")
+    return inputs
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,10 +111,7 @@ class _Asked:
 def _asked(model: nn.Module, layer: str, data: Any, labels: Any, baseline: Any, neurons: Any, nodes: int) -> _Asked:
     require_module(model)
     require_evaluation(model)
-    rule = "data are inputs, one after the other along the first axis, of floating-point numbers"
-    inputs = data if isinstance(data, torch.Tensor) else torch.as_tensor(real_numbers(data, rule))
-    if not inputs.is_floating_point() or inputs.ndim < 2 or not len(inputs):
-        raise ValueError(f"{rule}, not {inputs.dtype} of shape {tuple(inputs.shape)}")
+    inputs = _inputs(data)
     nodes = whole(nodes, "nodes is the number of nodes of a Gauss–Legendre rule", 1, 2048)
     head = ModuleHead(model, layer)
     with undisturbed(model, inputs.device), torch.no_grad():

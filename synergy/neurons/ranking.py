@@ -11,6 +11,7 @@ neuron to a class vote given a true image label", weighted by the sizes of the c
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,9 @@ from typing import Any
 import torch
 
 from decompositions import show
+from decompositions.arguments import shown, whole
 from decompositions.counts import several
+from decompositions.files.sheet import SHEET, write_sheet
 from decompositions.files.whole_file import as_path
 from decompositions.visible import visible
 from synergy.neurons.contributions import chosen
@@ -26,6 +29,8 @@ from synergy.wording.numbers import number
 from synergy.wording.table import Table
 
 COLUMNS = ("score", "error", "correct", "bolstering", "suppression")
+SHEET_COLUMNS = ("layer", "number", "neuron", *COLUMNS)
+LISTED = "k is the number of neurons that are listed"
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +84,17 @@ class Ranking:
         """Against the votes for other classes where it is negative, their mean. Shape ``(neurons,)``."""
         return self._weighted(self._others((-self.votes).clamp(min=0)))
 
+    def column(self, name: str) -> torch.Tensor:
+        """A column of the table. Shape ``(neurons,)``.
+
+        Raises:
+            ValueError: no such column.
+        """
+        if name not in COLUMNS:
+            raise ValueError(f"by is one of {', '.join(COLUMNS)}, not {shown(name)}")
+        values: torch.Tensor = getattr(self, name)
+        return values
+
     def strongest(self, part: float | int, by: str = "value") -> torch.Tensor:
         """Which entries the neurons of the highest scores have, as of
         :meth:`synergy.neurons.contributions.Contributions.strongest`."""
@@ -92,13 +108,12 @@ class Ranking:
             by: "score", "error", "correct", "bolstering" or "suppression".
 
         Raises:
-            ValueError: another column.
+            TypeError, ValueError: no number of neurons, or another column.
         """
-        columns = self._columns()
-        if by not in columns:
-            raise ValueError(f"by is one of {', '.join(columns)}, not {by!r}")
-        order = columns[by].argsort(descending=True, stable=True)[:k].tolist()
-        rows = [(self.names[j], *(number(columns[name][j].item()) for name in COLUMNS)) for j in order]
+        k = whole(k, LISTED, 1)
+        columns = [self.column(name) for name in COLUMNS]
+        order = self.column(by).argsort(descending=True, stable=True)[:k].tolist()
+        rows = [(self.names[j], *(number(each[j].item()) for each in columns)) for j in order]
         title = f"layer {self.layer}: {several(len(self.names), 'neuron')}, {several(self.inputs, 'input')}"
         return Table(title, ("neuron", *COLUMNS), tuple(rows))
 
@@ -127,8 +142,18 @@ class Ranking:
         """
         import pandas as pd
 
-        columns = {name: values.cpu().numpy() for name, values in self._columns().items()}
+        columns = {name: self.column(name).cpu().numpy() for name in COLUMNS}
         return pd.DataFrame(columns, list(self.names)).iloc[self.order.tolist()]
+
+    def save(self, path: str | Path) -> Path:
+        """All neurons as a table in a file, ``.csv`` or ``.json``, the highest score first.
+
+        A neuron's ``number`` is its place in the names.
+
+        Raises:
+            TypeError, ValueError, OSError: no path, another kind of file, or one that cannot be written.
+        """
+        return write_sheet(as_path(path, SHEET), SHEET_COLUMNS, sheet_rows([self]))
 
     def __repr__(self) -> str:
         best = ", ".join(f"{self.names[j]} {self.score[j].item():+.3g}" for j in self.order[:3].tolist())
@@ -137,9 +162,6 @@ class Ranking:
 
     def __str__(self) -> str:
         return self.table().to_text()
-
-    def _columns(self) -> dict[str, torch.Tensor]:
-        return {name: getattr(self, name) for name in COLUMNS}
 
     def _others(self, votes: torch.Tensor) -> torch.Tensor:
         """The mean over the classes that are not the true one. Shape ``(classes, neurons)``."""
@@ -150,3 +172,12 @@ class Ranking:
         """The sum over the true classes that have a weight. Shape ``(classes, neurons)`` → ``(neurons,)``."""
         some = self.weights > 0
         return self.weights[some] @ by_class[some]
+
+
+def sheet_rows(rankings: Iterable[Ranking]) -> list[tuple[Any, ...]]:
+    """Every neuron of some layers with its numbers, as :data:`SHEET_COLUMNS` says, the highest score first."""
+    rows = []
+    for each in rankings:
+        columns = [each.column(name).tolist() for name in COLUMNS]
+        rows += [(each.layer, j, name, *(c[j] for c in columns)) for j, name in enumerate(each.names)]
+    return sorted(rows, key=lambda row: -row[3])

@@ -1,6 +1,7 @@
 """``synergy neurons``: what it prints, draws and keeps, and how it refuses."""
 
 import csv
+import json
 
 import numpy as np
 import pytest
@@ -58,6 +59,21 @@ def test_it_is_drawn(own, tmp_path):
     assert (tmp_path / "votes.png").read_bytes()[1:4] == b"PNG"
 
 
+def test_several_layers_and_all_dense_ones(own, tmp_path):
+    said = run("neurons", "rank", own[0], *own[2:], "--top", "3", "--save", "all.json")
+    assert said.startswith("1 layer: 5 neurons, 8 inputs")
+    assert "not ranked: 2, gives the output" in said
+    rows = json.loads((tmp_path / "all.json").read_text("utf8"))
+    assert {row["layer"] for row in rows} == {"0"}
+    assert run("neurons", "rank", own[0], "0", "1", *own[2:]).startswith("2 layers: 10 neurons, 8 inputs")
+
+
+def test_several_layers_are_drawn(own, tmp_path):
+    pytest.importorskip("matplotlib")
+    run("neurons", "draw", own[0], "0", "1", *own[2:], "--output", "map.svg")
+    assert "5 neurons" in (tmp_path / "map.svg").read_text("utf8")
+
+
 def test_neurons_are_silenced_beside_controls(own):
     said = run("neurons", "prune", *own, "--part", "2", "--draws", "3")
     assert said.startswith("layer 1: 2 of 5 neurons silent")
@@ -74,6 +90,9 @@ def test_neurons_are_silenced_beside_controls(own):
         (["prune", "digits", "conv2", "--part", "much"], "--part is a share such as 0.1"),
         (["prune", "digits", "conv2", "--part", "1024"], "without any neuron of 'conv2'"),
         (["rank", "digits", "conv2", "--save", "/proc/no/ranking.csv"], "/proc/no"),
+        (["rank", "digits", "conv2", "--save", "ranking.txt"], "ends in .csv or .json"),
+        (["rank", "digits"], "'fc' gives the output; name layers"),
+        (["rank", "digits", "conv2", "conv2"], "each once"),
         (["rank", "pear", "conv2"], "package.module:factory"),
     ],
 )

@@ -128,7 +128,7 @@ def test_what_is_refused():
         ({"weights": [0.5, 0.5, 0.5]}, ValueError, "weights are 3 non-negative numbers that add up to one"),
         ({"labels": LABELS.clamp(max=1), "weights": [0.5, 0.2, 0.3]}, ValueError, "0 where a class has no input"),
         ({"layer": "9"}, ValueError, "has no layer '9'"),
-        ({"layer": 9}, TypeError, "layer is the name of a module, or a list of names"),
+        ({"layer": 9}, TypeError, "layer is the name of a module, a list of names, or None"),
         ({"data": LABELS}, ValueError, "data are inputs"),
         ({"baseline": DATA[:2]}, ValueError, r"one input, of shape \(1, 3\), not \(2, 3\)"),
         ({"nodes": 0}, ValueError, "nodes is the number of nodes"),

@@ -1,5 +1,7 @@
 """Pictures of several layers and of silenced neurons: the numbers are those of the results, and all can be read."""
 
+import itertools
+
 import pytest
 
 pytest.importorskip("matplotlib", reason="figures need the extra 'viz'")
@@ -37,9 +39,20 @@ def test_columns_are_the_sorted_scores_on_one_scale():
     assert first.get_title() == "a\n3 neurons"
 
 
-@pytest.mark.parametrize("layers", [1, 3, 8])
-@pytest.mark.parametrize("neurons", [1, 3, 60])
-@pytest.mark.parametrize("scale", [0.0, 1e-9, 12345.678])
+def test_of_many_neurons_the_ends_are_drawn():
+    scores = [float((37 * j) % 60) - 20 for j in range(60)]  # −20 to 39, in another order
+    (axis, _) = pictures.layer_map(ranking(scores, "a")).axes
+    cells = axis.images[0].get_array().ravel()
+    assert cells[:24].tolist() == [39.0 - j for j in range(24)]
+    assert cells[24:27].mask.all()
+    assert cells[27:].tolist() == [3.0 - j for j in range(24)]
+    assert [text.get_text() for text in axis.texts] == ["12 between"]
+
+
+SIZES = [*itertools.product([1, 3, 8], [1, 3, 60], [0.0, 1e-9, 12345.678]), (48, 60, 12345.678)]
+
+
+@pytest.mark.parametrize(("layers", "neurons", "scale"), SIZES)
 def test_a_map_is_legible(layers, neurons, scale):
     found = {
         f"blocks.{j}.layer.with.a.long.name": ranking(
@@ -74,7 +87,7 @@ def test_what_is_silenced_is_legible(counts):
 def test_what_is_refused():
     with pytest.raises(TypeError, match="rankings by layer"):
         pictures.layer_map({"a": 3})
-    with pytest.raises(ValueError, match="1 to 8 layers, not 0"):
+    with pytest.raises(ValueError, match="1 to 48 layers, not 0"):
         pictures.layer_map({})
     with pytest.raises(ValueError, match="k is the number of neurons"):
         pictures.layer_map(ranking([1.0]), 0)
