@@ -15,6 +15,7 @@ from synergy import methods as methods  # registers the built-in methods
 from synergy import neurons as neurons
 from synergy import pictures as pictures  # with showing, registers how results are shown
 from synergy import showing as showing
+from synergy import studies as studies
 from synergy.algorithms.path.line import straight_line as straight_line
 from synergy.allocation.allocation import Allocation as Allocation
 from synergy.allocation.allocation import allocate as allocate

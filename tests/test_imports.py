@@ -25,6 +25,8 @@ HEAVY = [
     "typer",
     "rich",
     "pandas",
+    "pyarrow",
+    "statsmodels",
     "tokenizers",
     "safetensors",
     "torchvision",
@@ -56,6 +58,7 @@ FRONTS = [
     "synergy.neurons",
     "synergy.paths",
     "synergy.pictures",
+    "synergy.studies",
 ]
 REGISTERING = [
     "synergy.axioms.attribution",

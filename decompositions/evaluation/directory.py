@@ -13,6 +13,7 @@ from pathlib import Path
 from decompositions.arguments import shown
 from decompositions.evaluation.sealed import FORMATS, MANIFEST, damaged, part_name
 
+CHECKPOINT = "checkpoint"  # what a directory holds, as errors call it
 LOCK = "synergy.lock"
 SIGNATURE = "synergy-checkpoint, process "  # how the lock of a checkpoint begins
 PART = re.compile(r"\d+-\d+\.part")
@@ -84,8 +85,12 @@ def _begins(path: Path, text: str) -> bool:
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
+def locked(folder: Path, what: str = CHECKPOINT) -> Iterator[None]:
     """Hold the directory for this process.
+
+    Args:
+        folder: the directory.
+        what: it holds, for errors.
 
     Raises:
         OSError: another process holds it, or the system has no locks.
@@ -93,38 +98,39 @@ def locked(folder: Path) -> Iterator[None]:
     try:
         import fcntl
     except ImportError as error:
-        raise OSError("a checkpoint needs the file locks of POSIX, which this system lacks") from error
-    with explained(folder):
+        raise OSError(f"a {what} needs the file locks of POSIX, which this system lacks") from error
+    with explained(folder, what):
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
         file = os.fdopen(os.open(folder / LOCK, flags, 0o666), "r+", errors="replace")
     with file:
+        signature = SIGNATURE.replace(CHECKPOINT, what)
         text = file.read(200) if stat.S_ISREG(os.fstat(file.fileno()).st_mode) else "?"
-        if text and not text.startswith(SIGNATURE):
-            raise ValueError(f"{folder / LOCK} is not the lock of a checkpoint; {ANOTHER}")
+        if text and not text.startswith(signature):
+            raise ValueError(f"{folder / LOCK} is not the lock of a {what}; {ANOTHER.replace(CHECKPOINT, what)}")
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             owner = text.partition(", ")[2] or "another process"
             raise BlockingIOError(
-                f"the checkpoint in {folder} is in use by {owner}; wait until it "
+                f"the {what} in {folder} is in use by {owner}; wait until it "
                 "ends, or give another directory (the lock ends with its process, nothing needs to be deleted)"
             ) from error
-        with explained(folder):
+        with explained(folder, what):
             file.seek(0)
             file.truncate()
-            file.write(f"{SIGNATURE}{os.getpid()} on {socket.gethostname()}")
+            file.write(f"{signature}{os.getpid()} on {socket.gethostname()}")
             file.flush()
         yield
 
 
 @contextmanager
-def explained(folder: Path) -> Iterator[None]:
+def explained(folder: Path, what: str = CHECKPOINT) -> Iterator[None]:
     """An error of the file system, with the directory and the way out."""
     try:
         yield
     except OSError as error:
         raise type(error)(
             error.errno,
-            f"the checkpoint in {folder} cannot be written: {error.strerror or error}; make room or give a directory "
+            f"the {what} in {folder} cannot be written: {error.strerror or error}; make room or give a directory "
             "that can be written, and call again",
         ) from error

@@ -11,6 +11,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+CALL = "call"
 DELAY = 2  # seconds, before which no bar is shown
 Moved = Callable[[int], None]
 _PART: ContextVar[Any] = ContextVar("part", default=None)  # the bar of the innermost work that has its own
@@ -47,22 +48,22 @@ def expected(calls: int) -> None:
 
 
 @contextmanager
-def whole_progress(total: int, what: str, done: int = 0) -> Iterator[Moved]:
+def whole_progress(total: int, what: str, done: int = 0, unit: str = CALL) -> Iterator[Moved]:
     """One bar over a work of many parts, each of which is its title while it runs; arguments as of :func:`progress`.
 
-    It is moved by what it yields alone, whatever its parts tell theirs.
+    It is moved by what it yields alone, whatever its parts tell theirs; it counts what ``unit`` says.
     """
     if _WHOLE.get() is not None:
         yield _ignored
         return
-    with _bar_of(_WHOLE, total, what, done) as moved:
+    with _bar_of(_WHOLE, total, what, done, unit) as moved:
         yield moved
 
 
 @contextmanager
-def _bar_of(place: ContextVar[Any], total: int, what: str, done: int) -> Iterator[Moved]:
+def _bar_of(place: ContextVar[Any], total: int, what: str, done: int, unit: str = CALL) -> Iterator[Moved]:
     """A bar that is found at a place while it is shown."""
-    with _bar(total, what, done) as bar:
+    with _bar(total, what, done, unit) as bar:
         before = place.set(bar)
         try:
             yield bar.update
@@ -70,12 +71,12 @@ def _bar_of(place: ContextVar[Any], total: int, what: str, done: int) -> Iterato
             place.reset(before)
 
 
-def _bar(total: int, what: str, done: int) -> Any:
+def _bar(total: int, what: str, done: int, unit: str) -> Any:
     """A bar of the kind that is seen here: none where nobody looks, as in a file or a pipe."""
     notebook = in_notebook()
     shown = notebook or _is_terminal(sys.stderr)
     return _kind(notebook)(
-        total=total or None, initial=done, desc=what, unit="call", delay=DELAY, leave=False, disable=not shown
+        total=total or None, initial=done, desc=what, unit=unit, delay=DELAY, leave=False, disable=not shown
     )
 
 

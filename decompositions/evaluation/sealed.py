@@ -60,7 +60,7 @@ def damaged(path: Path, what: str) -> ValueError:
     way_out = (
         "delete its whole directory, if it holds nothing else, and begin anew"
         if path.name == MANIFEST
-        else "delete this file, and its coalitions are evaluated again"
+        else "delete this file, and what was in it is computed again"
     )
     return ValueError(f"{path} is damaged: {what}; {way_out}")
 
