@@ -8,6 +8,7 @@ from synergy.neurons.controls import Controls as Controls
 from synergy.neurons.controls import controls as controls
 from synergy.neurons.pruning import enhance as enhance
 from synergy.neurons.pruning import prune as prune
+from synergy.neurons.pruning import prune_layers as prune_layers
 from synergy.neurons.rank import rank_neurons as rank_neurons
 from synergy.neurons.ranking import Ranking as Ranking
 from synergy.neurons.rankings import Rankings as Rankings

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -61,11 +62,27 @@ def prune(model: nn.Module, layer: str, neurons: Any) -> nn.Module:
     Raises:
         TypeError, ValueError: no such layer or neurons, or all of them.
     """
-    target = layer_of(model, layer)
-    silent = mask_of(target, layer, neurons)
-    if silent.all():
-        raise ValueError(f"without any neuron of '{layer}' nothing of the input is left; keep at least one")
-    return _scaled(model, layer, (~silent).to(_number(target)))
+    return _scaled(model, {layer: _silent(model, layer, neurons)})
+
+
+def prune_layers(model: nn.Module, neurons: Mapping[str, Any]) -> nn.Module:
+    """A copy of the model in which neurons of several layers give zero; the model stays as it is.
+
+    >>> net = nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 2)).eval()
+    >>> prune_layers(net, {"0": [0], "1": [1]})(torch.ones(1, 2))[0, 1].abs().item()
+    0.0
+
+    Args:
+        model: as of :func:`prune`.
+        neurons: by the names of layers, which may lie in each other; as of :func:`prune`, or what
+            :meth:`synergy.neurons.rankings.Rankings.strongest` gives.
+
+    Raises:
+        TypeError, ValueError: as of :func:`prune`; no mapping, or one of no layer.
+    """
+    if not isinstance(neurons, Mapping) or not neurons:
+        raise TypeError(f"neurons of several layers are a mapping from each one's name, not {shown(neurons)}")
+    return _scaled(model, {layer: _silent(model, layer, some) for layer, some in neurons.items()})
 
 
 def enhance(model: nn.Module, layer: str, ranking: Ranking, strength: float) -> nn.Module:
@@ -88,8 +105,7 @@ def enhance(model: nn.Module, layer: str, ranking: Ranking, strength: float) -> 
     strength = real(strength, "strength is by how much the first neuron is louder", 0)
     score = ranking.score.clamp(min=0)
     loud = score / score.max() if score.max() > 0 else score
-    target = layer_of(model, layer)
-    return _scaled(model, layer, (1 + strength * loud)[ranking.entries].to(_number(target)))
+    return _scaled(model, {layer: (1 + strength * loud)[ranking.entries].to(_number(layer_of(model, layer)))})
 
 
 def layer_of(model: nn.Module, layer: str) -> nn.Module:
@@ -131,9 +147,19 @@ def _number(layer: nn.Module) -> torch.Tensor:
     return next((each for each in layer.parameters() if each.is_floating_point()), torch.zeros(()))
 
 
-def _scaled(model: nn.Module, layer: str, factors: torch.Tensor) -> nn.Module:
+def _silent(model: nn.Module, layer: str, neurons: Any) -> torch.Tensor:
+    """Zero for neurons that are to be silent, one for the others."""
+    target = layer_of(model, layer)
+    silent = mask_of(target, layer, neurons)
+    if silent.all():
+        raise ValueError(f"without any neuron of '{layer}' nothing of the input is left; keep at least one")
+    return (~silent).to(_number(target))
+
+
+def _scaled(model: nn.Module, factors: Mapping[str, torch.Tensor]) -> nn.Module:
     made = copy.deepcopy(model)
-    parent, _, name = layer.rpartition(".")
-    home = made.get_submodule(parent)
-    setattr(home, name, Scaled(home.get_submodule(name), factors.detach().clone()))
+    for layer in sorted(factors, key=lambda each: -each.count(".")):  # what lies within another one comes before it
+        parent, _, name = layer.rpartition(".")
+        home = made.get_submodule(parent)
+        setattr(home, name, Scaled(home.get_submodule(name), factors[layer].detach().clone()))
     return made

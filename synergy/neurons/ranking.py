@@ -13,13 +13,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from decompositions import show
-from decompositions.arguments import shown, whole
+from decompositions.arguments import entries, shown, whole
 from decompositions.counts import several
 from decompositions.files.sheet import SHEET, write_sheet
 from decompositions.files.whole_file import as_path
@@ -30,6 +31,7 @@ from synergy.wording.table import Table
 
 COLUMNS = ("score", "error", "correct", "bolstering", "suppression")
 SHEET_COLUMNS = ("layer", "number", "neuron", *COLUMNS)
+PAGE = "a page is kept in a file, and path is its name, a text or a Path"
 LISTED = "k is the number of neurons that are listed"
 
 
@@ -100,6 +102,21 @@ class Ranking:
         :meth:`synergy.neurons.contributions.Contributions.strongest`."""
         return chosen(self.score, self.entries, part, by)
 
+    def named(self, neurons: Any) -> torch.Tensor:
+        """Which entries the neurons of some names or numbers have, for :func:`synergy.neurons.prune`.
+
+        Args:
+            neurons: a list of names, or of numbers, their places in the names.
+
+        Returns:
+            Booleans of the shape of the layer's output.
+
+        Raises:
+            TypeError, ValueError, LookupError: no list, a number too large, or a name that no neuron has.
+        """
+        some = [self._number(each) for each in entries(neurons, "neurons are a list of their names or numbers")]
+        return torch.isin(self.entries, torch.tensor(some, dtype=torch.int64, device=self.entries.device))
+
     def table(self, k: int = 20, by: str = "score") -> Table:
         """The k neurons that lead in a column, as text, Markdown or HTML.
 
@@ -125,13 +142,18 @@ class Ranking:
         """
         return show.figure(self, path, ax=ax)
 
-    def to_html(self, path: str | Path) -> Path:
-        """One self-contained page (extra ``cli``): a table that sorts, and the neurons picked as a call of prune.
+    def to_html(self, path: str | Path, *, command: str = "") -> Path:
+        """One self-contained page (extra ``cli``): a table to sort, filter and pick from, and what silences the picked.
+
+        Args:
+            path: of the file.
+            command: ``synergy neurons prune …``, which the page completes by the neurons picked; none where there is
+                none.
 
         Raises:
             TypeError, ImportError, OSError: no path; jinja2 is missing; the file cannot be written.
         """
-        place: Path = show.page(self, as_path(path, "a page is kept in a file, and path is its name, a text or a Path"))
+        place: Path = show.page(self, as_path(path, PAGE), command=command)
         return place
 
     def to_pandas(self) -> Any:
@@ -162,6 +184,14 @@ class Ranking:
 
     def __str__(self) -> str:
         return self.table().to_text()
+
+    def _number(self, neuron: Any) -> int:
+        if not isinstance(neuron, str):
+            return whole(neuron, f"a neuron of '{self.layer}' is its name or number", 0, len(self.names) - 1)
+        if neuron not in self.names:
+            near = ", ".join(get_close_matches(neuron, self.names, n=3) or self.names[:3])
+            raise LookupError(f"'{self.layer}' has no neuron {shown(neuron)}; there is {near}")
+        return self.names.index(neuron)
 
     def _others(self, votes: torch.Tensor) -> torch.Tensor:
         """The mean over the classes that are not the true one. Shape ``(classes, neurons)``."""

@@ -17,7 +17,7 @@ from decompositions.files.sheet import SHEET, write_sheet
 from decompositions.files.whole_file import as_path
 from decompositions.visible import visible
 from synergy.neurons.contributions import leading
-from synergy.neurons.ranking import COLUMNS, LISTED, SHEET_COLUMNS, Ranking, sheet_rows
+from synergy.neurons.ranking import COLUMNS, LISTED, PAGE, SHEET_COLUMNS, Ranking, sheet_rows
 from synergy.wording.numbers import number
 from synergy.wording.table import Table
 
@@ -83,6 +83,19 @@ class Rankings(Mapping[str, Ranking]):
         parts = zip(self.layers, here.split([len(each.names) for each in self.layers]), strict=True)
         return {each.layer: some[each.entries] for each, some in parts if some.any()}
 
+    def named(self, neurons: Mapping[str, Any]) -> dict[str, torch.Tensor]:
+        """Which entries neurons of some names or numbers have, for :func:`synergy.neurons.prune_layers`.
+
+        Args:
+            neurons: by layer, as of :meth:`synergy.neurons.ranking.Ranking.named`.
+
+        Raises:
+            TypeError, ValueError, LookupError: no mapping, no such layer, or no such neuron of it.
+        """
+        if not isinstance(neurons, Mapping):
+            raise TypeError(f"neurons of several layers are a mapping from each one's name, not {shown(neurons)}")
+        return {layer: self[layer].named(some) for layer, some in neurons.items()}
+
     def table(self, k: int = 20, by: str = "score") -> Table:
         """The k neurons of all layers that lead in a column, as text, Markdown or HTML.
 
@@ -108,6 +121,15 @@ class Rankings(Mapping[str, Ranking]):
             ValueError: more than 48 layers.
         """
         return show.figure(self, path)
+
+    def to_html(self, path: str | Path, *, command: str = "") -> Path:
+        """One self-contained page of all layers, as :meth:`synergy.neurons.ranking.Ranking.to_html` makes of one.
+
+        Raises:
+            TypeError, ImportError, OSError: no path; jinja2 is missing; the file cannot be written.
+        """
+        place: Path = show.page(self, as_path(path, PAGE), command=command)
+        return place
 
     def to_pandas(self) -> Any:
         """A DataFrame with a row for each layer and neuron, the highest score first.

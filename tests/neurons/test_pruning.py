@@ -10,7 +10,7 @@ from torch import nn
 
 from synergy import Game, method, players
 from synergy.examples import digits, digits_vit
-from synergy.neurons import conductance, enhance, prune, rank_neurons, shrink
+from synergy.neurons import conductance, enhance, prune, prune_layers, rank_neurons, shrink
 
 DOUBLE, EXACT = torch.float64, 1e-12
 
@@ -189,3 +189,21 @@ def test_neurons_that_are_refused():
     ):
         with pytest.raises(error, match=said):
             call()
+
+
+def test_several_layers_at_once_also_one_within_another():
+    net = nn.Sequential(nn.Sequential(nn.Linear(3, 4), nn.Tanh()), nn.Linear(4, 2)).double().eval()
+    x = draw(5, 3, seed=5)
+    silent = prune_layers(net, {"0": torch.tensor([True, False, False, False]), "0.0": [2], "1": [0]})
+    first = net[0][0](x)
+    first[:, 2] = 0
+    first = torch.tanh(first)
+    first[:, 0] = 0
+    last = net[1](first)
+    last[:, 0] = 0
+    assert torch.equal(silent(x), last)
+    for given, said in (({}, "a mapping"), ([("1", [0])], "a mapping")):
+        with pytest.raises(TypeError, match=said):
+            prune_layers(net, given)
+    with pytest.raises(ValueError, match="without any neuron of '1'"):
+        prune_layers(net, {"0.0": [1], "1": [0, 1]})

@@ -96,6 +96,13 @@ def test_the_strongest_of_all_layers(found):
     assert {name: mask.nonzero().flatten().tolist() for name, mask in smallest.items()} == {layer: [j]}
 
 
+def test_neurons_by_name_and_number():
+    masks = rank_neurons(network(), ["0", "2"], DATA, LABELS, neurons="axis:1").named({"0": ["unit 3", 0], "2": []})
+    assert {name: mask.nonzero().flatten().tolist() for name, mask in masks.items()} == {"0": [0, 3], "2": []}
+    pairs = rank_neurons(network(), "0", DATA, LABELS, neurons=torch.tensor([0, 1, 1, 0, 2]))
+    assert pairs.named([1]).tolist() == [False, True, True, False, False]
+
+
 def test_in_a_file(found, tmp_path):
     rows = listed(found)
     read = list(csv.DictReader(found.save(tmp_path / "all.csv").read_text("utf8").splitlines()))
@@ -151,6 +158,15 @@ def test_what_is_refused(found, tmp_path):
         rank_neurons(nn.Sequential(*model, nn.Dropout(0.5)).train(), None, DATA, LABELS)
     with pytest.raises(LookupError, match="no ranking of a layer '1'; there is 0, 2"):
         found["1"]
+    for some, error, said in (
+        ({"0": ["neuron 7"]}, LookupError, "'0' has no neuron 'neuron 7'; there is neuron"),
+        ({"0": [5]}, ValueError, "a neuron of '0' is its name or number, a whole number from 0 to 4, not 5"),
+        ({"1": [0]}, LookupError, "no ranking of a layer '1'"),
+        ({"0": "neuron 1"}, TypeError, "neurons are a list of their names or numbers"),
+        ([0], TypeError, "a mapping from each one's name"),
+    ):
+        with pytest.raises(error, match=said):
+            found.named(some)
     with pytest.raises(ValueError, match="by is one of score, error"):
         found.table(by="name")
     with pytest.raises(ValueError, match="k is the number of neurons"):
