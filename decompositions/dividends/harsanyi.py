@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -20,6 +21,7 @@ from decompositions.effects.effects import Effects
 from decompositions.effects.strata import Strata
 from decompositions.evaluation import corners as coalitions
 from decompositions.evaluation.checkpoint import Checkpoint, opened
+from decompositions.evaluation.cluster import require_client
 from decompositions.evaluation.cost import LIMIT, as_limit, require_limit, with_progress
 from decompositions.expressions.settling import settle
 from decompositions.games.game import Game, require_game
@@ -38,6 +40,7 @@ def harsanyi(
     order: int | None = None,
     limit: int = LIMIT,
     checkpoint: str | Path | None = None,
+    client: Any = None,
 ) -> Effects:
     r"""The Harsanyi dividends of a game, all of them or those of at most ``order`` players.
 
@@ -58,11 +61,13 @@ def harsanyi(
         checkpoint: a directory in which the values of finished ranges of coalitions are kept. Whatever ends the call,
             the same call goes on from there, to the same result bit for bit; the limit is then for the calls that are
             left. Torch models and functions only.
+        client: a ``distributed.Client`` of a Dask cluster, whose workers evaluate the coalitions, a range at a time: to
+            the same result bit for bit, on machines alike. Torch models and functions only.
 
     Raises:
         ValueError: too many calls, an order below 1, an output that is not finite (the coalition is named) or not the
             same when asked again, or a checkpoint that is damaged or of another question.
-        OSError: the checkpoint cannot be written or is in use.
+        OSError: the checkpoint cannot be written or is in use, or the cluster is lost (a ConnectionError).
         KeyboardInterrupt: with a checkpoint, its message says how many coalitions are kept.
 
     Reference: harsanyi1963simplified
@@ -72,6 +77,7 @@ def harsanyi(
     (4.0, [1.0, 2.0])
     """
     require_game(game, "harsanyi()")
+    require_client(client, game.cube)
     limit = as_limit(limit)
     active = game.cube.active()
     if order is not None:
@@ -82,8 +88,8 @@ def harsanyi(
         return of_leaves.dividends(game, sum_of_leaves, order, limit)
     with opened(checkpoint, game, active, order) as store:
         if order is None:
-            return _all(game, active, limit, store)
-        return _up_to(game, active, order, limit, store)
+            return _all(game, active, limit, store, client)
+        return _up_to(game, active, order, limit, store, client)
 
 
 def price(game: Game, order: int | None = None) -> int:
@@ -140,7 +146,7 @@ def in_closed_form(game: Game, limit: int = LIMIT) -> Effects | None:
         return None
 
 
-def _all(game: Game, active: tuple[int, ...], limit: int, store: Checkpoint | None) -> Effects:
+def _all(game: Game, active: tuple[int, ...], limit: int, store: Checkpoint | None, client: Any) -> Effects:
     of_terms = of_polynomial.dividends(game, limit)
     if of_terms is not None:
         return of_terms
@@ -148,7 +154,9 @@ def _all(game: Game, active: tuple[int, ...], limit: int, store: Checkpoint | No
     left = calls - done
     lower = f"take {setting('order', 2)} for the lower orders only"
     require_limit(left, limit, lower, "limit")
-    corners, paid = with_progress(game, calls, "coalitions", lambda g: coalitions.corners(g, active, store), done)
+    corners, paid = with_progress(
+        game, calls, "coalitions", lambda g: coalitions.corners(g, active, store, client), done
+    )
     return of_corners(game, active, corners, done + paid)
 
 
@@ -193,7 +201,9 @@ def _own(values: Array, fresh: bool) -> Array:
     return widened.clone(memory_format=torch.contiguous_format) if isinstance(widened, torch.Tensor) else widened.copy()
 
 
-def _up_to(game: Game, active: tuple[int, ...], order: int, limit: int, store: Checkpoint | None) -> Effects:
+def _up_to(
+    game: Game, active: tuple[int, ...], order: int, limit: int, store: Checkpoint | None, client: Any
+) -> Effects:
     calls, done = price(game, order), _paid_earlier(game, store)
     left = calls - done
     require_limit(left, limit, "take a lower order", "limit")
@@ -202,7 +212,7 @@ def _up_to(game: Game, active: tuple[int, ...], order: int, limit: int, store: C
     ):
         lower = Coalitions.up_to(active, game.n, order)
         what = f"coalitions of at most {order}"
-        found, paid = with_progress(game, calls, what, lambda g: known(g, lower, store), done)
+        found, paid = with_progress(game, calls, what, lambda g: known(g, lower, store, client), done)
         dividends = found.dividends(lower, Strata(order) if order < len(active) else None)
         return replace(dividends, calls=done + paid)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -76,13 +77,14 @@ class Known:
         return Game(SubgameCube(TableCube(self.values[..., at]), members, self.game.n), self.game.names)
 
 
-def known(game: Game, coalitions: Coalitions, checkpoint: Checkpoint | None = None) -> Known:
+def known(game: Game, coalitions: Coalitions, checkpoint: Checkpoint | None = None, client: Any = None) -> Known:
     """The values at some coalitions and at the input.
 
     Args:
         game: the question.
         coalitions: with every one of them all its subsets; :func:`decompositions.dividends.subsets.closure` adds these.
         checkpoint: where values are kept.
+        client: of a Dask cluster, whose workers evaluate a torch model or function.
 
     Raises:
         ValueError: a value that is not finite (the coalition is named).
@@ -92,7 +94,7 @@ def known(game: Game, coalitions: Coalitions, checkpoint: Checkpoint | None = No
         some = coalitions.table(start, stop)
         return some if stop <= len(coalitions) else np.concatenate([some, np.ones((1, game.n), dtype=np.uint8)])
 
-    found = corners.rows(game, table, len(coalitions) + 1, checkpoint)
+    found = corners.rows(game, table, len(coalitions) + 1, checkpoint, client)
     corners.require_finite(found.values, lambda row: _name(game, table(row, row + 1)[0]))
     noise = max(evaluation_noise(game, found.values), found.error)
     values = found.values if is_exact(found.values) else wide(found.values)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,6 +14,7 @@ from decompositions.arithmetic import Array, concatenate, is_exact
 from decompositions.evaluation.again import error_seen, require_same_again
 from decompositions.evaluation.checkpoint import Checkpoint
 from decompositions.evaluation.prefix import prefix
+from decompositions.evaluation.ranges import here, there
 from decompositions.evaluation.spans import RANGE, range_length, spans
 from decompositions.evaluation.work import Work
 from decompositions.games import trial
@@ -42,8 +44,14 @@ class Corners:
     fresh: bool = True
 
 
-def corners(game: Game, active: tuple[int, ...], checkpoint: Checkpoint | None = None) -> Corners:
+def corners(game: Game, active: tuple[int, ...], checkpoint: Checkpoint | None = None, client: Any = None) -> Corners:
     """g at all coalitions of the ``active`` players, by the cheapest way that gives the same numbers.
+
+    Args:
+        game: the question.
+        active: players.
+        checkpoint: where values are kept.
+        client: of a Dask cluster, whose workers evaluate a torch model or function.
 
     Raises:
         ValueError: g is no function: a coalition evaluated once more has another value.
@@ -55,18 +63,25 @@ def corners(game: Game, active: tuple[int, ...], checkpoint: Checkpoint | None =
         ranges = spans(total, RANGE)
         parts = [game(degrees.spread(start, stop, active, n, cube.device)) for start, stop in ranges]
         return Corners(concatenate(parts, -1))
-    plan = _shortcut(cube, active)
+    work, error = all_work(cube, active)
+    found = _evaluated(game, cube, work, checkpoint, client)
+    return replace(found, error=max(found.error, error))
+
+
+def all_work(cube: FunctionCube, active: tuple[int, ...]) -> tuple[Work, float]:
+    """All coalitions of the active players by the cheapest way, and how far it may be from the whole network's."""
+    plan = _shortcut(cube.unwatched(), active)
     if plan is None:
-        return _evaluated(game, cube, plain_work(cube, active), checkpoint)
+        return plain_work(cube, active), 0.0
+    players, device = plan.players, cube.device
     work = Work(
-        total,
-        lambda start, stop: degrees.bits(start, stop, plan.players, cube.device),
+        2 ** len(active),
+        lambda start, stop: degrees.bits(start, stop, players, device),
         plan.values_at_once,
         lambda row: members(row, active),
         plan.description,
     )
-    found = _evaluated(game, cube, work, checkpoint)
-    return replace(found, error=max(found.error, plan.error))
+    return work, plan.error
 
 
 def looked_at(game: Game, cube: FunctionCube, work: Work, values: torch.Tensor) -> float:
@@ -107,7 +122,11 @@ def dense(game: Game, active: tuple[int, ...]) -> Array:
 
 
 def rows(
-    game: Game, table: Callable[[int, int], np.ndarray], total: int, checkpoint: Checkpoint | None = None
+    game: Game,
+    table: Callable[[int, int], np.ndarray],
+    total: int,
+    checkpoint: Checkpoint | None = None,
+    client: Any = None,
 ) -> Corners:
     """g at the coalitions of a table of zeros and ones, of which some rows are made at a time.
 
@@ -116,12 +135,13 @@ def rows(
         table: from the first and the last but one of some rows to these. Shape ``(stop−start, n)``.
         total: how many rows there are.
         checkpoint: where values are kept.
+        client: as in :func:`corners`.
 
     Returns:
         Values of shape ``(..., total)``.
     """
     if isinstance(game.cube, FunctionCube):
-        return _evaluated(game, game.cube, some_work(game.cube, table, total), checkpoint)
+        return _evaluated(game, game.cube, some_work(game.cube, table, total), checkpoint, client)
     parts = (game.points(table(*some).astype(bool)) for some in spans(total, RANGE))
     return Corners(concatenate([game.cube.values(points) for points in parts], -1))
 
@@ -146,25 +166,29 @@ def plain_work(cube: FunctionCube, active: tuple[int, ...]) -> Work:
     )
 
 
-def _evaluated(game: Game, cube: FunctionCube, work: Work, checkpoint: Checkpoint | None) -> Corners:
+def _evaluated(game: Game, cube: FunctionCube, work: Work, checkpoint: Checkpoint | None, client: Any) -> Corners:
     """g at all coalitions of some work; whatever its model keeps from call to call is put back only at the end."""
     with cube.calling():
-        values, cube = _range_by_range(cube, work, checkpoint)
+        values, cube = _range_by_range(cube, work, checkpoint, client)
         require_same_again(game, cube, work, values, "" if checkpoint is None else OR_ANOTHER)
         return Corners(values, work.how, error_seen(cube, work, values))
 
 
-def _range_by_range(cube: FunctionCube, work: Work, checkpoint: Checkpoint | None) -> tuple[torch.Tensor, FunctionCube]:
+def _range_by_range(
+    cube: FunctionCube, work: Work, checkpoint: Checkpoint | None, client: Any
+) -> tuple[torch.Tensor, FunctionCube]:
     """The values, of which those that a checkpoint holds are not evaluated, and the cube by the chunk that fits."""
     values = room(work.total, cube)
     ranges = spans(work.total, range_length(work.total, cube.points_at_once))
     if checkpoint is not None:
         cube = checkpoint.restore(values, work, cube)
         ranges = [each for each in ranges if each not in checkpoint.kept]
-    for start, stop in ranges:
-        cube = _fill(cube, work, start, values[start:stop])
+    for found in here(cube, work, ranges) if client is None else there(cube, work, ranges, client):
+        start, stop = found.span
+        values[start:stop] = found.values
+        cube = cube.by(min(cube.chunk, found.chunk))
         if checkpoint is not None:
-            checkpoint.keep(start, values[start:stop], work.how, cube.chunk)
+            checkpoint.keep(start, found.values, work.how, found.chunk)
     return values, cube
 
 
@@ -178,40 +202,6 @@ def room(total: int, cube: FunctionCube, targets: int | None = None) -> torch.Te
     size = cube.weights.dtype.itemsize * total * (targets or 1)
     with needed(f"the values of {counts.count(total)} coalitions", size, cube.weights.device):
         return torch.zeros(shape, dtype=cube.weights.dtype, device=cube.weights.device)
-
-
-def _fill(cube: FunctionCube, work: Work, start: int, values: torch.Tensor) -> FunctionCube:
-    """Evaluate one range in batches of one size: where memory runs out, all of it anew by half the chunk.
-
-    Args:
-        cube: g.
-        work: what the range is a part of.
-        start: of the range.
-        values: to be filled. Shape ``(range,)``.
-
-    Returns:
-        The cube by the chunk that fits.
-    """
-    points = work.points(start, start + len(values))
-    while True:
-        done = 0
-        try:
-            for some in points.split(cube.points_at_once):
-                values[done : done + len(some)] = work.values(cube, some)
-                done += len(some)
-            return cube
-        except Exception as error:
-            last = min(done + cube.points_at_once, len(points)) - 1
-            cube = _smaller(cube, error, f"coalitions {start + done:,} to {start + last:,} of {work.total:,}")
-
-
-def _smaller(cube: FunctionCube, error: Exception, where: str) -> FunctionCube:
-    """The cube by half the chunk if memory ran out; the error with its place if not."""
-    try:
-        return cube.halved(error)
-    except Exception as final:
-        final.add_note(f"in the evaluation of the {where} (positions in the table)")
-        raise
 
 
 def require_finite(values: Array, name: Callable[[int], str]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from decompositions.arithmetic import Array, to_float
 from decompositions.dividends.noise import evaluation_noise
 from decompositions.evaluation import corners
 from decompositions.evaluation.checkpoint import opened
+from decompositions.evaluation.cluster import require_client
 from decompositions.evaluation.cost import with_progress
 from decompositions.evaluation.several_targets import Question, questions_of
 from decompositions.games.function_cube import FunctionCube
@@ -69,7 +71,9 @@ class Sample:
         return halves(self.design, self.scaled)
 
 
-def sample(game: Game, budget: int = BUDGET, seed: int = 0, checkpoint: str | Path | None = None) -> Sample:
+def sample(
+    game: Game, budget: int = BUDGET, seed: int = 0, checkpoint: str | Path | None = None, client: Any = None
+) -> Sample:
     """Evaluate a game at as many coalitions as a budget allows; at all of them where they fit.
 
     Args:
@@ -78,6 +82,7 @@ def sample(game: Game, budget: int = BUDGET, seed: int = 0, checkpoint: str | Pa
         seed: of the draws.
         checkpoint: a directory in which finished ranges of values are kept, as in
             :func:`decompositions.dividends.harsanyi.harsanyi`.
+        client: of a Dask cluster, whose workers evaluate the coalitions, as there.
 
     Raises:
         TypeError: no whole numbers.
@@ -88,6 +93,7 @@ def sample(game: Game, budget: int = BUDGET, seed: int = 0, checkpoint: str | Pa
     [0.0, 1.0, 2.0, 7.0]
     """
     require_game(game, "an estimate")
+    require_client(client, game.cube)
     active, each = game.cube.active(), max(1, game.cube.calls_per_point)
     plan, table, places = _planned(game, budget, seed)
     described = f"{budget} calls drawn with seed {seed}"
@@ -97,7 +103,7 @@ def sample(game: Game, budget: int = BUDGET, seed: int = 0, checkpoint: str | Pa
             game,
             calls,
             "coalitions",
-            lambda g: corners.rows(g, lambda start, stop: table[start:stop], len(table), store),
+            lambda g: corners.rows(g, lambda start, stop: table[start:stop], len(table), store, client),
             done,
         )
     return _looked_at(game, plan, (table, places), found.values, found.error, calls)

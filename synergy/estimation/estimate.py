@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from decompositions.arguments import whole, yes_or_no
+from decompositions.evaluation.cluster import require_client
 from decompositions.games.game import Game, require_game, require_games
 from decompositions.games.leaves import leaves
 from decompositions.sampling.sample import BUDGET, Sample, sample, sample_all
@@ -28,6 +29,7 @@ def estimate(
     seed: int = 0,
     refuse: bool = True,
     checkpoint: str | Path | None = None,
+    client: Any = None,
 ) -> Estimation:
     r"""An index of all players, or of all pairs, from some of the coalitions: unbiased, and with its standard errors.
 
@@ -55,6 +57,7 @@ def estimate(
         refuse: whether an estimate whose standard errors are more than half of the values (as norms) is an error; from
             a quarter on it is a warning.
         checkpoint: a directory in which values are kept: the same call goes on from there, to the same numbers.
+        client: a ``distributed.Client`` of a Dask cluster, whose workers evaluate the coalitions, to the same numbers.
 
     Raises:
         TypeError, LookupError, ValueError: whatever does not fit, said with the way out; an estimate that is mostly
@@ -69,11 +72,12 @@ def estimate(
     whole(budget, "budget is the number of model calls", 0)
     if not isinstance(game, Sample):
         require_game(game, "estimate()")
+        require_client(client, game.cube)
         index_of(index, max(1, len(game.cube.active())), game.n)  # before anything is paid
         known = leaves(game.cube)
         if known is not None:
             return of_leaves(known, index, game.names)
-    given = game if isinstance(game, Sample) else sample(game, budget, seed, checkpoint)
+    given = game if isinstance(game, Sample) else sample(game, budget, seed, checkpoint, client)
     found = estimated(given, index)
     if refuse:
         require_trust(found, given)

@@ -348,19 +348,20 @@ KILLED = textwrap.dedent("""
 
     game = Game.from_model(Slow(), x, 0.0, chunk=16)
     expected = harsanyi(game).values
-    moments, kills, counts = random.Random(0), 0, []
+    moments, kills, counts, longest = random.Random(0), 0, [], 0.09
     while kills < 20:
         child = os.fork()
         if child == 0:
             pace.seconds = 0.004
             harsanyi(game, checkpoint=folder)
             os._exit(0)
-        time.sleep(moments.uniform(0.0, 0.09))
+        time.sleep(moments.uniform(0.0, longest))
         os.kill(child, signal.SIGKILL)
         _, status = os.waitpid(child, 0)
         assert os.WIFSIGNALED(status), "the child ended before it was killed"
         kills += 1
         counts.append(sum(name.endswith(".part") for name in os.listdir(folder)) if os.path.isdir(folder) else 0)
+        longest *= 1.0 if counts[-1] else 1.5  # of a busy machine, on which nothing was kept so far
     assert counts == sorted(counts) and 0 < counts[-1] < 128, counts
     assert torch.equal(harsanyi(game, checkpoint=folder).values, expected)
     print("KILLS", kills, "PARTS", counts)
@@ -370,7 +371,7 @@ KILLED = textwrap.dedent("""
 @pytest.mark.slow
 def test_killed_twenty_times_it_goes_on_to_the_same_bits(tmp_path):
     run = subprocess.run(
-        [sys.executable, "-c", KILLED, tmp_path / "kept"], capture_output=True, text=True, check=False, timeout=120
+        [sys.executable, "-c", KILLED, tmp_path / "kept"], capture_output=True, text=True, check=False, timeout=900
     )
     assert run.returncode == 0, run.stderr
     assert run.stdout.startswith("KILLS 20")
