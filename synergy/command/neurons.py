@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -15,15 +16,15 @@ from decompositions.settings import options
 from synergy.command.array_file import read_array
 from synergy.command.factory import made
 from synergy.command.terminal import say
+from synergy.command.wanted import Wanted
 from synergy.examples import digits, digits_vit
-from synergy.neurons.controls import controls
+from synergy.neurons.controls import controls_of
 from synergy.neurons.rank import rank_neurons
 from synergy.neurons.ranking import COLUMNS, Ranking
 from synergy.neurons.rankings import Rankings
 
 READY = {"digits": digits, "digits-vit": digits_vit}
 Subject = Annotated[str, typer.Argument(help="digits, digits-vit, or package.module:factory with --data and --labels")]
-Layer = Annotated[str, typer.Argument(help="the name of a module, as in named_modules()")]
 Layers = Annotated[list[str] | None, typer.Argument(help="names of modules; all dense layers where none is named")]
 Neurons = Annotated[str, typer.Option(help="neurons, channels, locations, tokens, heads:4 or axis:1")]
 Data = Annotated[str | None, typer.Option(help="inputs, a .npy file, one after the other")]
@@ -44,14 +45,19 @@ def rank(
     top: Top = 20,
     by: Annotated[str, typer.Option(help=", ".join(COLUMNS))] = "score",
     save: Annotated[str | None, typer.Option(help="a .csv or .json file of all of them")] = None,
+    output: Annotated[str | None, typer.Option(help="a page to sort, filter and pick from, neurons.html")] = None,
 ) -> None:
     """What each neuron gives to the votes for the right class, and against the others."""
     if save is not None:
         require_sheet(Path(save))
+    page = None if output is None else _page(Path(output))
     found = _ranked(_inputs(subject, data, labels), layers, neurons)
     say(found.table(top, by).to_text().rstrip("\n"))
     if save is not None:
         found.save(save)
+    if page is not None:
+        found.to_html(page, command=_again(subject, neurons, data, labels))
+        say(f"page: {page}")
 
 
 @app.command()
@@ -81,23 +87,29 @@ def draw(
 @app.command()
 def prune(
     subject: Subject,
-    layer: Layer,
-    part: Annotated[str, typer.Option(help="a share, 0.1, or a number of neurons, 3")] = "0.1",
+    layers: Layers = None,
+    part: Annotated[str | None, typer.Option(help="a share, 0.1, or a number of neurons, 3; 0.1 by default")] = None,
+    by: Annotated[str, typer.Option(help="value, the highest scores; magnitude; or smallest")] = "value",
+    pick: Annotated[list[str] | None, typer.Option(help="LAYER:3,12 or LAYER:NAME; may come again")] = None,
+    least: Annotated[float | None, typer.Option("--from", help="the least score of those that are silenced")] = None,
+    most: Annotated[float | None, typer.Option("--to", help="the largest score of those that are silenced")] = None,
     neurons: Neurons = "neurons",
     data: Data = None,
     labels: Labels = None,
-    by: Annotated[str, typer.Option(help="value, the highest scores; magnitude; or smallest")] = "value",
     draws: Annotated[int, typer.Option(help="of random neurons, for comparison")] = 20,
 ) -> None:
-    """How the network does without ranked neurons, without the loudest, and without some at random.
+    """How the network does without some neurons, without the loudest, and without some at random.
 
-    Every other input is for the ranking, and the rest for the trial.
+    They are a part of the ranking, those that --pick names, or those of scores --from --to. Every other input is for
+    the ranking, and the rest for the trial.
     """
-    some = _part(part)
+    wanted = Wanted(part, by, tuple(pick or ()), least, most)
     model, inputs, known = _inputs(subject, data, labels)
-    found = _ranked((model, inputs[::2], known[::2]), [layer], neurons)
-    assert isinstance(found, Ranking)
-    say(str(controls(model, found, some, inputs[1::2], known[1::2], by=by, draws=draws)).rstrip("\n"))
+    some = layers or wanted.layers
+    found = _ranked((model, inputs[::2], known[::2]), some, neurons)
+    rankings = found if isinstance(found, Rankings) else Rankings((found,))
+    masks = wanted.of(rankings)
+    say(str(controls_of(model, rankings, masks, inputs[1::2], known[1::2], draws=draws)).rstrip("\n"))
 
 
 def _ranked(inputs: Inputs, layers: list[str] | None, neurons: str) -> Ranking | Rankings:
@@ -126,9 +138,20 @@ def _inputs(subject: str, data: str | None, labels: str | None) -> Inputs:
     return model, inputs.to(dtype), torch.from_numpy(read_array(Path(labels), "--labels"))
 
 
-def _part(text: str) -> float | int:
-    """A number of neurons, or a share of them."""
-    try:
-        return int(text) if text.isdecimal() else float(text)
-    except ValueError:
-        raise ValueError(f"--part is a share such as 0.1, or a whole number of neurons, not '{text}'") from None
+def _page(path: Path) -> Path:
+    """Where the page goes.
+
+    Raises:
+        ValueError, OSError: another kind of file, or none that can be written.
+    """
+    if path.suffix.lower() not in (".html", ".htm") and not path.is_dir():
+        raise ValueError(f"--output writes a .html file, and {path} is named like another; --output {path}.html")
+    return require_writable(path, "neurons.html")
+
+
+def _again(subject: str, neurons: str, data: str | None, labels: str | None) -> str:
+    """The command that silences neurons of the same question, without saying which."""
+    words = ["synergy", "neurons", "prune", subject]
+    words += [] if neurons == "neurons" else ["--neurons", neurons]
+    words += [] if data is None else ["--data", data]
+    return shlex.join(words + ([] if labels is None else ["--labels", labels]))

@@ -6,6 +6,7 @@ from synergy.neurons.conductance import region_attribution as region_attribution
 from synergy.neurons.contributions import Contributions as Contributions
 from synergy.neurons.controls import Controls as Controls
 from synergy.neurons.controls import controls as controls
+from synergy.neurons.controls import controls_of as controls_of
 from synergy.neurons.pruning import enhance as enhance
 from synergy.neurons.pruning import prune as prune
 from synergy.neurons.pruning import prune_layers as prune_layers

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 import torch
@@ -61,6 +62,20 @@ class Contributions:
         """
         return chosen(self.values, self.entries, part, by)
 
+    def between(self, least: float | None = None, most: float | None = None) -> torch.Tensor:
+        """Which entries of the layer's output the neurons of such values have, for :func:`prune`.
+
+        Args:
+            least, most: the bounds, which count; one of them at least.
+
+        Returns:
+            Booleans of the shape of the layer's output.
+
+        Raises:
+            TypeError, ValueError: no bounds, or a table that has a row for each player.
+        """
+        return within(self.values, self.entries, least, most)
+
     def plot(self, path: Any = None, *, ax: Any = None) -> Any:
         """The neurons as bars with whiskers (:func:`synergy.pictures.neurons.neurons`); a table as a heat map between
         its sums (:func:`synergy.pictures.input_by_neuron.input_by_neuron`), on a figure of its own.
@@ -115,14 +130,42 @@ def chosen(values: torch.Tensor, entries: torch.Tensor, part: float | int, by: s
     return torch.isin(entries, leading(values, part, by).to(entries.device))
 
 
+def within(values: torch.Tensor, entries: torch.Tensor, least: float | None, most: float | None) -> torch.Tensor:
+    """The entries of the neurons whose values are no smaller and no larger than two bounds.
+
+    Args:
+        values: Shape ``(neurons,)``.
+        entries: the neuron of every entry. Shape ``(*layer,)``.
+        least, most: the bounds; None for none.
+
+    Raises:
+        TypeError, ValueError: no bounds, or values of more than one row.
+
+    >>> within(torch.tensor([1.0, -3.0, 2.0]), torch.tensor([0, 1, 2]), 1.0, None).tolist()
+    [True, False, True]
+    """
+    _require_row(values)
+    rule = "neurons are chosen by the least of their values, by the most, or by both"
+    if least is None and most is None:
+        raise ValueError(f"{rule}, not by none")
+    low, high = (end if bound is None else real(bound, rule) for bound, end in ((least, -inf), (most, inf)))
+    if low > high:
+        raise ValueError(f"{rule}, and the least is no more than the most; {low} is more than {high}")
+    return ((values >= low) & (values <= high))[entries.to(values.device)].to(entries.device)
+
+
+def _require_row(values: torch.Tensor) -> None:
+    if values.ndim != 1:
+        raise ValueError("the strongest neurons are those of one row; take conductance() or region_attribution()")
+
+
 def leading(values: torch.Tensor, part: float | int, by: str) -> torch.Tensor:
     """The numbers of the neurons with the largest values, the largest first; arguments and errors of :func:`chosen`.
 
     >>> leading(torch.tensor([1.0, -3.0, 2.0]), 2, "value").tolist()
     [2, 0]
     """
-    if values.ndim != 1:
-        raise ValueError("the strongest neurons are those of one row; take conductance() or region_attribution()")
+    _require_row(values)
     orders = {"value": values, "magnitude": values.abs(), "smallest": -values}
     if by not in orders:
         raise ValueError(f"by is one of {', '.join(orders)}, not {shown(by)}")

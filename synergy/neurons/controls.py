@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -12,8 +13,9 @@ from decompositions.models.full_precision import full_precision
 from decompositions.models.undisturbed import outside_inference, undisturbed
 from decompositions.networks.head import ModuleHead
 from synergy.neurons.contributions import chosen
-from synergy.neurons.pruning import prune
+from synergy.neurons.pruning import prune_layers
 from synergy.neurons.ranking import Ranking
+from synergy.neurons.rankings import Rankings
 from synergy.wording.numbers import brief, number
 from synergy.wording.table import Table
 
@@ -45,7 +47,7 @@ class Controls:
     """A network as it is, without its ranked neurons, and without others.
 
     Args:
-        layer: whose neurons are silent.
+        layer: whose neurons are silent; of several the names with commas.
         silent: how many of them.
         neurons: how many there are.
         outcomes: as it is, by score, by magnitude, at random.
@@ -100,23 +102,73 @@ def controls(
     Raises:
         TypeError, ValueError: no such part, or all of the neurons.
     """
-    draws = whole(draws, "draws of random neurons have a mean and a standard error", 2)
-    mask, generator = ranking.strongest(part, by), torch.Generator().manual_seed(seed)
-    size = _magnitude(model, ranking, data)
-    silent = len(ranking.entries[mask].unique())
-    drawn = [torch.rand(len(size), generator=generator) for _ in range(draws)]
+    trial = _Trial(model, (ranking,), data, labels)
+    return trial.beside({ranking.layer: ranking.strongest(part, by)}, f"without the {NAMES[by]} scores", draws, seed)
 
-    def without(some: torch.Tensor, name: str) -> Outcome:
-        return _outcome(prune(model, ranking.layer, some), name, data, labels)
 
-    at_random = [without(chosen(values, ranking.entries, silent, "value"), "") for values in drawn]
-    outcomes = (
-        _outcome(model, "as it is", data, labels),
-        without(mask, f"without the {NAMES[by]} scores"),
-        without(chosen(size, ranking.entries, silent, "value"), "without the loudest"),
-        _mean(at_random, "without some at random"),
-    )
-    return Controls(ranking.layer, silent, len(ranking.names), outcomes, draws)
+@outside_inference()
+@full_precision()
+def controls_of(
+    model: nn.Module,
+    rankings: Rankings,
+    neurons: Mapping[str, torch.Tensor],
+    data: torch.Tensor,
+    labels: torch.Tensor,
+    *,
+    draws: int = 20,
+    seed: int = 0,
+) -> Controls:
+    """Silence some neurons of several layers, as many of each layer by magnitude, and as many of each at random.
+
+    Args:
+        model: that was ranked.
+        rankings: of its layers.
+        neurons: by layer, as :meth:`synergy.neurons.rankings.Rankings.strongest`, ``between`` and ``named`` give them.
+        data, labels, draws, seed: as of :func:`controls`.
+
+    Raises:
+        TypeError, ValueError, LookupError: no neurons, all of a layer's, or those of a layer that was not ranked.
+    """
+    if not isinstance(neurons, Mapping) or not any(mask.any() for mask in neurons.values()):
+        raise ValueError("neurons to silence are a mapping from layers to booleans, one neuron at least")
+    some = {layer: mask for layer, mask in neurons.items() if mask.any()}
+    layers = tuple(rankings[layer] for layer in some)
+    return _Trial(model, layers, data, labels).beside(some, "without the chosen", draws, seed)
+
+
+@dataclass(frozen=True, eq=False)
+class _Trial:
+    """A network, layers of it, and inputs with their true classes."""
+
+    model: nn.Module
+    layers: tuple[Ranking, ...]
+    data: torch.Tensor
+    labels: torch.Tensor
+
+    def beside(self, masks: Mapping[str, torch.Tensor], name: str, draws: int, seed: int) -> Controls:
+        """The networks without some neurons, and without as many others."""
+        draws = whole(draws, "draws of random neurons have a mean and a standard error", 2)
+        generator = torch.Generator().manual_seed(seed)
+        silent = [len(each.entries[masks[each.layer]].unique()) for each in self.layers]
+        sizes = [_magnitude(self.model, each, self.data) for each in self.layers]
+        drawn = [[torch.rand(len(size), generator=generator) for size in sizes] for _ in range(draws)]
+        at_random = [self.without(self.leading(values, silent), "") for values in drawn]
+        outcomes = (
+            _outcome(self.model, "as it is", self.data, self.labels),
+            self.without(masks, name),
+            self.without(self.leading(sizes, silent), "without the loudest"),
+            _mean(at_random, "without some at random"),
+        )
+        count = sum(len(each.names) for each in self.layers)
+        return Controls(", ".join(each.layer for each in self.layers), sum(silent), count, outcomes, draws)
+
+    def leading(self, values: list[torch.Tensor], silent: list[int]) -> dict[str, torch.Tensor]:
+        """In every layer as many neurons as are silent, those of the largest values."""
+        each = zip(self.layers, values, silent, strict=True)
+        return {layer.layer: chosen(value, layer.entries, count, "value") for layer, value, count in each}
+
+    def without(self, masks: Mapping[str, torch.Tensor], name: str) -> Outcome:
+        return _outcome(prune_layers(self.model, masks), name, self.data, self.labels)
 
 
 def _magnitude(model: nn.Module, ranking: Ranking, data: torch.Tensor) -> torch.Tensor:

@@ -25,7 +25,7 @@ from decompositions.counts import several
 from decompositions.files.sheet import SHEET, write_sheet
 from decompositions.files.whole_file import as_path
 from decompositions.visible import visible
-from synergy.neurons.contributions import chosen
+from synergy.neurons.contributions import chosen, within
 from synergy.wording.numbers import number
 from synergy.wording.table import Table
 
@@ -101,6 +101,11 @@ class Ranking:
         """Which entries the neurons of the highest scores have, as of
         :meth:`synergy.neurons.contributions.Contributions.strongest`."""
         return chosen(self.score, self.entries, part, by)
+
+    def between(self, least: float | None = None, most: float | None = None) -> torch.Tensor:
+        """Which entries the neurons of such scores have, as of
+        :meth:`synergy.neurons.contributions.Contributions.between`."""
+        return within(self.score, self.entries, least, most)
 
     def named(self, neurons: Any) -> torch.Tensor:
         """Which entries the neurons of some names or numbers have, for :func:`synergy.neurons.prune`.

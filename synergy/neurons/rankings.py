@@ -83,6 +83,12 @@ class Rankings(Mapping[str, Ranking]):
         parts = zip(self.layers, here.split([len(each.names) for each in self.layers]), strict=True)
         return {each.layer: some[each.entries] for each, some in parts if some.any()}
 
+    def between(self, least: float | None = None, most: float | None = None) -> dict[str, torch.Tensor]:
+        """Which entries of each layer the neurons of such scores have; as of :meth:`strongest`, and of
+        :meth:`synergy.neurons.contributions.Contributions.between`."""
+        masks = {each.layer: each.between(least, most) for each in self.layers}
+        return {layer: mask for layer, mask in masks.items() if mask.any()}
+
     def named(self, neurons: Mapping[str, Any]) -> dict[str, torch.Tensor]:
         """Which entries neurons of some names or numbers have, for :func:`synergy.neurons.prune_layers`.
 

@@ -13,7 +13,7 @@ pytest.importorskip("typer", reason="the command needs the extra 'cli'")
 from command.test_cli import fails, run
 
 from synergy.examples import digits
-from synergy.neurons import rank_neurons
+from synergy.neurons import controls_of, rank_neurons
 
 
 def voters():
@@ -80,6 +80,32 @@ def test_neurons_are_silenced_beside_controls(own):
     assert "without the loudest" in said
 
 
+def test_neurons_by_name_number_and_score(own):
+    subject, _, *rest = own
+    picked = run("neurons", "prune", subject, "--pick", "1:3,0", "--pick", "0:neuron 2", *rest, "--draws", "2")
+    assert picked.startswith("layer 1, 0: 3 of 10 neurons silent")
+    data, labels = torch.from_numpy(np.load("x.npy")).float(), np.load("y.npy")
+    rankings = rank_neurons(voters(), ["0", "1"], data[::2], labels[::2])
+    masks = rankings.named({"1": [3, 0], "0": [2]})
+    assert picked == f"{controls_of(voters(), rankings, masks, data[1::2], labels[1::2], draws=2)}\n"
+    scores = rankings["1"].score
+    bound = scores.median().item()
+    for option, count in (("--from", int((scores >= bound).sum())), ("--to", int((scores <= bound).sum()))):
+        said = run("neurons", "prune", *own, option, str(bound), "--draws", "2")
+        assert said.startswith(f"layer 1: {count} of 5 neurons silent")
+
+
+def test_a_page_with_the_command_that_silences_what_is_picked(own, tmp_path):
+    pytest.importorskip("jinja2")
+    said = run("neurons", "rank", *own, "--neurons", "axis:1", "--output", "neurons.html")
+    assert said.endswith(f"page: {tmp_path / 'neurons.html'}\n")
+    page = (tmp_path / "neurons.html").read_text("utf8")
+    again = f"synergy neurons prune {own[0]} --neurons axis:1 --data x.npy --labels y.npy"
+    assert f'"command":"{again}"' in page
+    ways = run(*again.split()[1:], "--pick", "1:2", "--draws", "2")
+    assert ways.startswith("layer 1: 1 of 5 neurons silent")
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -93,6 +119,17 @@ def test_neurons_are_silenced_beside_controls(own):
         (["rank", "digits", "conv2", "--save", "ranking.txt"], "ends in .csv or .json"),
         (["rank", "digits"], "'fc' gives the output; name layers"),
         (["rank", "digits", "conv2", "conv2"], "each once"),
+        (["rank", "digits", "conv2", "--output", "neurons.pdf"], "--output neurons.pdf.html"),
+        (["prune", "digits", "conv2", "--pick", "conv2"], "conv2:3,12 or 'conv2:channel 3', not 'conv2'"),
+        (["prune", "digits", "--pick", "conv2:5000"], "from 0 to 1,023, not 5000"),
+        (["prune", "digits", "--pick", "conv2:chanel 3", "--neurons", "channels"], "there is channel 3"),
+        (["prune", "digits", "conv1", "--pick", "conv2:3"], "no ranking of a layer 'conv2'"),
+        (
+            ["prune", "digits", "conv2", "--pick", "conv2:3", "--part", "3"],
+            "in one way, and these are 2: --part, --pick",
+        ),
+        (["prune", "digits", "conv2", "--from", "99"], "no neuron has such a score; they are from"),
+        (["prune", "digits", "conv2", "--from", "1", "--to", "0"], "1.0 is more than 0.0"),
         (["rank", "pear", "conv2"], "package.module:factory"),
     ],
 )

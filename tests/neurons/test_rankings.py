@@ -103,6 +103,21 @@ def test_neurons_by_name_and_number():
     assert pairs.named([1]).tolist() == [False, True, True, False, False]
 
 
+def test_neurons_of_some_scores(found):
+    scores = sorted(row[3] for row in listed(found))
+    for least, most in ((scores[3], None), (None, scores[2]), (scores[1], scores[6])):
+        expected = {}
+        for layer, j, _, score, *_ in listed(found):
+            if (least is None or score >= least) and (most is None or score <= most):
+                expected.setdefault(layer, set()).add(j)
+        masks = found.between(least, most)
+        assert {name: set(mask.nonzero().flatten().tolist()) for name, mask in masks.items()} == expected
+    assert found.between(scores[-1] + 1) == {}
+    for bounds, said in (((), "not by none"), ((1, 0), "1.0 is more than 0.0"), ((float("nan"), 0), "not nan")):
+        with pytest.raises(ValueError, match=said):
+            found["0"].between(*bounds)
+
+
 def test_in_a_file(found, tmp_path):
     rows = listed(found)
     read = list(csv.DictReader(found.save(tmp_path / "all.csv").read_text("utf8").splitlines()))
