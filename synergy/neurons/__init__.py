@@ -13,4 +13,6 @@ from synergy.neurons.pruning import prune_layers as prune_layers
 from synergy.neurons.rank import rank_neurons as rank_neurons
 from synergy.neurons.ranking import Ranking as Ranking
 from synergy.neurons.rankings import Rankings as Rankings
+from synergy.neurons.region_controls import RegionControls as RegionControls
+from synergy.neurons.region_controls import region_controls as region_controls
 from synergy.neurons.shrinking import shrink as shrink

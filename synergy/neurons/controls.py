@@ -11,8 +11,8 @@ from torch import nn
 from decompositions.arguments import whole
 from decompositions.models.full_precision import full_precision
 from decompositions.models.undisturbed import outside_inference, undisturbed
-from decompositions.networks.head import ModuleHead
 from synergy.neurons.contributions import chosen
+from synergy.neurons.loudness import BATCH, loudness
 from synergy.neurons.pruning import prune_layers
 from synergy.neurons.ranking import Ranking
 from synergy.neurons.rankings import Rankings
@@ -20,7 +20,6 @@ from synergy.wording.numbers import brief, number
 from synergy.wording.table import Table
 
 NAMES = {"value": "highest", "smallest": "lowest", "magnitude": "largest"}
-BATCH = 512  # inputs that are handed over at once
 
 
 @dataclass(frozen=True)
@@ -150,7 +149,7 @@ class _Trial:
         draws = whole(draws, "draws of random neurons have a mean and a standard error", 2)
         generator = torch.Generator().manual_seed(seed)
         silent = [len(each.entries[masks[each.layer]].unique()) for each in self.layers]
-        sizes = [_magnitude(self.model, each, self.data) for each in self.layers]
+        sizes = [loudness(self.model, each.layer, each.entries, self.data) for each in self.layers]
         drawn = [[torch.rand(len(size), generator=generator) for size in sizes] for _ in range(draws)]
         at_random = [self.without(self.leading(values, silent), "") for values in drawn]
         outcomes = (
@@ -169,17 +168,6 @@ class _Trial:
 
     def without(self, masks: Mapping[str, torch.Tensor], name: str) -> Outcome:
         return _outcome(prune_layers(self.model, masks), name, self.data, self.labels)
-
-
-def _magnitude(model: nn.Module, ranking: Ranking, data: torch.Tensor) -> torch.Tensor:
-    """The mean of |what each neuron gives|, over its entries and the inputs. Shape ``(neurons,)``."""
-    head, total = ModuleHead(model, ranking.layer), torch.zeros(ranking.entries.shape, dtype=torch.float64)
-    with undisturbed(model, data.device):
-        for some in data.split(BATCH):
-            total += head.open(some)[0].double().abs().sum(0).cpu()
-    entries = ranking.entries.flatten()
-    summed = torch.zeros(len(ranking.names), dtype=torch.float64).index_add_(0, entries, total.flatten())
-    return summed / torch.bincount(entries) / len(data)
 
 
 def _outcome(model: nn.Module, name: str, data: torch.Tensor, labels: torch.Tensor) -> Outcome:

@@ -20,6 +20,7 @@ from decompositions.models.undisturbed import outside_inference, undisturbed
 from decompositions.networks.head import ModuleHead
 from synergy.neurons.dense import dense_layers
 from synergy.neurons.halves import Halves
+from synergy.neurons.labels import labels_of
 from synergy.neurons.ranking import Ranking
 from synergy.neurons.rankings import Rankings
 
@@ -119,7 +120,7 @@ def _asked(model: nn.Module, layer: str, data: Any, labels: Any, baseline: Any, 
     if not isinstance(outputs, torch.Tensor) or outputs.ndim != 2 or outputs.shape[1] < 2:
         shape = tuple(outputs.shape) if isinstance(outputs, torch.Tensor) else shown(outputs)
         raise ValueError(f"votes are logits, (batch, classes) with two classes or more; the model gives {shape}")
-    known = _labels(labels, len(inputs), outputs.shape[1])
+    known = labels_of(labels, len(inputs), outputs.shape[1])
     start = torch.as_tensor(real_numbers(baseline, "a baseline is a number or one input")).to(inputs)
     if start.ndim and start.shape != inputs[:1].shape:
         raise ValueError(
@@ -132,17 +133,6 @@ def _asked(model: nn.Module, layer: str, data: Any, labels: Any, baseline: Any, 
     return _Asked(
         halves, inputs, known, start.expand_as(inputs[:1]), entry, names_of(names, count), outputs.shape[1], nodes
     )
-
-
-def _labels(labels: Any, count: int, classes: int) -> torch.Tensor:
-    rule = f"labels are {count:,} whole numbers, the true class of every input, 0 to {classes - 1}"
-    known = torch.as_tensor(np.asarray(labels.cpu() if isinstance(labels, torch.Tensor) else labels))
-    if known.dtype.is_floating_point or known.dtype == torch.bool or known.shape != (count,):
-        raise ValueError(f"{rule}, not {known.dtype} of shape {tuple(known.shape)}")
-    outside = known[(known < 0) | (known >= classes)]
-    if len(outside):
-        raise ValueError(f"{rule}; one of them is {outside[0].item()}")
-    return known.long()
 
 
 class _Sums:
