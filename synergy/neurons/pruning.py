@@ -26,10 +26,10 @@ UNITS = {
 
 
 class Scaled(nn.Module):
-    """A layer whose output is multiplied neuron by neuron.
+    """A layer whose output, or the first of its outputs, is multiplied neuron by neuron.
 
     Args:
-        layer: the layer.
+        layer: the layer, which is handed whatever comes.
         factors: of its output for one input, to which they broadcast.
     """
 
@@ -40,9 +40,12 @@ class Scaled(nn.Module):
         self.factors: torch.Tensor
         self.training = layer.training
 
-    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+    def forward(self, *given: Any, **named: Any) -> Any:
         """The layer's output times the factors."""
-        return self.layer(inputs) * self.factors
+        output = self.layer(*given, **named)
+        if isinstance(output, tuple):
+            return (output[0] * self.factors, *output[1:])
+        return output * self.factors
 
 
 def prune(model: nn.Module, layer: str, neurons: Any) -> nn.Module:
@@ -53,7 +56,7 @@ def prune(model: nn.Module, layer: str, neurons: Any) -> nn.Module:
     [0.0, 0.0]
 
     Args:
-        model: any module; the layer takes one tensor and gives one.
+        model: any module; the layer gives one tensor, or several of which the first is meant.
         layer: its name, as in ``named_modules()``.
         neurons: which: booleans of the shape of what the layer gives for one input
             (:meth:`synergy.neurons.ranking.Ranking.strongest`), or numbers of a linear layer's units or a convolution's

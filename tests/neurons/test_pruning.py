@@ -48,6 +48,29 @@ def test_a_pruned_network_is_asked_like_any():
     assert (shares[[1, 2, 3, 4, 6, 7]] != 0).all()
 
 
+class Told(nn.Module):
+    """A layer that is told something by name, and gives two things."""
+
+    def forward(self, u, *, times):
+        return times * u, times
+
+
+class Teller(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.told = Told()
+
+    def forward(self, x):
+        u, times = self.told(x, times=3.0)
+        return u.sum(1, keepdim=True) + times
+
+
+def test_a_layer_with_arguments_by_name_and_several_outputs():
+    """The first output is silenced, all else goes on: 3 (1 + 4) + 3 without the second of (1, 2, 4)."""
+    silent = prune(Teller().eval(), "told", torch.tensor([False, True, False]))
+    assert silent(torch.tensor([[1.0, 2.0, 4.0]])).item() == 18.0
+
+
 @pytest.mark.parametrize(("layer", "numbers", "axis"), [("0", [1, 3], 1), ("2", [0], -1)], ids=["channels", "units"])
 def test_neurons_by_number(layer, numbers, axis):
     torch.manual_seed(1)
