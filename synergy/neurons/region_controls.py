@@ -28,9 +28,9 @@ from decompositions.games.function_cube import FunctionCube
 from decompositions.games.game import Game
 from decompositions.models.full_precision import full_precision
 from decompositions.models.undisturbed import outside_inference, undisturbed
+from synergy.bootstrap import Interval, bootstrap
 from synergy.measurement.entries import entries
 from synergy.methods.integrated_gradients import IntegratedGradients
-from synergy.neurons.bootstrap import Interval, bootstrap
 from synergy.neurons.conductance import Nodes, conductance, region_attribution
 from synergy.neurons.contributions import Contributions, chosen
 from synergy.neurons.labels import labels_of
@@ -199,7 +199,7 @@ def region_controls(
     known, regions, parts = labels_of(labels, len(data), classes), _regions(regions, len(data)), _parts(parts)
     tried = len(data) * (1 + len(RANKINGS) * len(parts))
     found = []
-    with whole_progress(tried, "networks tried") as moved:
+    with whole_progress(tried, layer, unit="network") as moved:
         for x, label, region in zip(data.split(1), known.tolist(), regions, strict=True):
             asked = _Asked(model, layer, x, label, baseline, nodes)
             inside = _inside(asked, region)

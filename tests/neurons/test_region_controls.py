@@ -10,7 +10,6 @@ from torch import nn
 
 from synergy.examples import two_objects
 from synergy.neurons import region_controls
-from synergy.neurons.bootstrap import bootstrap
 from synergy.neurons.region_controls import MEASURED, RANKINGS
 
 NODES, PARTS = 6, (0.1, 5)
@@ -106,25 +105,6 @@ def test_the_region_s_neurons_speak_for_it_and_the_whole_s_for_both_halves():
     assert abs(whole.mean) < 0.1
     assert not whole.apart
     assert abs(found.interval("difference", "random", 0.03).mean) < 0.05
-
-
-def test_a_bootstrap_interval_is_that_of_all_samples():
-    """Of five values there are 5⁵ samples, and their means have these percentiles."""
-    values = torch.tensor([0.3, -1.2, 4.0, 0.1, 2.5], dtype=torch.float64)
-    means = np.array([np.mean(some) for some in product(values.tolist(), repeat=5)])
-    found = bootstrap(values)
-    assert found.mean == pytest.approx(5.7 / 5)
-    for end, share in ((found.low, 0.025), (found.high, 0.975)):
-        assert abs((means <= end).mean() - share) < 0.006
-    assert not found.apart
-    assert bootstrap(values + 2).apart
-    assert bootstrap(values - 9).apart
-
-
-def test_of_many_values_a_bootstrap_interval_is_the_normal_one():
-    values = draw(400, seed=3)
-    found, error = bootstrap(values), values.std() / 20
-    close([found.low, found.high], [found.mean - 1.96 * error, found.mean + 1.96 * error], 0.08 * error.item(), 1.0)
 
 
 def test_what_it_shows():

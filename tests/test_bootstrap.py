@@ -1,0 +1,50 @@
+"""Bootstrap intervals: of all samples of a few values, and the normal one of many."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+from cases import close, draw
+from scipy.special import ndtr, ndtri
+
+from synergy.bootstrap import bootstrap
+
+
+def of_all_samples(values):
+    """The corrected percentiles of the means of all nⁿ samples, by the formula."""
+    means = np.sort([np.mean(some) for some in product(values, repeat=len(values))])
+    middle = np.mean(values)
+    bias = ndtri(((means < middle).mean() + (means <= middle).mean()) / 2)
+    others = np.array([np.mean(values[:k] + values[k + 1 :]) for k in range(len(values))])
+    away = others.mean() - others
+    skew = (away**3).sum() / (6 * (away**2).sum() ** 1.5)
+    shares = [ndtr(bias + (bias + z) / (1 - skew * (bias + z))) for z in ndtri([0.025, 0.975])]
+    return means, shares
+
+
+def test_an_interval_is_that_of_all_samples():
+    values = [0.3, -1.2, 4.0, 0.1, 2.5]
+    means, shares = of_all_samples(values)
+    found = bootstrap(values)
+    assert found.mean == pytest.approx(5.7 / 5)
+    for end, share in ((found.low, shares[0]), (found.high, shares[1])):
+        assert abs((means <= end).mean() - share) < 0.01
+    assert abs(shares[1] - 0.975) > 0.003  # the correction is one
+    assert not found.apart
+    assert bootstrap(np.array(values) + 2).apart
+    assert bootstrap(np.array(values) - 9).apart
+
+
+def test_of_many_values_it_is_the_normal_one():
+    values = draw(400, seed=3)
+    found, error = bootstrap(values), (values.std() / 20).item()
+    close([found.low, found.high], [found.mean - 1.96 * error, found.mean + 1.96 * error], 0.1 * error, 1.0)
+    assert found == bootstrap(values.clone())
+    assert found != bootstrap(values, seed=1)
+
+
+def test_what_says_nothing_has_no_ends():
+    for values in ([3.0], [1.0, -np.inf, 2.0]):
+        found = bootstrap(values)
+        assert np.isnan([found.low, found.high]).all()
+        assert not found.apart
