@@ -26,6 +26,7 @@ ALL = (
     "interactions",
     "neurons",
     "region_pruning",
+    "many_inputs",
     "many_players",
     "coverage",
     "and_or",

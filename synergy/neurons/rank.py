@@ -11,6 +11,9 @@ from torch import nn
 
 from decompositions.arguments import entries, real, shown, whole
 from decompositions.arithmetic import real_numbers, wide
+from decompositions.evaluation.fingerprint.contents import of_tensor
+from decompositions.evaluation.fingerprint.fingerprint import fingerprint
+from decompositions.evaluation.progress import whole_progress
 from decompositions.games.layer_players import layer_players
 from decompositions.games.names import names_of
 from decompositions.games.players import check
@@ -20,9 +23,12 @@ from decompositions.models.undisturbed import outside_inference, undisturbed
 from decompositions.networks.head import ModuleHead
 from synergy.neurons.dense import dense_layers
 from synergy.neurons.halves import Halves
+from synergy.neurons.inputs import Inputs, inputs_of
+from synergy.neurons.kept import Kept, opened
 from synergy.neurons.labels import labels_of
 from synergy.neurons.ranking import Ranking
 from synergy.neurons.rankings import Rankings
+from synergy.neurons.sums import Sums
 
 NODES = 16
 ROOM = 2**22  # numbers of what is asked for one batch
@@ -32,47 +38,57 @@ def rank_neurons(
     model: nn.Module,
     layer: Any,
     data: Any,
-    labels: Any,
+    labels: Any = None,
     *,
     baseline: Any = 0.0,
     neurons: Any = "neurons",
     off: float | None = None,
     weights: Any = None,
     nodes: int = NODES,
+    checkpoint: Any = None,
 ) -> Any:
     """The neurons of a layer by their votes for the right class and against the others (:class:`Ranking`).
 
-    The inputs are taken a batch at a time, and only sums are kept: any number of them needs the memory of a few.
+    The inputs are taken a batch at a time, and only sums are kept: any number of them needs the memory of a few. They
+    may lie on the disk, as an array of ``numpy.load(path, mmap_mode="r")``, or be made one by one, as by a dataset.
+    After two seconds a bar shows how far it is.
 
     Args:
         model: from a batch to logits, ``(batch, classes)``, in eval mode.
         layer: the name of a module; a list of names, which gives :class:`synergy.neurons.rankings.Rankings`; or None
             for all dense layers (:func:`synergy.neurons.dense.dense_layers`), which gives them, too.
-        data: inputs. Shape ``(N, *shape)``.
-        labels: their true classes, whole numbers. Shape ``(N,)``.
+        data: inputs, a tensor or an array. Shape ``(N, *shape)``. Or a dataset as of ``torch.utils.data``, which gives
+            a pair of an input ``(*shape)`` and its class at every place, the same whenever it is asked.
+        labels: their true classes, whole numbers. Shape ``(N,)``. Nothing for a dataset.
         baseline: a number, or one input, ``(1, *shape)``.
         neurons: as of :func:`synergy.neurons.conductance.conductance`.
         off: λ, what a vote for another class counts against the neuron; 1/(classes − 1) by default.
         weights: π of the classes, which add up to one; their shares of the inputs by default. A class without an input
             needs the weight 0.
         nodes: of the Gauss–Legendre rule; ``rest`` says how far it is off.
+        checkpoint: a directory in which the sums are kept now and then; the same call goes on from there, and gives
+            what it would have given, bit for bit. Of one layer.
 
     Raises:
         TypeError, ValueError: whatever does not fit, said with the way out.
+        OSError: the checkpoint cannot be written, or another process works in it.
     """
+    require_module(model)
+    require_evaluation(model)
+    inputs = inputs_of(data, labels, model)
     if not isinstance(layer, str):
-        names, left_out = _layers(model, layer, data)
+        names, left_out = _layers(model, layer, inputs)
+        if checkpoint is not None:
+            raise ValueError("a checkpoint is that of one layer; rank each by a call with a directory of its own")
         settings = {"baseline": baseline, "neurons": neurons, "off": off, "weights": weights, "nodes": nodes}
         return Rankings(tuple(rank_neurons(model, name, data, labels, **settings) for name in names), left_out)
-    return _ranked(_asked(model, layer, data, labels, baseline, neurons, nodes), off, weights)
+    return _ranked(_asked(model, layer, inputs, baseline, neurons, nodes), off, weights, checkpoint)
 
 
-def _layers(model: nn.Module, given: Any, data: Any) -> tuple[list[str], tuple[tuple[str, str], ...]]:
+def _layers(model: nn.Module, given: Any, inputs: Inputs) -> tuple[list[str], tuple[tuple[str, str], ...]]:
     """The layers that are meant, and those that are left out."""
     if given is None:
-        require_module(model)
-        require_evaluation(model)
-        layers, left_out = dense_layers(model, _inputs(data)[:1])
+        layers, left_out = dense_layers(model, inputs.some(0, 1))
         return layers, tuple(left_out)
     rule = "layer is the name of a module, a list of names, or None for all dense layers"
     names = entries(given, rule)
@@ -81,21 +97,12 @@ def _layers(model: nn.Module, given: Any, data: Any) -> tuple[list[str], tuple[t
     return names, ()
 
 
-def _inputs(data: Any) -> torch.Tensor:
-    rule = "data are inputs, one after the other along the first axis, of floating-point numbers"
-    inputs = data if isinstance(data, torch.Tensor) else torch.as_tensor(real_numbers(data, rule))
-    if not inputs.is_floating_point() or inputs.ndim < 2 or not len(inputs):
-        raise ValueError(f"{rule}, not {inputs.dtype} of shape {tuple(inputs.shape)}")
-    return inputs
-
-
 @dataclass(frozen=True, eq=False)
 class _Asked:
     """What is asked, looked at."""
 
     halves: Halves
-    data: torch.Tensor
-    labels: torch.Tensor
+    inputs: Inputs
     baseline: torch.Tensor
     entries: torch.Tensor
     names: tuple[str, ...]
@@ -104,68 +111,83 @@ class _Asked:
 
     def batch(self) -> int:
         """Inputs whose votes fit."""
-        return max(1, ROOM // (self.nodes * (self.classes + 2) * max(self.entries.numel(), self.data[0].numel())))
+        return max(1, ROOM // (self.nodes * (self.classes + 2) * max(self.entries.numel(), self.baseline.numel())))
+
+    def question(self, off: float) -> dict[str, Any]:
+        """All that the sums depend on, for a checkpoint."""
+        return {
+            "versions": f"torch {torch.__version__}, NumPy {np.__version__}",
+            "model": fingerprint(self.halves.head.model, "model"),
+            "layer": self.halves.head.name,
+            "inputs": [len(self.inputs), *self.inputs.digest()],
+            "baseline": of_tensor(self.baseline),
+            "neurons": of_tensor(self.entries),
+            "nodes": self.nodes,
+            "off": off,
+            "batch": self.batch(),
+        }
 
 
 @outside_inference()
 @full_precision()
-def _asked(model: nn.Module, layer: str, data: Any, labels: Any, baseline: Any, neurons: Any, nodes: int) -> _Asked:
-    require_module(model)
-    require_evaluation(model)
-    inputs = _inputs(data)
+def _asked(model: nn.Module, layer: str, inputs: Inputs, baseline: Any, neurons: Any, nodes: int) -> _Asked:
     nodes = whole(nodes, "nodes is the number of nodes of a Gauss–Legendre rule", 1, 2048)
-    head = ModuleHead(model, layer)
-    with undisturbed(model, inputs.device), torch.no_grad():
-        value, outputs = head.open(inputs[:1])[0], head.model(inputs[:1].clone())
+    head, first = ModuleHead(model, layer), inputs.some(0, 1)
+    with undisturbed(model, first.device), torch.no_grad():
+        value, outputs = head.open(first)[0], head.model(first.clone())
     if not isinstance(outputs, torch.Tensor) or outputs.ndim != 2 or outputs.shape[1] < 2:
         shape = tuple(outputs.shape) if isinstance(outputs, torch.Tensor) else shown(outputs)
         raise ValueError(f"votes are logits, (batch, classes) with two classes or more; the model gives {shape}")
-    known = labels_of(labels, len(inputs), outputs.shape[1])
-    start = torch.as_tensor(real_numbers(baseline, "a baseline is a number or one input")).to(inputs)
-    if start.ndim and start.shape != inputs[:1].shape:
+    known = inputs.labelled(outputs.shape[1])
+    start = torch.as_tensor(real_numbers(baseline, "a baseline is a number or one input")).to(first)
+    if start.ndim and start.shape != first.shape:
         raise ValueError(
-            f"a baseline is a number or one input, of shape {tuple(inputs[:1].shape)}, not {tuple(start.shape)}"
+            f"a baseline is a number or one input, of shape {tuple(first.shape)}, not {tuple(start.shape)}"
         )
     table, names = layer_players(neurons, value.shape)
     table, count = check(table, value.shape)
     halves = Halves(head, lambda outputs: outputs)
-    entry = table.expand(value.shape)[0].to(inputs.device)
-    return _Asked(
-        halves, inputs, known, start.expand_as(inputs[:1]), entry, names_of(names, count), outputs.shape[1], nodes
-    )
-
-
-class _Sums:
-    """Sums of votes and of their squares, by true class."""
-
-    def __init__(self, asked: _Asked, off: float) -> None:
-        classes, count = asked.classes, len(asked.names)
-        self.off = off
-        self.votes, self.squares = (torch.zeros(classes, classes, count, dtype=torch.float64) for _ in range(2))
-        self.scores, self.score_squares = (torch.zeros(classes, count, dtype=torch.float64) for _ in range(2))
-        self.gains = torch.zeros(classes, classes, dtype=torch.float64)
-
-    def add(self, votes: torch.Tensor, gains: torch.Tensor, labels: torch.Tensor) -> None:
-        """Those of a batch. Shapes ``(batch, classes, neurons)``, ``(batch, classes)`` and ``(batch,)``."""
-        own = votes[torch.arange(len(labels)), labels]
-        score = own - self.off * (votes.sum(1) - own)
-        pairs = ((self.votes, votes), (self.scores, score), (self.gains, gains))
-        for total, each in (*pairs, (self.squares, votes.square()), (self.score_squares, score.square())):
-            total.index_add_(0, labels, each)
+    entry = table.expand(value.shape)[0].to(first.device)
+    return _Asked(halves, known, start.expand_as(first), entry, names_of(names, count), outputs.shape[1], nodes)
 
 
 @outside_inference()
 @full_precision()
-def _ranked(asked: _Asked, off: float | None, weights: Any) -> Ranking:
+def _ranked(asked: _Asked, off: float | None, weights: Any, checkpoint: Any) -> Ranking:
     off = 1 / (asked.classes - 1) if off is None else real(off, "off is what a vote for another class counts")
-    counts = torch.bincount(asked.labels, minlength=asked.classes)
-    shares = _weights(weights, counts)
-    sums = _Sums(asked, off)
-    with undisturbed(asked.halves.head.model, asked.data.device):
-        for some in torch.arange(len(asked.data)).split(asked.batch()):
-            votes, gains = _votes(asked, asked.data[some.to(asked.data.device)])
-            sums.add(votes.cpu(), gains.cpu(), asked.labels[some])
-    each, seen = counts.double()[:, None], shares > 0
+    if asked.inputs.labels is not None:
+        _weights(weights, torch.bincount(asked.inputs.labels, minlength=asked.classes))  # refused before any work
+    sums = Sums(asked.classes, len(asked.names), off)
+    if checkpoint is None:
+        _summed(asked, sums, None)
+    else:
+        with opened(checkpoint, asked.question(off)) as kept:
+            kept.restore(sums)
+            _summed(asked, sums, kept)
+    return _ranking(asked, sums, _weights(weights, sums.counts))
+
+
+def _summed(asked: _Asked, sums: Sums, kept: Kept | None) -> None:
+    """Add the inputs that are still to come; what was added is kept, also after an error or an interruption."""
+    model, size, total = asked.halves.head.model, asked.batch(), len(asked.inputs)
+    title = f"votes of {asked.halves.head.name}"
+    with undisturbed(model, asked.baseline.device), whole_progress(total, title, sums.done, "input") as moved:
+        try:
+            while (start := sums.done) < total:
+                x, labels = asked.inputs.pairs(start, start + size)
+                votes, gains = _votes(asked, x)
+                sums.add(votes.cpu(), gains.cpu(), labels_of(labels, len(x), asked.classes))
+                moved(len(x))
+                if kept is not None:
+                    kept.keep(sums)
+        finally:
+            if kept is not None and sums.whole and sums.done:
+                kept.keep(sums, now=True)
+
+
+def _ranking(asked: _Asked, sums: Sums, shares: torch.Tensor) -> Ranking:
+    """The means, with their standard errors."""
+    each, seen = sums.counts[:, None], shares > 0
     votes, score, gains = sums.votes / each[..., None], sums.scores / each, sums.gains / each
     spread = _error(sums.squares / each[..., None], votes, each[..., None])
     error = _error(sums.score_squares / each, score, each)
@@ -179,7 +201,7 @@ def _ranked(asked: _Asked, off: float | None, weights: Any) -> Ranking:
         weights=shares,
         names=asked.names,
         entries=asked.entries.cpu(),
-        inputs=len(asked.data),
+        inputs=sums.done,
     )
 
 
