@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -12,6 +12,7 @@ from decompositions.games import noise, trial
 from decompositions.games.function_cube import FunctionCube
 from decompositions.games.game import Game
 from decompositions.games.rows import largest_of, values_of
+from decompositions.models.before import Before
 
 AGAIN = 2**-3  # of the coalitions, at most, that are evaluated once more at the end, to see whether g is a function
 SAMPLE = 2**6  # of them, at most
@@ -39,30 +40,58 @@ def require_same_again(game: Game, cube: FunctionCube, work: Work, values: torch
     if cube.device.type == "meta":
         return
     few = _spread(work.total, ALONE)
-    some = _spread(work.total, min(SAMPLE, int(AGAIN * work.total)))
-    unit = trial.ROUNDING * cube.precision * largest_of(values[few + some])
-
-    def require_same(places: list[int], chunk: int) -> None:
-        again = work.at(places, cube.by(chunk))
-        same = torch.isclose(again, values[places], rtol=0.0, atol=unit, equal_nan=True)
-        if not same.all():
-            worst = int((~same).nonzero()[0])
-            where = trial.label(game.names, work.members(places[worst]))
-            first, second = values[places[worst]], again[worst]
-            why = trial.cause(before)
-            together = _in_its_batch(cube, work, places[worst])
-            if not before.drawn() and torch.isclose(together, first, rtol=0.0, atol=unit):
-                raise trial.depending(second.item(), first.item(), where)
-            raise trial.changing(first.item(), second.item(), where, why, hint)
-
+    some = asked_again(work.total)
     with cube.calling() as before:
+        asked = _Asked(game, cube, work, _unit(cube, values[few + some]), before, hint)
         if len(cube.baseline) <= ALONE:
-            require_same(few, 1)
+            asked.require_same(few, values[few], 1)
         else:
             _require_rows_apart(game, cube, work, some or few)
-        require_same(some, cube.chunk)
+        asked.require_same(some, values[some], cube.chunk)
         if before.drawn() or before.changed():
-            require_same(_spread(work.total, max(SUSPECT, int(AGAIN * work.total))), cube.chunk)
+            many = _spread(work.total, max(SUSPECT, int(AGAIN * work.total)))
+            asked.require_same(many, values[many], cube.chunk)
+
+
+def require_same_at(game: Game, cube: FunctionCube, work: Work, places: list[int], first: torch.Tensor) -> None:
+    """Refuse a g that gives other values at some places than ``first``, which others have found there."""
+    with cube.calling() as before:
+        _Asked(game, cube, work, _unit(cube, first), before, "").require_same(places, first, cube.chunk)
+
+
+def asked_again(total: int) -> list[int]:
+    """The places of the coalitions that are asked for again, all over so many; none of few."""
+    return _spread(total, min(SAMPLE, int(AGAIN * total)))
+
+
+def _unit(cube: FunctionCube, values: torch.Tensor) -> float:
+    """How far a value may be from what it was."""
+    return trial.ROUNDING * cube.precision * largest_of(values)
+
+
+@dataclass(frozen=True, eq=False)
+class _Asked:
+    """A function that is asked again: by how much values may differ, what its models held before, a hint for errors."""
+
+    game: Game
+    cube: FunctionCube
+    work: Work
+    unit: float
+    before: Before
+    hint: str
+
+    def require_same(self, places: list[int], first: torch.Tensor, chunk: int) -> None:
+        again = self.work.at(places, self.cube.by(chunk))
+        same = torch.isclose(again, first, rtol=0.0, atol=self.unit, equal_nan=True)
+        if same.all():
+            return
+        worst = int((~same).nonzero()[0])
+        where = trial.label(self.game.names, self.work.members(places[worst]))
+        why = trial.cause(self.before)
+        together = _in_its_batch(self.cube, self.work, places[worst])
+        if not self.before.drawn() and torch.isclose(together, first[worst], rtol=0.0, atol=self.unit):
+            raise trial.depending(again[worst].item(), first[worst].item(), where)
+        raise trial.changing(first[worst].item(), again[worst].item(), where, why, self.hint)
 
 
 def _require_rows_apart(game: Game, cube: FunctionCube, work: Work, places: list[int]) -> None:

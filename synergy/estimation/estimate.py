@@ -11,14 +11,16 @@ import numpy as np
 
 from decompositions.arguments import whole, yes_or_no
 from decompositions.evaluation.cluster import require_client
+from decompositions.games.function_cube import FunctionCube
 from decompositions.games.game import Game, require_game, require_games
 from decompositions.games.leaves import leaves
-from decompositions.sampling.sample import BUDGET, Sample, sample, sample_all
+from decompositions.sampling.sample import BUDGET, MOST, Sample, sample, sample_all
 from synergy.estimation.correction import corrected, exact
 from synergy.estimation.estimation import Estimation
 from synergy.estimation.gate import WARNED, require_trust, said
 from synergy.estimation.index import index_of
 from synergy.estimation.of_leaves import of_leaves
+from synergy.estimation.whole import of_all
 
 
 def estimate(
@@ -44,7 +46,8 @@ def estimate(
     with w the weights of the index on v (in the last term those of all coalitions of a size together) and ϱ the part of
     the pairs of these sizes that the other draws leave, P being any of them. It is unbiased whatever g is worth, and
     the spread of the summands is the standard error. Where all coalitions of the active players fit the budget, the
-    index is exact, and so it is, without a call, for a game of :meth:`Game.from_trees`.
+    index is exact (of more than 2²² coalitions by sums of their values, of which no table is made), and so it is,
+    without a call, for a game of :meth:`Game.from_trees`.
 
     Args:
         game: the question; or a :class:`decompositions.sampling.sample.Sample` of one, for which nothing is paid.
@@ -77,6 +80,8 @@ def estimate(
         known = leaves(game.cube)
         if known is not None:
             return of_leaves(known, index, game.names)
+        if isinstance(game.cube, FunctionCube) and _beyond(game.cube, budget):
+            return of_all(game, game.cube, index, checkpoint, client)
     given = game if isinstance(game, Sample) else sample(game, budget, seed, checkpoint, client)
     found = estimated(given, index)
     if refuse:
@@ -84,6 +89,12 @@ def estimate(
     if found.trust > WARNED:
         warnings.warn(said(found, given), stacklevel=2)
     return found
+
+
+def _beyond(cube: FunctionCube, budget: int) -> bool:
+    """Whether a budget pays all coalitions, and these are more than a sample may hold."""
+    coalitions = 2 ** len(cube.active())
+    return MOST < coalitions <= budget // cube.calls_per_point
 
 
 def estimate_all(
