@@ -33,7 +33,13 @@ def manifest(task: Task) -> dict[str, Any]:
         "methods": {name: fingerprint(each, "method") for name, each in task.methods.items()},
         "order of methods": list(task.methods),
         "settings of methods": {name: repr(each) for name, each in task.methods.items()},
-        "settings": {"output": task.output, "order": task.order, "budget": task.budget, "rows": task.rows},
+        "settings": {
+            "output": task.output,
+            "order": task.order,
+            "budget": task.budget,
+            "rows": task.rows,
+            "seed": task.seed,
+        },
     }
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cached_property
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 from decompositions.arguments import shown
 from decompositions.counts import several
 from decompositions.files.whole_file import as_path
+from synergy.studies import findings
 from synergy.studies.folder import TABLE, read_manifest
 from synergy.studies.records import COLUMNS, imported
 from synergy.studies.task import FAILED
@@ -39,6 +42,11 @@ class Study:
     def models(self) -> tuple[str, ...]:
         """Their names, in order."""
         return tuple(self.asked["about"])
+
+    @property
+    def seed(self) -> int:
+        """Of all that is drawn."""
+        return int(self.asked["settings"]["seed"])
 
     def __len__(self) -> int:
         """The number of inputs, of which some may have failed."""
@@ -76,6 +84,70 @@ class Study:
     def failures(self) -> Any:
         """The inputs that failed, a DataFrame of ``model``, ``input`` and ``note``, the error."""
         return self.table(FAILED)[["model", "input", "note"]].reset_index(drop=True)
+
+    def summary(self) -> Any:
+        """The mean of every score over the inputs: a DataFrame with a row per model, method and quantity.
+
+        Columns ``mean``, ``low`` and ``high`` (its bootstrap interval of 95 %), ``error`` (the mean numerical error),
+        ``n`` (inputs that have the number) and ``undecided``: not told from zero. Quantities are "coverage", "leakage",
+        "residual", "disagreement" (of theory and practice), "gap" (its size), "deletion" and "insertion".
+        """
+        return findings.summary(self.table, self.methods, self.seed)
+
+    def verdicts(self) -> Any:
+        """On how many inputs each criterion passes, fails and is undecided: a row per model, method and criterion."""
+        return findings.verdicts(self.table, self.methods)
+
+    def compare(self, first: str | None = None, second: str | None = None) -> Any:
+        """Two methods, or all pairs of them, input by input: a DataFrame with a row per model, pair and quantity.
+
+        Columns ``difference`` of the means (the first's less the second's) with ``low`` and ``high``, its bootstrap
+        interval of 95 %, and ``error``, the mean numerical error of both; ``n`` inputs, of which ``ties`` differ by no
+        more than that error; ``effect``, the rank-biserial correlation, from −1 to 1; ``p`` of Wilcoxon's signed-rank
+        test, and ``adjusted`` for all tests in this table, by Holm. Criteria are compared only where both speak of the
+        same coalitions; ``note`` says where they do not.
+
+        Args:
+            first, second: names of methods; one alone is compared with all others, none stands for all pairs.
+
+        Raises:
+            LookupError: no such method in this study.
+            ValueError: a method with itself.
+        """
+        for name in (first, second):
+            self._require(name)
+        if first is not None and first == second:
+            raise ValueError(f"a comparison is of two methods, and both are {first!r}")
+        given = [name for name in (first, second) if name is not None]
+        if len(given) == 1:
+            pairs = [(given[0], other) for other in self.methods if other != given[0]]
+        else:
+            pairs = [(given[0], given[1])] if given else list(combinations(self.methods, 2))
+        return findings.compared(self.table, pairs, self.seed)
+
+    def agreement(self) -> Any:
+        """How alike methods rank the players: a row per model and pair, with the mean of Spearman's ρ over the inputs.
+
+        Columns as of :meth:`summary`. Attributions within their errors are zero, and share a rank; inputs on which a
+        method gives all players the same are left out.
+        """
+        return findings.agreement(self.table, self.methods, self.seed)
+
+    def orders(self) -> Any:
+        r"""How large the effects of each order are, and who is given them: a row per model, method, order and part.
+
+        Without a method, the part is "share": :math:`\sum_{|S|=k} |J(S)|` in all effects that are known. Of a method
+        it is "inside", what the coalitions' members are given of that sum, with the sign of the effect: 1 where each is
+        shared out in full; and "outside", what all others are given. Inputs on which an order does not rise above its
+        noise are left out of these. Columns as of :meth:`summary`.
+        """
+        return findings.orders(self.table, self.methods, self.seed)
+
+    def _require(self, name: str | None) -> None:
+        if name is not None and name not in self.methods:
+            near = get_close_matches(str(name), self.methods, 1)
+            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(self.methods)}"
+            raise LookupError(f"no method {shown(name)} in this study; {hint}")
 
     def require_some(self) -> None:
         """Refuse a study all of whose inputs failed.

@@ -35,6 +35,7 @@ def study(
     order: int | None = None,
     budget: int | None = None,
     rows: int = 10,
+    seed: int = 0,
 ) -> Study:
     """Methods compared over many inputs, and over several models, into one table in a folder.
 
@@ -58,6 +59,7 @@ def study(
         order: the largest number of players of which all rows are wanted, as :func:`synergy.compare` takes it.
         budget: model calls that one measured allocation may cost, likewise.
         rows: of how many of the strongest effects of each input it is recorded what every player is given.
+        seed: of the bootstrap; methods that draw have seeds of their own.
 
     Raises:
         TypeError, ValueError, LookupError: arguments that do not fit; the folder of another study; or all inputs fail.
@@ -74,6 +76,7 @@ def study(
         None if order is None else whole(order, "order is the largest number of players of a coalition", 1),
         None if budget is None else whole(budget, "budget is the number of model calls of one measured allocation", 0),
         whole(rows, "rows is the number of effects that are recorded one by one", 0),
+        whole(seed, "seed is that of all that is drawn", 0),
     )
     carry_out(task, place)
     found = Study(place)

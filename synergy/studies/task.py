@@ -35,6 +35,7 @@ class Task:
         order: up to which rows are wanted, as :func:`synergy.compare` takes it.
         budget: of measuring one method, likewise.
         rows: effects that are recorded one by one.
+        seed: of what is drawn.
     """
 
     models: Mapping[str, Any]
@@ -44,6 +45,7 @@ class Task:
     order: int | None = None
     budget: int | None = None
     rows: int = 10
+    seed: int = 0
 
     @outside_inference()
     @readings_kept()

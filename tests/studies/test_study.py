@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 from itertools import chain, combinations, pairwise
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,30 +16,11 @@ from torch import nn
 pytest.importorskip("pyarrow", reason="a study needs the extra 'studies'")
 pytest.importorskip("pandas", reason="its table needs the extra 'studies'")
 
+from study_cases import METHODS, asked, small, some
+
 from synergy import Game, compare, harsanyi, measure, method
 from synergy.studies import load, study
 from synergy.studies.task import Task
-
-METHODS = ["shapley", "gradient_x_input", "integrated_gradients"]
-
-
-def small():
-    torch.manual_seed(4)
-    return nn.Sequential(nn.Linear(4, 6), nn.ReLU(), nn.Linear(6, 3)).eval()
-
-
-def some(count=9):
-    return torch.randn(count, 4, generator=torch.Generator().manual_seed(5))
-
-
-def asked(folder, **others):
-    settings = {"targets": [0, 1, 2] * 3, "methods": METHODS, **others}
-    return study(small(), some(), folder=folder, **settings)
-
-
-@pytest.fixture(scope="module")
-def done(tmp_path_factory):
-    return asked(tmp_path_factory.mktemp("study") / "small")
 
 
 def cell(table, **where):
@@ -169,13 +149,13 @@ def test_a_finished_study_is_found_and_not_computed_again(done, monkeypatch):
 @pytest.mark.slow
 def test_a_study_that_is_killed_at_any_moment_goes_on_to_the_same_table(done, tmp_path):
     """Five times, by the signal that no process sees."""
-    code = "from studies.test_study import asked; import sys; print('begun', flush=True); asked(sys.argv[1])"
+    code = "from study_cases import asked; import sys; print('begun', flush=True); asked(sys.argv[1])"
     place, draws = tmp_path / "killed", np.random.default_rng(6)
     for _ in range(5):
         process = subprocess.Popen(
             [sys.executable, "-c", code, str(place)],
             stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join([*sys.path, str(Path(__file__).parents[1])])},
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         )
         process.stdout.readline()
         time.sleep(draws.uniform(0, 1))

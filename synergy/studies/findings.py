@@ -1,0 +1,161 @@
+"""What the table of a study says: means, verdicts, comparisons, agreement, orders; each a DataFrame."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from synergy.studies.records import imported
+from synergy.studies.statistics import Mean, corrected, mean_of, paired, rank_correlations
+
+SCORES = ("coverage", "leakage", "residual", "disagreement", "gap", "deletion", "insertion")
+CRITERIA = {"coverage": "coverage", "relevance": "leakage", "completeness": "residual"}
+Tables = Callable[..., Any]  # from quantities to their rows
+
+
+def summary(table: Tables, methods: tuple[str, ...], seed: int) -> Any:
+    """A row per model, method and score, with the mean over the inputs; of a gap, that of its size."""
+    rows = [
+        (*key, *_cells(mean_of(values, errors, seed=seed)))
+        for key, values, errors, _ in _scores(table(*SCORES), methods)
+    ]
+    return imported("pandas").DataFrame(rows, columns=["model", "method", "quantity", *MEAN])
+
+
+MEAN = ("mean", "low", "high", "error", "n", "undecided")
+
+
+def _cells(mean: Mean) -> tuple[Any, ...]:
+    return mean.value, mean.low, mean.high, mean.error, mean.n, mean.undecided
+
+
+def _scores(rows: Any, methods: tuple[str, ...]) -> Iterator[tuple[tuple[str, str, str], Any, Any, Any]]:
+    """Model, method and score, with its values, errors and notes, by input."""
+    groups = {
+        key: group.set_index("input") for key, group in rows.groupby(["model", "method", "quantity"], observed=True)
+    }
+    for model in rows.model.unique():
+        for method in methods:
+            for score in SCORES:
+                group = groups.get((model, method, score))
+                if group is not None:
+                    values = group.value.abs() if score == "gap" else group.value
+                    yield (model, method, score), values, group.error, group.note.astype(object)
+
+
+def verdicts(table: Tables, methods: tuple[str, ...]) -> Any:
+    """A row per model, method and criterion: on how many inputs it passes, fails and is undecided."""
+    rows = table(*CRITERIA.values())
+    rows = rows.assign(verdict=rows.note.astype(object).str.split().str[0])
+    found = []
+    for (model, method, number), group in rows.groupby(["model", "method", "quantity"], observed=True):
+        counts = group.verdict.value_counts()
+        criterion = next(name for name, each in CRITERIA.items() if each == number)
+        found.append((model, method, criterion, *(int(counts.get(name, 0)) for name in ("pass", "fail", "undecided"))))
+    places = {name: place for place, name in enumerate(methods)}
+    found.sort(key=lambda row: (places[row[1]], list(CRITERIA).index(row[2])))
+    return imported("pandas").DataFrame(found, columns=["model", "method", "criterion", "pass", "fail", "undecided"])
+
+
+def compared(table: Tables, pairs: list[tuple[str, str]], seed: int) -> Any:
+    """A row per model, pair of methods and score, with a test; the correction is for all of these together."""
+    names = tuple(dict.fromkeys(name for pair in pairs for name in pair))
+    scores = {key: rest for key, *rest in _scores(table(*SCORES), names)}
+    rows = []
+    for model in dict.fromkeys(key[0] for key in scores):
+        for first, second in pairs:
+            for score in SCORES:
+                one, other = scores.get((model, first, score)), scores.get((model, second, score))
+                if one is not None and other is not None:
+                    rows.append((model, first, second, score, *_pair(one, other, score, seed)))
+    columns = ["model", "first", "second", "quantity", "difference", "low", "high", "error", "n", "ties", "effect", "p"]
+    found = imported("pandas").DataFrame(rows, columns=[*columns, "note"])
+    found.insert(len(columns), "adjusted", corrected(found.p))
+    return found
+
+
+def _pair(one: list[Any], other: list[Any], score: str, seed: int) -> tuple[Any, ...]:
+    """The cells of a pair, over the inputs on which both have a number of the same coalitions."""
+    (values, errors, notes), (others, their_errors, their_notes) = one, other
+    both = values.index.intersection(others.index)
+    note = ""
+    if score in CRITERIA.values():
+        scopes, theirs = (_scope(each.loc[both]) for each in (notes, their_notes))
+        if (scopes != theirs).any():
+            note = f"measured on other coalitions on {int((scopes != theirs).sum())} inputs, which are left out"
+        both = both[(scopes == theirs).to_numpy()]
+    found = paired(values.loc[both], others.loc[both], errors.loc[both] + their_errors.loc[both], seed=seed)
+    mean = found.difference
+    p = found.p if mean.n else np.nan
+    return mean.value, mean.low, mean.high, mean.error, mean.n, found.ties, found.effect, p, note
+
+
+def _scope(notes: Any) -> Any:
+    """Of which coalitions numbers speak, as the notes say behind the verdict."""
+    return notes.str.partition(" ")[2]
+
+
+def agreement(table: Tables, methods: tuple[str, ...], seed: int) -> Any:
+    """A row per model and pair of methods: the mean over inputs of Spearman's ρ between their attributions."""
+    rows, found = table("attribution"), []
+    for model in rows.model.unique():
+        known = {name: _by_input(rows[(rows.model == model) & (rows.method == name)]) for name in methods}
+        for first, second in combinations([name for name in methods if known[name]], 2):
+            both = [place for place in known[first] if place in known[second]]
+            rho = [_correlation(known[first][place], known[second][place]) for place in both]
+            found.append((model, first, second, *_cells(mean_of(rho, seed=seed))))
+    return imported("pandas").DataFrame(found, columns=["model", "first", "second", *MEAN]).drop(columns="error")
+
+
+def _by_input(rows: Any) -> dict[int, tuple[np.ndarray, np.ndarray]]:
+    """Attributions and their errors, of each input."""
+    return {
+        int(place): (group.value.to_numpy()[None], group.error.to_numpy()[None])
+        for place, group in rows.groupby("input", sort=True)
+    }
+
+
+def _correlation(one: tuple[np.ndarray, np.ndarray], other: tuple[np.ndarray, np.ndarray]) -> float:
+    return float(rank_correlations(one[0], other[0], (one[1], other[1]))[0])
+
+
+def orders(table: Tables, methods: tuple[str, ...], seed: int) -> Any:
+    """A row per model, method, order and part: what share of an order's effects goes inside and outside of them.
+
+    With no method, the share of each order in all effects that are known.
+    """
+    rows = table("effects of order", "given inside", "given outside")
+    found = []
+    for model in rows.model.unique():
+        own = rows[rows.model == model]
+        effects = _wide(own[own.quantity == "effects of order"])
+        sizes, noise = effects
+        total = sizes.sum(axis=1)
+        for order in sizes:
+            mean = mean_of(sizes[order] / total, noise[order] / total, seed=seed)
+            found.append((model, "", int(order), "share", *_cells(mean)))
+        for method in methods:
+            for part in ("inside", "outside"):
+                given = _wide(own[(own.method == method) & (own.quantity == f"given {part}")])
+                found += [(model, method, *row) for row in _shares(given, effects, part, seed)]
+    return imported("pandas").DataFrame(found, columns=["model", "method", "order", "part", *MEAN])
+
+
+def _wide(rows: Any) -> tuple[Any, Any]:
+    """Values and errors, inputs × orders."""
+    rows = rows.assign(of=rows.of.astype(str).astype(int))
+    return tuple(rows.pivot(index="input", columns="of", values=name) for name in ("value", "error"))
+
+
+def _shares(given: tuple[Any, Any], effects: tuple[Any, Any], part: str, seed: int) -> Iterator[tuple[Any, ...]]:
+    """What is given of each order, relative to its effects, on the inputs where these rise above their noise."""
+    for order in given[0]:
+        if order not in effects[0]:
+            continue
+        sizes = effects[0][order].reindex(given[0].index)
+        heard = sizes > effects[1][order].reindex(given[0].index)
+        mean = mean_of((given[0][order] / sizes)[heard], (given[1][order] / sizes)[heard], seed=seed)
+        yield (int(order), part, *_cells(mean))
