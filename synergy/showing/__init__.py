@@ -9,4 +9,5 @@ from synergy.showing import html as html
 from synergy.showing import interactions as interactions
 from synergy.showing import neurons_page as neurons_page
 from synergy.showing import report as report
+from synergy.showing import studies as studies
 from synergy.showing import text as text

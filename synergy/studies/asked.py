@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import platform
+import re
 from typing import Any
 
 import numpy as np
 import scipy
 import torch
 
+from decompositions.arguments import shown
 from decompositions.evaluation.fingerprint.fingerprint import fingerprint
 from synergy.studies.folder import FORMAT
 from synergy.studies.records import imported
@@ -24,6 +26,7 @@ def manifest(task: Task) -> dict[str, Any]:
         "versions": versions(),
         "models": {name: fingerprint(model, "model") for name, model in task.models.items()},
         "about": {name: about(model) for name, model in task.models.items()},
+        "said": {name: said(getattr(inputs, name)) for name in ("values", "baseline", "players", "targets")},
         "inputs": inputs.digest(),
         "count": len(inputs),
         "baseline": fingerprint(inputs.baseline, "baseline"),
@@ -32,7 +35,7 @@ def manifest(task: Task) -> dict[str, Any]:
         "targets": fingerprint(inputs.targets, "targets"),
         "methods": {name: fingerprint(each, "method") for name, each in task.methods.items()},
         "order of methods": list(task.methods),
-        "settings of methods": {name: repr(each) for name, each in task.methods.items()},
+        "settings of methods": {name: said(each) for name, each in task.methods.items()},
         "settings": {
             "output": task.output,
             "order": task.order,
@@ -41,6 +44,15 @@ def manifest(task: Task) -> dict[str, Any]:
             "seed": task.seed,
         },
     }
+
+
+def said(value: Any) -> str:
+    """A value in a few words, the same in every process."""
+    if isinstance(value, list):
+        return f"a list of {len(value):,}"
+    if callable(value) and hasattr(value, "__qualname__"):
+        return f"the function {value.__qualname__}"
+    return re.sub(r" at 0x[0-9a-f]+", "", shown(value))
 
 
 def versions() -> dict[str, str]:

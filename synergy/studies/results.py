@@ -9,6 +9,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+from decompositions import show
 from decompositions.arguments import shown
 from decompositions.counts import several
 from decompositions.files.whole_file import as_path
@@ -80,6 +81,17 @@ class Study:
             filters=[("quantity", "in", list(quantities))] if quantities else None,
         )
         return table.to_pandas()
+
+    def __str__(self) -> str:
+        return show.text(self)
+
+    def to_latex(self) -> str:
+        r"""The means of :meth:`summary` with their intervals as a table of LaTeX, with ``\usepackage{booktabs}``."""
+        return show.text(self, "latex")
+
+    def methods_paragraph(self) -> str:
+        """All settings in sentences to paste; sources are keys of ``docs/references.bib``."""
+        return show.text(self, "paragraph")
 
     def failures(self) -> Any:
         """The inputs that failed, a DataFrame of ``model``, ``input`` and ``note``, the error."""
