@@ -33,7 +33,7 @@ from synergy.estimate import Estimate
 from synergy.explained import modelled
 from synergy.methods.integrated_gradients import IntegratedGradients
 from synergy.neurons.contributions import Contributions
-from synergy.neurons.halves import Halves
+from synergy.neurons.halves import Halves, layer_of_one
 from synergy.neurons.pieces import between_kinks
 from synergy.neurons.question import NeuronWay, Question
 from synergy.neurons.regions import entries_of
@@ -119,7 +119,7 @@ def _integrated(game: Game, layer: str, parts: torch.Tensor, neurons: Any, nodes
     cube, f = modelled(game, "what neurons give needs the network")
     halves = Halves.of(f, layer)
     with cube.calling():
-        value = halves.head.open(cube.x[:1])[0]
+        value = layer_of_one(halves.head, cube.x)
     table, names = layer_players(neurons, value.shape)
     table, count = check(table, value.shape)
     asked = Question(cube, halves, parts.to(cube.x), table.expand(value.shape).flatten().to(cube.device), count)

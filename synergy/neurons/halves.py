@@ -122,6 +122,26 @@ class Halves:
         raise ValueError(f"the layer '{self.head.name}' is not called")
 
 
+def layer_of_one(head: ModuleHead, x: torch.Tensor) -> torch.Tensor:
+    """What a layer gives for one input. Shape ``(1, *layer)``.
+
+    Args:
+        head: the layer.
+        x: inputs, of which the first is taken. Shape ``(N, *shape)``.
+
+    Raises:
+        ValueError: it does not give one row for each input, as one that has its steps in time first.
+    """
+    both = head.open(x[:1].expand(2, *x.shape[1:]))[0]
+    value = head.open(x[:1])[0]
+    if value.ndim < 2 or len(value) != 1 or both.shape != (2, *value.shape[1:]):
+        raise ValueError(
+            f"a layer has one row for each input, along its first axis; '{head.name}' gives {tuple(value.shape)} for "
+            f"one input and {tuple(both.shape)} for two; take one that gives (batch, …)"
+        )
+    return value
+
+
 class _Reached(Exception):
     """The layer has given its output, and no more is needed."""
 
@@ -148,20 +168,27 @@ def _forward(layer: str) -> Iterator[None]:
 
 
 class _Affine(TorchFunctionMode):
-    """Linear layers and convolutions of a derivative by one more product; torch's own rule takes two."""
+    """Linear layers and convolutions of a derivative by one more product; torch's own rule takes two.
+
+    Weights that depend on the input, as those that another part of a network gives, are left to that rule.
+    """
 
     def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         if function not in AFFINE or len(args) < 2:
             return function(*args, **kwargs)
         value, tangent = forward_ad.unpack_dual(args[0])
-        if tangent is None:
+        if tangent is None or any(_moves(each) for each in (*args[1:], *kwargs.values())):
             return function(*args, **kwargs)
         result = function(value, *args[1:], **kwargs)
         with torch.no_grad():
             bias = {"bias": None} if "bias" in kwargs else {}
             moved = function(tangent, args[1], *(None for _ in args[2:3]), *args[3:], **(kwargs | bias))
         return forward_ad.make_dual(result, moved)
+
+
+def _moves(value: Any) -> bool:
+    return isinstance(value, torch.Tensor) and forward_ad.unpack_dual(value).tangent is not None
 
 
 @cache

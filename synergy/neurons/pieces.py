@@ -11,6 +11,7 @@ and the derivative of G is needed once per segment of the layers before, however
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import torch
@@ -47,13 +48,9 @@ def between_kinks(asked: Question) -> Estimate | None:
         return None
     fine = replace(asked, cube=cube, halves=Halves.of(cube.f, asked.halves.head.name), parts=asked.parts.double())
     with cube.calling():
-        place = _place(known, fine)
-        if place is None:
-            return None
-        try:
-            paths = [_path(known, place, replace(fine, cube=each)) for each in _singles(cube)]
-        except TooManyPieces:
-            return None
+        paths = _paths(known, fine)
+    if paths is None:
+        return None
     values = torch.stack([values for values, _ in paths]).mul(cube.weights[:, None]).sum(0, keepdim=True)
     pieces = several(sum(count for _, count in paths), "piece")
     return Estimate(values, ROUNDINGS * abs(values), f"{EXACT}, {pieces}")
@@ -65,11 +62,32 @@ def _singles(cube: FunctionCube) -> list[FunctionCube]:
     return [replace(cube, baseline=each, weights=one) for each in cube.baseline.split(1)]
 
 
+def _paths(known: PiecewiseLinear, asked: Question) -> list[tuple[torch.Tensor, int]] | None:
+    """What :func:`_path` finds for every baseline, at the first step that is the layer all along; None if none is."""
+    for place in _places(known, asked):
+        try:
+            return [_path(known, place, replace(asked, cube=each)) for each in _singles(asked.cube)]
+        except _Another:
+            continue
+        except TooManyPieces:
+            return None
+    return None
+
+
+class _Another(Exception):
+    """The step is not the layer everywhere on the path."""
+
+
 def _path(known: PiecewiseLinear, place: int, asked: Question) -> tuple[torch.Tensor, int]:
-    """The integrals along one path, and the pieces that it has at the layer."""
+    """The integrals along one path, and the pieces that it has at the layer.
+
+    Raises:
+        _Another: between two breakpoints of the step the layer bends, or leads on in another way.
+    """
     cube, parts = asked.cube, len(asked.parts)
     seen = known.seen(place, cube.baseline, cube.x)
     cube.on_calls(seen.sum.calls)
+    _require_layer(known, place, asked, seen.borders)
     middles = ((seen.borders[1:] + seen.borders[:-1]) / 2)[:, None].expand(-1, cube.n)
     directions, total = asked.directions(), torch.zeros(parts, asked.count, dtype=torch.float64, device=cube.device)
     for points, signals in zip(middles.split(cube.chunk), seen.signals.split(cube.chunk), strict=True):
@@ -84,22 +102,58 @@ def _path(known: PiecewiseLinear, place: int, asked: Question) -> tuple[torch.Te
     return torch.cat([rows.flatten(), rest[None]]), len(middles)
 
 
-def _place(known: PiecewiseLinear, asked: Question) -> int | None:
-    """The step that gives what the layer gives, and behind which is what is behind the layer; None if there is none.
+def _places(known: PiecewiseLinear, asked: Question) -> Iterator[int]:
+    """The steps that give what the layer gives, and behind which is what is behind the layer, at some inputs.
 
-    Steps have no names that are sure to be a module's, so they are told by their values and gradients at some inputs.
+    Steps have no names that are sure to be a module's, so they are told by their values and gradients.
     """
-    points = torch.tensor(PROBES, dtype=torch.float64, device=asked.cube.device)[:, None].expand(-1, asked.cube.n)
-    inputs = asked.cube.inputs(points)[:, 0]
-    with torch.enable_grad():
-        behind = asked.halves.derivatives(inputs, torch.zeros_like(inputs)[None]).behind
-    value, steps = asked.halves.head.open(inputs)[0], Network(known.steps)
+    inputs = _along(asked, torch.tensor(PROBES, dtype=torch.float64, device=asked.cube.device))
+    behind, value = _behind(asked, inputs), _values(asked, inputs)
+    steps = Network(known.steps)
     for place, found in enumerate(steps.values(inputs)):
-        if place and found.shape == value.shape and _alike(found, value):
-            slope = _slope(StepHead(steps, place), inputs, known.chosen)
-            if _alike(slope, behind):
-                return place
-    return None
+        same = place and found.shape == value.shape and _alike(found, value)
+        if same and _alike(_slope(StepHead(steps, place), inputs, known.chosen), behind):
+            yield place
+
+
+def _require_layer(known: PiecewiseLinear, place: int, asked: Question, borders: torch.Tensor) -> None:
+    """Refuse a step that is the layer at the probes alone, as a ReLU's input where all of it is positive there.
+
+    Between two breakpoints the layer is straight, and as steep behind as the step.
+    """
+    widths = borders.diff()
+    ends, inside = _by_batches(asked, borders, _values), _by_batches(asked, borders[:-1] + PROBES[0] * widths, _values)
+    if (inside - torch.lerp(ends[:-1], ends[1:], PROBES[0])).abs().max() > SAME * ends.abs().max():
+        raise _Another
+    head, middles = StepHead(Network(known.steps), place), borders[:-1] + widths / 2
+    slopes = _by_batches(asked, middles, lambda asked, inputs: _slope(head, inputs, known.chosen))
+    behind = _by_batches(asked, middles, _behind)
+    apart = (slopes - behind).flatten(1).abs().amax(1) * widths  # rounding tells the sides of a kink in short ones
+    if apart.max() > SAME * behind.abs().max():
+        raise _Another
+
+
+def _by_batches(
+    asked: Question, places: torch.Tensor, made: Callable[[Question, torch.Tensor], torch.Tensor]
+) -> torch.Tensor:
+    """What is made of the inputs at some places of the path, a batch at a time."""
+    some = places.split(asked.cube.chunk)
+    asked.cube.on_calls(len(places))
+    return torch.cat([made(asked, _along(asked, each)) for each in some])
+
+
+def _along(asked: Question, places: torch.Tensor) -> torch.Tensor:
+    """The inputs at some places of the path of one baseline. Shape ``(places, *shape)``."""
+    return asked.cube.inputs(places[:, None].expand(-1, asked.cube.n))[:, 0]
+
+
+def _values(asked: Question, inputs: torch.Tensor) -> torch.Tensor:
+    return asked.halves.head.open(inputs)[0]
+
+
+def _behind(asked: Question, inputs: torch.Tensor) -> torch.Tensor:
+    with torch.enable_grad():
+        return asked.halves.derivatives(inputs, torch.zeros_like(inputs)[None]).behind
 
 
 def _slope(head: StepHead, inputs: torch.Tensor, chosen: torch.Tensor) -> torch.Tensor:

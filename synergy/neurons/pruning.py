@@ -21,8 +21,9 @@ RULE = (
 )
 UNITS = {
     nn.Linear: "out_features", nn.Conv1d: "out_channels", nn.Conv2d: "out_channels", nn.Conv3d: "out_channels",
-    nn.BatchNorm1d: "num_features", nn.BatchNorm2d: "num_features", nn.LayerNorm: "normalized_shape",
+    nn.BatchNorm2d: "num_features", nn.LayerNorm: "normalized_shape",
 }  # fmt: skip
+AXES = {nn.Conv1d: 1, nn.Conv2d: 2, nn.Conv3d: 3, nn.BatchNorm2d: 2}  # behind that of the channels
 
 
 class Scaled(nn.Module):
@@ -108,7 +109,7 @@ def enhance(model: nn.Module, layer: str, ranking: Ranking, strength: float) -> 
     strength = real(strength, "strength is by how much the first neuron is louder", 0)
     score = ranking.score.clamp(min=0)
     loud = score / score.max() if score.max() > 0 else score
-    return _scaled(model, {layer: (1 + strength * loud)[ranking.entries].to(_number(layer_of(model, layer)))})
+    return _scaled(model, {layer: (1 + strength * loud)[ranking.entries].to(_number(model, layer_of(model, layer)))})
 
 
 def layer_of(model: nn.Module, layer: str) -> nn.Module:
@@ -130,9 +131,16 @@ def mask_of(target: nn.Module, layer: str, neurons: Any) -> torch.Tensor:
     Raises:
         TypeError, ValueError: none of the kinds, or numbers of a layer whose units are not known.
     """
-    if isinstance(neurons, (torch.Tensor, np.ndarray)) and torch.as_tensor(neurons).dtype == torch.bool:
-        return torch.as_tensor(neurons)
     kind = next((each for each in UNITS if isinstance(target, each)), None)
+    axes = 0 if kind is None else AXES.get(kind, 0)
+    if isinstance(neurons, (torch.Tensor, np.ndarray)) and torch.as_tensor(neurons).dtype == torch.bool:
+        mask = torch.as_tensor(neurons)
+        if axes and mask.ndim not in (axes + 1, axes + 2):
+            raise ValueError(
+                f"{RULE}; '{layer}' is a {type(target).__name__}, and this is a mask of shape {tuple(mask.shape)}: "
+                "give the channels' numbers"
+            )
+        return mask
     if kind is None:
         raise ValueError(f"{RULE}; '{layer}' is a {type(target).__name__}, so give booleans")
     size = getattr(target, UNITS[kind])
@@ -141,13 +149,13 @@ def mask_of(target: nn.Module, layer: str, neurons: Any) -> torch.Tensor:
     mask = torch.zeros(size, dtype=torch.bool)
     for each in several:
         mask[whole(each, f"a neuron of '{layer}' is numbered", 0, size - 1)] = True
-    axes = {nn.Conv1d: 1, nn.Conv2d: 2, nn.Conv3d: 3, nn.BatchNorm2d: 2}.get(kind, 0)
     return mask.reshape(-1, *(1,) * axes)
 
 
-def _number(layer: nn.Module) -> torch.Tensor:
-    """A tensor of the type and on the device of a layer's own, or of torch's default."""
-    return next((each for each in layer.parameters() if each.is_floating_point()), torch.zeros(()))
+def _number(model: nn.Module, layer: nn.Module) -> torch.Tensor:
+    """A tensor of the type and on the device of a layer's own, of the model's where it has none, or torch's default."""
+    own = (each for module in (layer, model) for each in (*module.parameters(), *module.buffers()))
+    return next((each for each in own if each.is_floating_point()), torch.zeros(()))
 
 
 def _silent(model: nn.Module, layer: str, neurons: Any) -> torch.Tensor:
@@ -156,13 +164,15 @@ def _silent(model: nn.Module, layer: str, neurons: Any) -> torch.Tensor:
     silent = mask_of(target, layer, neurons)
     if silent.all():
         raise ValueError(f"without any neuron of '{layer}' nothing of the input is left; keep at least one")
-    return (~silent).to(_number(target))
+    return (~silent).to(_number(model, target))
 
 
 def _scaled(model: nn.Module, factors: Mapping[str, torch.Tensor]) -> nn.Module:
     made = copy.deepcopy(model)
     for layer in sorted(factors, key=lambda each: -each.count(".")):  # what lies within another one comes before it
-        parent, _, name = layer.rpartition(".")
-        home = made.get_submodule(parent)
-        setattr(home, name, Scaled(home.get_submodule(name), factors[layer].detach().clone()))
+        found = made.get_submodule(layer)
+        scaled = Scaled(found, factors[layer].detach().clone())
+        homes = [(home, name) for home in made.modules() for name, each in home._modules.items() if each is found]
+        for home, name in homes:  # several where it has several names, by any of which it may be called
+            setattr(home, name, scaled)
     return made

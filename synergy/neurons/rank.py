@@ -22,7 +22,7 @@ from decompositions.models.model_function import require_evaluation, require_mod
 from decompositions.models.undisturbed import outside_inference, undisturbed
 from decompositions.networks.head import ModuleHead
 from synergy.neurons.dense import dense_layers
-from synergy.neurons.halves import Halves
+from synergy.neurons.halves import Halves, layer_of_one
 from synergy.neurons.inputs import Inputs, inputs_of
 from synergy.neurons.kept import Kept, opened
 from synergy.neurons.labels import labels_of
@@ -134,7 +134,7 @@ def _asked(model: nn.Module, layer: str, inputs: Inputs, baseline: Any, neurons:
     nodes = whole(nodes, "nodes is the number of nodes of a Gauss–Legendre rule", 1, 2048)
     head, first = ModuleHead(model, layer), inputs.some(0, 1)
     with undisturbed(model, first.device), torch.no_grad():
-        value, outputs = head.open(first)[0], head.model(first.clone())
+        value, outputs = layer_of_one(head, first), head.model(first.clone())
     if not isinstance(outputs, torch.Tensor) or outputs.ndim != 2 or outputs.shape[1] < 2:
         shape = tuple(outputs.shape) if isinstance(outputs, torch.Tensor) else shown(outputs)
         raise ValueError(f"votes are logits, (batch, classes) with two classes or more; the model gives {shape}")

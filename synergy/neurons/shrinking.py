@@ -16,6 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import fx, nn
 
+from decompositions.models.model_function import require_evaluation
 from decompositions.networks.graph import trace
 from synergy.neurons.pruning import layer_of, mask_of
 
@@ -50,6 +51,7 @@ def shrink(model: nn.Module, layer: str, neurons: Any) -> nn.Module:
             is named: a sum, a normalisation, a concatenation.
     """
     target = layer_of(model, layer)
+    require_evaluation(model)
     if not isinstance(target, Weighted) or getattr(target, "groups", 1) != 1:
         raise ValueError(
             f"a network gets smaller at a linear layer or a convolution of one group, and '{layer}' is "
@@ -197,10 +199,12 @@ def _flattens(node: fx.Node, module: nn.Module | None) -> bool:
 def _require_still(gives: torch.Tensor, module: nn.Module) -> None:
     """A constant map is the same after pooling, but for the zeros that padding brings in."""
     averages = not isinstance(module, nn.MaxPool1d | nn.MaxPool2d)
-    if averages and gives != 0 and getattr(module, "padding", 0) not in (0, (0, 0), (0,)):
+    padded = getattr(module, "padding", 0) not in (0, (0, 0), (0,))
+    divided = getattr(module, "divisor_override", None) is not None
+    if averages and gives != 0 and (padded or divided):
+        what = "padding mixes" if padded else "a divisor of its own changes"
         raise ValueError(
-            f"a {type(module).__name__} with padding mixes what a silent neuron gives, {gives.item():.3g}, with zeros; "
-            "prune() keeps that"
+            f"a {type(module).__name__} with {what} what a silent neuron gives, {gives.item():.3g}; prune() keeps that"
         )
 
 

@@ -181,6 +181,11 @@ REFUSED = {
     "weights elsewhere": (net(lambda m, u: m.second(u) + m.second.bias.sum()), "first", "uses 'second.bias' outside"),
     "the output": (mlp(nn.ReLU, (3, 2)), "0", "gives the network's output"),
     "an activation": (mlp(nn.ReLU, (3, 4, 2)), "1", "'1' is a ReLU; prune"),
+    "a divisor": (
+        nn.Sequential(nn.Conv2d(1, 2, 1), nn.Sigmoid(), nn.AvgPool2d(2, divisor_override=3), nn.Conv2d(2, 1, 1)).eval(),
+        "0", "a divisor of its own changes what a silent neuron gives, 0.5",
+    ),
+    "training": (nn.Sequential(nn.Linear(2, 4), nn.Dropout(0.5), nn.Linear(4, 1)), "0", "training mode"),
     "groups": (nn.Sequential(nn.Conv2d(2, 4, 1, groups=2), nn.ReLU(), nn.Conv2d(4, 1, 1)), "0", "a Conv2d of 2 groups"),
     "one that is called twice": (Twice(), "first", "'second' is called 2 times"),
     "control flow": (net(lambda m, u: m.second(u) if u.sum() > 0 else m.second(-u)), "first", "cannot be traced"),
@@ -207,11 +212,50 @@ def test_neurons_that_are_refused():
         (lambda: prune(model, "frist", [0]), ValueError, "has no layer 'frist'; there is 'first'"),
         (lambda: prune(model, "", [1]), ValueError, "has no layer"),
         (lambda: prune(nn.Sequential(nn.ReLU()), "0", [1]), ValueError, "'0' is a ReLU, so give booleans"),
+        (lambda: prune(nn.BatchNorm1d(3), "0", [1]), ValueError, "has no layer"),
+        (
+            lambda: prune(nn.Sequential(nn.BatchNorm1d(3)), "0", [1]),
+            ValueError,
+            "'0' is a BatchNorm1d, so give booleans",
+        ),
+        (
+            lambda: prune(model, "first", single[:, 0, 0]),
+            ValueError,
+            r"a mask of shape \(5,\): give the channels' numbers",
+        ),
         (lambda: shrink(model, "first", single), ValueError, "by whole units and channels"),
         (lambda: prune(len, "first", [0]), TypeError, "torch.nn.Module is needed"),
     ):
         with pytest.raises(error, match=said):
             call()
+
+
+class Named(nn.Module):
+    """A layer that is called by its second name."""
+
+    def __init__(self):
+        super().__init__()
+        self.first = self.second = nn.Linear(3, 4)
+        self.out = nn.Linear(4, 2)
+
+    def forward(self, x):
+        return self.out(self.second(x))
+
+
+def test_a_layer_of_two_names():
+    model, x = Named().double().eval(), draw(4, 3, seed=9)
+    close(
+        prune(model, "first", [1])(x), hooked(model, "first", lambda h: h.index_fill(1, torch.tensor([1]), 0), x), EXACT
+    )
+    assert model.first is model.second
+
+
+def test_a_layer_without_numbers_of_its_own_stays_in_the_models_type_and_on_its_device():
+    mask = torch.tensor([True, False, False, False])
+    model, x = mlp(nn.ReLU, (3, 4, 2), seed=4).to(torch.bfloat16), draw(4, 3, seed=9).to(torch.bfloat16)
+    expected = hooked(model, "1", lambda output: output.masked_fill(mask, 0), x)
+    assert torch.equal(prune(model, "1", mask)(x), expected)
+    assert prune(model.to("meta"), "1", mask)(x.to("meta")).is_meta
 
 
 def test_several_layers_at_once_also_one_within_another():
