@@ -90,7 +90,7 @@ def on_workers(
     """
     from distributed import CancelledError, KilledWorker, as_completed
 
-    name, data, resources = f"synergy-{uuid.uuid4().hex}", _packed(of), _resources(client, device)
+    name, data, resources = f"synergy-{uuid.uuid4().hex}", packed(of), _resources(client, device)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Sending large graph")
         parcel = client.submit(Parcel, data, _setting(), key=f"{name}-parcel", pure=False, resources=resources)
@@ -127,17 +127,18 @@ def on_workers(
 
 def _at_once(client: Any) -> int:
     """How many ranges are to be on their way; the workers may become more or fewer meanwhile."""
-    return AHEAD * max(1, len(_workers(client)))
+    return AHEAD * max(1, len(workers(client)))
 
 
-def _workers(client: Any) -> list[dict[str, Any]]:
+def workers(client: Any) -> list[dict[str, Any]]:
+    """What the scheduler knows of the workers there are now."""
     return list(client.scheduler_info(n_workers=-1)["workers"].values())
 
 
 def _resources(client: Any, device: str) -> dict[str, int] | None:
     if device != "cuda":
         return None
-    if not any(GPU in each["resources"] for each in _workers(client)):
+    if not any(GPU in each["resources"] for each in workers(client)):
         raise ValueError(
             "the model is on a GPU, and no worker says that it has one: start them with "
             f"dask worker --resources '{GPU}=1', or move the model and x to the cpu"
@@ -151,7 +152,7 @@ def _let_go(client: Any, futures: list[Any]) -> None:
         client.cancel(futures, force=True)
 
 
-def _packed(of: Any) -> bytes:
+def packed(of: Any) -> bytes:
     """Something as bytes, functions and classes of this session included.
 
     Raises:
