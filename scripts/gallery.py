@@ -41,7 +41,7 @@ QUESTIONS = """\
 from synergy import and_or, compare, entries, estimate, harsanyi, pictures, straight_line
 from synergy.examples import digits, load
 from synergy.interactions import multi_order
-from synergy.neurons import controls, input_by_neuron, rank_neurons
+from synergy.neurons import controls, input_by_neuron, rank_neurons, region_controls
 
 words = load("sentence", "I'm not happy")  # what does MiniLM's sentiment head make of it?
 said = compare(words.game)
@@ -56,6 +56,9 @@ layers = rank_neurons(digits.model(), ["conv1", "conv2"], shown, classes, neuron
 votes = layers["conv2"]
 silent = [controls(digits.model(), votes, k, shown, classes) for k in (1, 2, 4, 6, 8)]
 through = input_by_neuron(digit.game, "conv2", neurons="channels")
+half = region_controls(
+    digits.model().double(), "relu2", shown[:40].double(), classes[:40], [((0, 4), (0, 8))] * 40, nodes=32
+)
 """
 
 SHOTS = (
@@ -259,6 +262,14 @@ SHOTS = (
         "Accuracy and confidence by the number of silent channels: those of the highest scores, the loudest, and some "
         "at random, with two standard errors of the mean over draws.",
         "pictures.silenced(silent)",
+    ),
+    Shot(
+        "Inside the network",
+        "Do a region's neurons speak for it?",
+        "What silence changes in Integrated Gradients of the upper half, of the rest, and in the confidence. Of every "
+        "picture the neurons are silenced through which the half acts most, those of the largest conductance, the "
+        "loudest, and some at random; the bars are 95 % bootstrap intervals of the mean over the pictures.",
+        "pictures.region_silenced(half)",
     ),
 )
 

@@ -22,6 +22,7 @@ from synergy.neurons.controls import controls_of
 from synergy.neurons.rank import rank_neurons
 from synergy.neurons.ranking import COLUMNS, Ranking
 from synergy.neurons.rankings import Rankings
+from synergy.neurons.region_controls import RegionControls, region_controls
 
 READY = {"digits": digits, "digits-vit": digits_vit}
 Subject = Annotated[str, typer.Argument(help="digits, digits-vit, or package.module:factory with --data and --labels")]
@@ -93,6 +94,8 @@ def prune(
     pick: Annotated[list[str] | None, typer.Option(help="LAYER:3,12 or LAYER:NAME; may come again")] = None,
     least: Annotated[float | None, typer.Option("--from", help="the least score of those that are silenced")] = None,
     most: Annotated[float | None, typer.Option("--to", help="the largest score of those that are silenced")] = None,
+    region: Annotated[str | None, typer.Option(help="rows and columns that rank the neurons, 0:4,0:8")] = None,
+    inputs: Annotated[int, typer.Option(min=1, help="of a region's trial, each with neurons of its own")] = 20,
     neurons: Neurons = "neurons",
     data: Data = None,
     labels: Labels = None,
@@ -101,15 +104,34 @@ def prune(
     """How the network does without some neurons, without the loudest, and without some at random.
 
     They are a part of the ranking, those that --pick names, or those of scores --from --to. Every other input is for
-    the ranking, and the rest for the trial.
+    the ranking, and the rest for the trial. With --region they are those through which it acts most, of every input
+    its own, and Integrated Gradients inside and outside are asked again.
     """
-    wanted = Wanted(part, by, tuple(pick or ()), least, most)
-    model, inputs, known = _inputs(subject, data, labels)
-    some = layers or wanted.layers
-    found = _ranked((model, inputs[::2], known[::2]), some, neurons)
+    wanted = Wanted(part, by, tuple(pick or ()), least, most, region)
+    model, x, known = _inputs(subject, data, labels)
+    if wanted.region is not None:
+        say(str(_of_region(model, x[:inputs], known[:inputs], _single(layers), neurons, wanted)).rstrip("\n"))
+        return
+    found = _ranked((model, x[::2], known[::2]), layers or wanted.layers, neurons)
     rankings = found if isinstance(found, Rankings) else Rankings((found,))
     masks = wanted.of(rankings)
-    say(str(controls_of(model, rankings, masks, inputs[1::2], known[1::2], draws=draws)).rstrip("\n"))
+    say(str(controls_of(model, rankings, masks, x[1::2], known[1::2], draws=draws)).rstrip("\n"))
+
+
+def _of_region(
+    model: nn.Module, data: torch.Tensor, labels: torch.Tensor, layer: str, neurons: str, wanted: Wanted
+) -> RegionControls:
+    """The trial of a region, the same of every input."""
+    with options({"players": "--neurons"}):
+        return region_controls(
+            model, layer, data, labels, [wanted.box()] * len(data), parts=[wanted.share()], neurons=neurons
+        )
+
+
+def _single(layers: list[str] | None) -> str:
+    if not layers or len(layers) != 1:
+        raise ValueError(f"--region silences neurons of one layer, and these are {len(layers or ())}")
+    return layers[0]
 
 
 def _ranked(inputs: Inputs, layers: list[str] | None, neurons: str) -> Ranking | Rankings:

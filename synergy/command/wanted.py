@@ -20,6 +20,7 @@ class Wanted:
         by: of the ranking: "value", "magnitude" or "smallest".
         picked: each "LAYER:3,12" or "LAYER:NAME".
         least, most: bounds of the scores.
+        region: "0:4,0:8", rows and columns by whose part in each neuron they are ranked, input by input.
 
     Raises:
         ValueError: two of them at once, or what is none of them.
@@ -30,14 +31,20 @@ class Wanted:
     picked: tuple[str, ...]
     least: float | None
     most: float | None
+    region: str | None = None
 
     def __post_init__(self) -> None:
         said = {"--part": self.part is not None, "--pick": bool(self.picked), "--from and --to": self.bounded}
         several = [option for option, given in said.items() if given]
+        if self.region is not None and (self.picked or self.bounded or self.by != "value"):
+            raise ValueError(
+                "--region ranks the neurons, and of them --part is silenced; leave --pick, --from, --to, --by"
+            )
         if len(several) > 1:
             raise ValueError(f"neurons are chosen in one way, and these are {len(several)}: {', '.join(several)}")
         self._neurons()
-        self._part()
+        self.share()
+        self.box()
 
     @property
     def bounded(self) -> bool:
@@ -48,6 +55,15 @@ class Wanted:
         """Those that are named by the neurons picked."""
         return list(self._neurons())
 
+    def box(self) -> tuple[tuple[int, ...], ...] | None:
+        """The region; None where there is none."""
+        if self.region is None:
+            return None
+        sides = [side.split(":") for side in self.region.split(",")]
+        if len(sides) != 2 or any(len(side) != 2 or not all(end.isdecimal() for end in side) for side in sides):
+            raise ValueError(f"--region are rows and columns, the ends not included, 0:4,0:8, not '{self.region}'")
+        return tuple(tuple(map(int, side)) for side in sides)
+
     def of(self, rankings: Rankings) -> dict[str, torch.Tensor]:
         """The entries of each layer that are to be silent.
 
@@ -57,7 +73,7 @@ class Wanted:
         if self.picked:
             return rankings.named(self._neurons())
         if not self.bounded:
-            return rankings.strongest(self._part(), self.by)
+            return rankings.strongest(self.share(), self.by)
         found = rankings.between(self.least, self.most)
         if not found:
             scores = rankings.column("score")
@@ -76,7 +92,7 @@ class Wanted:
             found.setdefault(layer, []).extend(map(int, words) if numbers else [neurons])
         return found
 
-    def _part(self) -> float | int:
+    def share(self) -> float | int:
         """A number of neurons, or a share of them."""
         text = str(PART) if self.part is None else self.part
         try:

@@ -20,6 +20,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from decompositions import show
 from decompositions.arguments import entries as listed
 from decompositions.arguments import shown
 from decompositions.counts import several
@@ -97,6 +98,14 @@ class RegionControls:
     def interval(self, what: str, ranking: str, part: float | int) -> Interval:
         """The mean change with its 95 % interval over the inputs; arguments and errors as of :meth:`changes`."""
         return bootstrap(self.changes(what, ranking, part))
+
+    def plot(self, path: Any = None) -> Any:
+        """The changes over how many neurons are silent (:func:`synergy.pictures.region_silenced.region_silenced`).
+
+        Raises:
+            ImportError: matplotlib is missing (extra ``viz``).
+        """
+        return show.figure(self, path)
 
     def table(self) -> Table:
         """As text, Markdown or HTML: a row for every part and ranking."""

@@ -17,6 +17,7 @@ from synergy.pictures.neurons import neurons as neurons
 from synergy.pictures.overlay import overlay as overlay
 from synergy.pictures.overview import overview as overview
 from synergy.pictures.path_gradients import path_gradients as path_gradients
+from synergy.pictures.region_silenced import region_silenced as region_silenced
 from synergy.pictures.riemann_sums import riemann_sums as riemann_sums
 from synergy.pictures.saturation import saturation as saturation
 from synergy.pictures.scaled_photo import scaled_photo as scaled_photo

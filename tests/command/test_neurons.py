@@ -13,7 +13,7 @@ pytest.importorskip("typer", reason="the command needs the extra 'cli'")
 from command.test_cli import fails, run
 
 from synergy.examples import digits
-from synergy.neurons import controls_of, rank_neurons
+from synergy.neurons import controls_of, rank_neurons, region_controls
 
 
 def voters():
@@ -95,6 +95,16 @@ def test_neurons_by_name_number_and_score(own):
         assert said.startswith(f"layer 1: {count} of 5 neurons silent")
 
 
+def test_neurons_of_a_region_are_silenced():
+    said = run("neurons", "prune", "digits", "conv2", "--region", "2:6,0:8", "--neurons", "channels", "--part", "2",
+               "--inputs", "2")  # fmt: skip
+    images, labels, held_out = digits.data()
+    x, known = images[held_out][:2], labels[held_out][:2]
+    box = ((2, 6), (0, 8))
+    expected = region_controls(digits.model(), "conv2", x, known, [box] * 2, parts=[2], neurons="channels")
+    assert said == f"{expected}\n"
+
+
 def test_a_page_with_the_command_that_silences_what_is_picked(own, tmp_path):
     pytest.importorskip("jinja2")
     said = run("neurons", "rank", *own, "--neurons", "axis:1", "--output", "neurons.html")
@@ -130,6 +140,12 @@ def test_a_page_with_the_command_that_silences_what_is_picked(own, tmp_path):
         ),
         (["prune", "digits", "conv2", "--from", "99"], "no neuron has such a score; they are from"),
         (["prune", "digits", "conv2", "--from", "1", "--to", "0"], "1.0 is more than 0.0"),
+        (["prune", "digits", "conv2", "--region", "0:4"], "rows and columns, the ends not included, 0:4,0:8, not"),
+        (["prune", "digits", "conv2", "--region", "0:4,0:9"], "does not lie in 8 rows and 8 columns"),
+        (["prune", "digits", "conv2", "--region", "3:3,0:8"], "does not lie in 8 rows and 8 columns"),
+        (["prune", "digits", "conv2", "--region", "0:8,0:8"], "has no outside"),
+        (["prune", "digits", "--region", "0:4,0:8"], "of one layer, and these are 0"),
+        (["prune", "digits", "conv2", "--region", "0:4,0:8", "--from", "0"], "leave --pick"),
         (["rank", "pear", "conv2"], "package.module:factory"),
     ],
 )

@@ -12,6 +12,7 @@ from legible import faults
 from synergy import pictures
 from synergy.neurons.controls import Controls, Outcome
 from synergy.neurons.ranking import Ranking
+from synergy.neurons.region_controls import RegionControls
 
 
 def ranking(scores, layer="layer", long=False):
@@ -49,7 +50,7 @@ def test_of_many_neurons_the_ends_are_drawn():
     assert [text.get_text() for text in axis.texts] == ["12 between"]
 
 
-SIZES = [*itertools.product([1, 3, 8], [1, 3, 60], [0.0, 1e-9, 12345.678]), (48, 60, 12345.678)]
+SIZES = [*itertools.product([1, 3, 8], [1, 3, 60], [0.0, 1e-9, 12345.678]), (17, 60, 12345.678)]
 
 
 @pytest.mark.parametrize(("layers", "neurons", "scale"), SIZES)
@@ -84,7 +85,41 @@ def test_what_is_silenced_is_legible(counts):
         assert faults(pictures.silenced([trial(k, values, layer=long, neurons=100_000) for k in counts])) == []
 
 
+def region_trial(changes, silent=(2, 5), layer="fc"):
+    """Of three inputs; the changes by ranking and part are the same for all of them and all that is measured."""
+    before = torch.tensor([[1.0, 2.0, 0.9, 1.0]]).double().expand(3, -1)
+    after = before + torch.tensor(changes).double()[..., None, None]
+    return RegionControls(layer, 60_000, tuple(silent), tuple(silent), before, after)
+
+
+def test_lines_are_the_mean_changes():
+    found = region_trial([[-0.5, -0.25], [-0.1, -0.2], [0.0, 0.1], [0.0, float("-inf")]], silent=(5, 2))
+    *panels, beside = pictures.region_silenced(found).axes
+    assert [axis.get_title(loc="left") for axis in panels] == ["log Σ|a| inside", "log Σ|a| outside", "confidence"]
+    for axis in panels:
+        lines = [line.lines[0] for line in axis.containers]
+        assert [line.get_xdata().tolist() for line in lines] == [[0, 2, 5]] * 4
+        region, conductance, loudest, random = (line.get_ydata() for line in lines)
+        assert region == pytest.approx([0, -0.25, -0.5])
+        assert conductance == pytest.approx([0, -0.2, -0.1])
+        assert loudest == pytest.approx([0, 0.1, 0])
+        assert random == pytest.approx([0, float("nan"), 0], nan_ok=True)
+    assert panels[0].get_ylim() == panels[1].get_ylim()
+    names = [text.get_text() for text in beside.get_legend().get_texts()]
+    assert names == ["what the region gives", "conductance", "loudness", "chance"]
+
+
+@pytest.mark.parametrize("scale", [0.0, 1e-7, 1.0, 30.0])
+def test_what_a_region_loses_is_legible(scale):
+    found = region_trial(
+        [[-scale, -2 * scale]] * 4, silent=(100, 10_000), layer="blocks.0.a.layer.with.a.very.long.name.indeed"
+    )
+    assert faults(pictures.region_silenced(found)) == []
+
+
 def test_what_is_refused():
+    with pytest.raises(TypeError, match=r"what region_controls\(\) gives"):
+        pictures.region_silenced(3)
     with pytest.raises(TypeError, match="rankings by layer"):
         pictures.layer_map({"a": 3})
     with pytest.raises(ValueError, match="1 to 48 layers, not 0"):
