@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from decompositions.arguments import shown, whole
+from decompositions.evaluation.cluster import Span, on_workers, require_client
 from decompositions.evaluation.progress import whole_progress
 from decompositions.evaluation.spans import spans
 from decompositions.files.whole_file import as_path
@@ -14,7 +15,7 @@ from synergy.method import ALL, METHODS, AbstractMethod, method, usual
 from synergy.studies.asked import manifest
 from synergy.studies.folder import opened
 from synergy.studies.inputs import Inputs
-from synergy.studies.records import imported
+from synergy.studies.records import Records, imported
 from synergy.studies.results import Study
 from synergy.studies.task import Task
 
@@ -36,6 +37,7 @@ def study(
     budget: int | None = None,
     rows: int = 10,
     seed: int = 0,
+    client: Any = None,
 ) -> Study:
     """Methods compared over many inputs, and over several models, into one table in a folder.
 
@@ -60,13 +62,16 @@ def study(
         budget: model calls that one measured allocation may cost, likewise.
         rows: of how many of the strongest effects of each input it is recorded what every player is given.
         seed: of the bootstrap; methods that draw have seeds of their own.
+        client: a ``distributed.Client`` of a Dask cluster, whose workers answer blocks of inputs, to the same table bit
+            for bit; a worker that is lost costs its block.
 
     Raises:
         TypeError, ValueError, LookupError: arguments that do not fit; the folder of another study; or all inputs fail.
         ImportError: pyarrow is missing (extra ``studies``).
-        OSError: the folder cannot be written.
+        OSError: the folder cannot be written, or the cluster is lost (a ConnectionError).
     """
     imported("pyarrow")
+    require_client(client)
     place = as_path(folder, "folder is the path of a directory, a text or a Path")
     task = Task(
         _models(model),
@@ -78,24 +83,35 @@ def study(
         whole(rows, "rows is the number of effects that are recorded one by one", 0),
         whole(seed, "seed is that of all that is drawn", 0),
     )
-    carry_out(task, place)
+    carry_out(task, place, client)
     found = Study(place)
     found.require_some()
     return found
 
 
-def carry_out(task: Task, place: Path) -> None:
+def carry_out(task: Task, place: Path, client: Any = None) -> None:
     """Answer what is missing in a folder, and write the table."""
     ranges = tuple(spans(len(task.inputs), BLOCK))
     with opened(place, manifest(task), ranges) as folder:
         missing = folder.missing()
         left = sum(stop - start for start, stop in missing)
         with whole_progress(len(task.inputs), "study", len(task.inputs) - left, unit="input") as moved:
-            for span in missing:
-                folder.keep(span, task.answers(*span))
+            for span, records in _answered(task, missing, client):
+                folder.keep(span, records)
                 moved(span[1] - span[0])
         if missing or not folder.joined:
             folder.join()
+
+
+def _answered(task: Task, missing: list[Span], client: Any) -> Iterator[tuple[Span, Records]]:
+    """The records of ranges of inputs, in order here, or as they come from the workers of a cluster."""
+    if client is not None:
+        return on_workers(client, task, _answer, missing, task.device)
+    return ((span, task.answers(*span)) for span in missing)
+
+
+def _answer(task: Task, span: Span) -> Records:
+    return task.answers(*span)
 
 
 def _models(given: Any) -> dict[str, Any]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
+
+import torch
 
 from decompositions.dividends.several_games import harsanyi_all
 from decompositions.effects.effects import Effects
@@ -46,6 +48,12 @@ class Task:
     budget: int | None = None
     rows: int = 10
     seed: int = 0
+
+    @property
+    def device(self) -> str:
+        """The kind of device that the models ask for: that of the first which is not on the processor."""
+        kinds = (part.device.type for model in self.models.values() for part in _parameters(model))
+        return next((kind for kind in kinds if kind != "cpu"), "cpu")
 
     @outside_inference()
     @readings_kept()
@@ -102,3 +110,7 @@ class Task:
             found = Records()
             found.of_input(model, place)(FAILED, math.nan, note=reason_of(error))
         records.extend(found)
+
+
+def _parameters(model: Any) -> Iterator[torch.Tensor]:
+    return model.parameters() if isinstance(model, torch.nn.Module) else iter(())
