@@ -23,6 +23,8 @@ from synergy.neurons.rank import rank_neurons
 from synergy.neurons.ranking import COLUMNS, Ranking
 from synergy.neurons.rankings import Rankings
 from synergy.neurons.region_controls import RegionControls, region_controls
+from synergy.neurons.savings import savings
+from synergy.neurons.shrinking import shrink
 
 READY = {"digits": digits, "digits-vit": digits_vit}
 Subject = Annotated[str, typer.Argument(help="digits, digits-vit, or package.module:factory with --data and --labels")]
@@ -100,6 +102,7 @@ def prune(
     data: Data = None,
     labels: Labels = None,
     draws: Annotated[int, typer.Option(help="of random neurons, for comparison")] = 20,
+    smaller: Annotated[bool, typer.Option("--shrink", help="also take them out, and say what that saves")] = False,
 ) -> None:
     """How the network does without some neurons, without the loudest, and without some at random.
 
@@ -108,6 +111,10 @@ def prune(
     its own, and Integrated Gradients inside and outside are asked again.
     """
     wanted = Wanted(part, by, tuple(pick or ()), least, most, region)
+    if smaller and region is not None:
+        raise ValueError(
+            "--shrink takes the same neurons out for all inputs, and with --region each has its own; leave one"
+        )
     model, x, known = _inputs(subject, data, labels)
     if wanted.region is not None:
         say(str(_of_region(model, x[:inputs], known[:inputs], _single(layers), neurons, wanted)).rstrip("\n"))
@@ -115,7 +122,17 @@ def prune(
     found = _ranked((model, x[::2], known[::2]), layers or wanted.layers, neurons)
     rankings = found if isinstance(found, Rankings) else Rankings((found,))
     masks = wanted.of(rankings)
+    small = _without(model, masks) if smaller else None
     say(str(controls_of(model, rankings, masks, x[1::2], known[1::2], draws=draws)).rstrip("\n"))
+    if small is not None:
+        say(f"\n{str(savings(model, small, x[1::2])).rstrip()}")
+
+
+def _without(model: nn.Module, masks: dict[str, torch.Tensor]) -> nn.Module:
+    """A network without neurons of several layers."""
+    for layer, mask in masks.items():
+        model = shrink(model, layer, mask)
+    return model
 
 
 def _of_region(

@@ -15,4 +15,6 @@ from synergy.neurons.ranking import Ranking as Ranking
 from synergy.neurons.rankings import Rankings as Rankings
 from synergy.neurons.region_controls import RegionControls as RegionControls
 from synergy.neurons.region_controls import region_controls as region_controls
+from synergy.neurons.savings import Savings as Savings
+from synergy.neurons.savings import savings as savings
 from synergy.neurons.shrinking import shrink as shrink

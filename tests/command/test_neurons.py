@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 
 import numpy as np
 import pytest
@@ -105,6 +106,12 @@ def test_neurons_of_a_region_are_silenced():
     assert said == f"{expected}\n"
 
 
+def test_what_is_silenced_can_be_taken_out(own):
+    said = run("neurons", "prune", own[0], "--pick", "0:1,2", *own[2:], "--draws", "2", "--shrink")
+    assert re.search(r"parameters +32 +20 +0.62", said)  # 3·5 + 5 + 5·2 + 2, and with three units
+    assert re.search(r"operations +200 +120 +0.6", said)  # four rows
+
+
 def test_a_page_with_the_command_that_silences_what_is_picked(own, tmp_path):
     pytest.importorskip("jinja2")
     said = run("neurons", "rank", *own, "--neurons", "axis:1", "--output", "neurons.html")
@@ -146,11 +153,51 @@ def test_a_page_with_the_command_that_silences_what_is_picked(own, tmp_path):
         (["prune", "digits", "conv2", "--region", "0:8,0:8"], "has no outside"),
         (["prune", "digits", "--region", "0:4,0:8"], "of one layer, and these are 0"),
         (["prune", "digits", "conv2", "--region", "0:4,0:8", "--from", "0"], "leave --pick"),
+        (["prune", "digits", "conv2", "--region", "0:4,0:8", "--shrink"], "with --region each has its own"),
+        (
+            ["prune", "digits", "relu2", "--part", "2", "--draws", "2", "--shrink"],
+            "'relu2' is a ReLU; prune() silences",
+        ),
         (["rank", "pear", "conv2"], "package.module:factory"),
     ],
 )
 def test_what_is_refused(words, said, monkeypatch, capsys):
     assert said in fails(monkeypatch, capsys, "neurons", *words)
+
+
+class Twice(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.start, self.twice, self.end = nn.Linear(3, 3), nn.Linear(3, 3), nn.Linear(3, 2)
+
+    def forward(self, x):
+        return self.end(torch.tanh(self.twice(torch.tanh(self.twice(self.start(x))))))
+
+
+def learning():
+    return nn.Sequential(nn.Linear(3, 5), nn.Dropout(0.5), nn.Linear(5, 2))
+
+
+@pytest.mark.parametrize(
+    ("words", "labels", "said"),
+    [
+        (["rank", "Twice", "twice"], None, "the layer 'twice' is called 2 times; take one that is called once"),
+        (["rank", "Twice", "strat"], None, "has no layer 'strat'; there is 'start'"),
+        (["rank", "learning", "0"], None, "the model is in training mode"),
+        (["rank", "voters", "0"], [0, 1, 2, 0, 0, 1, 1, 0], "the true class of every input, 0 to 1; one of them is 2"),
+        (["rank", "voters", "0"], [0, 0, 0, 0, 0, 0, 0, 0], "of the classes [1] there is no input"),
+        (["rank", "voters", "0"], [0, 1], "labels are 8 whole numbers"),
+        (["prune", "voters", "--pick", "0:0,1,2,3,4"], None, "without any neuron of '0' nothing of the input is left"),
+        (["prune", "voters", "0", "--from", "-99"], None, "without any neuron of '0' nothing of the input is left"),
+        (["prune", "voters", "0", "--part", "1.0"], None, "without any neuron of '0' nothing of the input is left"),
+        (["prune", "voters", "0", "--region", "0:1,0:2"], None, "is none for an input of shape (3,)"),
+    ],
+)
+def test_what_is_refused_of_ones_own(own, words, labels, said, monkeypatch, capsys):
+    if labels is not None:
+        np.save("y.npy", np.array(labels))
+    verb, name, *rest = words
+    assert said in fails(monkeypatch, capsys, "neurons", verb, f"{__name__}:{name}", *rest, *own[2:])
 
 
 def test_a_model_of_ones_own_needs_inputs_and_classes(own, monkeypatch, capsys):
