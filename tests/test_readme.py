@@ -77,3 +77,15 @@ def test_the_how_to_runs(tmp_path, monkeypatch, registry):
         else:
             exec(code.replace("grid(x.shape, 4)", "grid(x.shape, 2)"), names)
     assert (tmp_path / "report.html").stat().st_size > 1000
+
+
+def test_the_way_inside_the_network_runs(tmp_path, monkeypatch):
+    for package in ("jinja2", "matplotlib", "pandas", "sklearn", "safetensors"):
+        pytest.importorskip(package, reason=f"the page shows what needs {package}")
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    for code in blocks("docs/inside.md"):
+        exec(code, names)
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "table.png", "votes.png", "ranking.csv", "layers.png", "neurons.html", "half.png",
+    }  # fmt: skip

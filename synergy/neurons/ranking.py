@@ -45,7 +45,8 @@ class Ranking:
             no weight of which there is no input.
         spread: the standard errors of the votes. Of the same shape.
         score: Shape ``(neurons,)``.
-        error: its standard error, as the inputs are a sample. Shape ``(neurons,)``.
+        error: its standard error, as the inputs of each class are a sample; its weight is taken as it is. Shape
+            ``(neurons,)``.
         rest: the mean of F_c(x) − F_c(b) over the inputs of class y without what the neurons give: what leads around
             the layer, if anything does, and the error of the quadrature. Shape ``(classes, classes)``.
         weights: π. Shape ``(classes,)``.
