@@ -74,14 +74,16 @@ class ModuleHead:
         model: the caller's, or what was put around it.
         name: of the module, as in the model's ``named_modules()``. It gives one tensor, or several of which the first
             is meant.
+        beside: another module of the same copy of the model; None for a copy of its own.
 
     Raises:
         ValueError: the model has no such module.
     """
 
-    def __init__(self, model: nn.Module, name: str) -> None:
-        self.name, self.model = name, OwnCopy().of(model)
-        inner = self.model
+    def __init__(self, model: nn.Module, name: str, beside: ModuleHead | None = None) -> None:
+        self.name = name
+        self.model: nn.Module = OwnCopy().of(model) if beside is None else beside.model
+        inner: Any = self.model
         while isinstance(inner, Around):  # the name is one in the caller's model
             inner = inner.given[0]
         known = {each: module for each, module in inner.named_modules() if each}

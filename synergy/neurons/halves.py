@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -77,19 +77,6 @@ class Halves:
         others = [self.tangent(inputs, each) for each in directions[1:]]
         return Derivatives(behind, torch.stack([tangent, *others]), whole)
 
-    def votes(self, inputs: torch.Tensor, direction: torch.Tensor) -> torch.Tensor:
-        r""":math:`\partial_j H_c\, D_u G_j` for every output c of a model that gives several per row.
-
-        Args:
-            inputs: Shape ``(batch, *shape)``.
-            direction: Shape ``(batch, *shape)``.
-
-        Returns:
-            Shape ``(classes, batch, *layer)``.
-        """
-        outputs, value, tangent, _ = self._called(inputs, direction)
-        return torch.stack([_gradients(each, [value], keep=True)[0] * tangent for each in outputs.unbind(1)])
-
     def _called(
         self, inputs: torch.Tensor, direction: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -140,6 +127,45 @@ def layer_of_one(head: ModuleHead, x: torch.Tensor) -> torch.Tensor:
             f"one input and {tuple(both.shape)} for two; take one that gives (batch, …)"
         )
     return value
+
+
+def votes(halves: Sequence[Halves], inputs: torch.Tensor, direction: torch.Tensor) -> list[torch.Tensor]:
+    r""":math:`\partial_j H_c\, D_u G_j` at several layers, for every output c of a model that gives several per row.
+
+    One call of the model and one pass back for each output serve all layers.
+
+    Args:
+        halves: of one copy of the model.
+        inputs: Shape ``(batch, *shape)``.
+        direction: Shape ``(batch, *shape)``.
+
+    Returns:
+        By layer, of shape ``(classes, batch, *layer)``.
+    """
+    found: list[tuple[torch.Tensor, torch.Tensor]] = []
+    order: list[int] = []
+
+    def split(k: int) -> Callable[[torch.Tensor], torch.Tensor]:
+        def at(output: torch.Tensor) -> torch.Tensor:
+            value, tangent = forward_ad.unpack_dual(output)
+            order.append(k)
+            found.append((value, torch.zeros_like(value) if tangent is None else tangent.detach()))
+            passed = value.clone()  # what follows may write into it, and into its derivative
+            last = len(found) == len(halves)
+            return passed if last or tangent is None else forward_ad.make_dual(passed, tangent.clone())
+
+        return at
+
+    head, leaf = halves[0].head, inputs.detach().clone().requires_grad_()
+    with _forward(", ".join(each.head.name for each in halves)), torch.enable_grad(), ExitStack() as watched:
+        for k, each in enumerate(halves):
+            watched.enter_context(each.head.watched(split(k)))
+        output = halves[0].select(head.model(forward_ad.make_dual(leaf.clone(), direction)))
+        outputs = forward_ad.unpack_dual(output).primal.unbind(1)
+    values = [value for value, _ in found]
+    slopes = [_gradients(each, values, keep=True) for each in outputs]
+    rows = (torch.stack([slope[k] * tangent for slope in slopes]) for k, (_, tangent) in enumerate(found))
+    return [row for _, row in sorted(zip(order, rows, strict=True), key=lambda pair: pair[0])]
 
 
 class _Reached(Exception):

@@ -11,6 +11,7 @@ from torch import nn
 
 from decompositions.arguments import entries, real, shown, whole
 from decompositions.arithmetic import real_numbers, wide
+from decompositions.counts import several
 from decompositions.evaluation.fingerprint.contents import of_tensor
 from decompositions.evaluation.fingerprint.fingerprint import fingerprint
 from decompositions.evaluation.progress import whole_progress
@@ -22,7 +23,7 @@ from decompositions.models.model_function import require_evaluation, require_mod
 from decompositions.models.undisturbed import outside_inference, undisturbed
 from decompositions.networks.head import ModuleHead
 from synergy.neurons.dense import dense_layers
-from synergy.neurons.halves import Halves, layer_of_one
+from synergy.neurons.halves import Halves, layer_of_one, votes
 from synergy.neurons.inputs import Inputs, inputs_of
 from synergy.neurons.kept import Kept, opened
 from synergy.neurons.labels import labels_of
@@ -80,9 +81,8 @@ def rank_neurons(
         names, left_out = _layers(model, layer, inputs)
         if checkpoint is not None:
             raise ValueError("a checkpoint is that of one layer; rank each by a call with a directory of its own")
-        settings = {"baseline": baseline, "neurons": neurons, "off": off, "weights": weights, "nodes": nodes}
-        return Rankings(tuple(rank_neurons(model, name, data, labels, **settings) for name in names), left_out)
-    return _ranked(_asked(model, layer, inputs, baseline, neurons, nodes), off, weights, checkpoint)
+        return Rankings(tuple(_ranked(_asked(model, names, inputs, baseline, neurons, nodes), off, weights)), left_out)
+    return _ranked(_asked(model, [layer], inputs, baseline, neurons, nodes), off, weights, checkpoint)[0]
 
 
 def _layers(model: nn.Module, given: Any, inputs: Inputs) -> tuple[list[str], tuple[tuple[str, str], ...]]:
@@ -98,30 +98,51 @@ def _layers(model: nn.Module, given: Any, inputs: Inputs) -> tuple[list[str], tu
 
 
 @dataclass(frozen=True, eq=False)
+class _Layer:
+    """A layer of the copy of the model, and its neurons."""
+
+    halves: Halves
+    entries: torch.Tensor
+    names: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        return self.halves.head.name
+
+
+@dataclass(frozen=True, eq=False)
 class _Asked:
     """What is asked, looked at."""
 
-    halves: Halves
+    layers: tuple[_Layer, ...]
     inputs: Inputs
     baseline: torch.Tensor
-    entries: torch.Tensor
-    names: tuple[str, ...]
     classes: int
     nodes: int
 
+    @property
+    def model(self) -> nn.Module:
+        return self.layers[0].halves.head.model
+
+    @property
+    def title(self) -> str:
+        return self.layers[0].name if len(self.layers) == 1 else several(len(self.layers), "layer")
+
     def batch(self) -> int:
         """Inputs whose votes fit."""
-        return max(1, ROOM // (self.nodes * (self.classes + 2) * max(self.entries.numel(), self.baseline.numel())))
+        entries = max(sum(each.entries.numel() for each in self.layers), self.baseline.numel())
+        return max(1, ROOM // (self.nodes * (self.classes + 2) * entries))
 
     def question(self, off: float) -> dict[str, Any]:
-        """All that the sums depend on, for a checkpoint."""
+        """All that the sums of the only layer depend on, for a checkpoint."""
+        (layer,) = self.layers
         return {
             "versions": f"torch {torch.__version__}, NumPy {np.__version__}",
-            "model": fingerprint(self.halves.head.model, "model"),
-            "layer": self.halves.head.name,
+            "model": fingerprint(self.model, "model"),
+            "layer": layer.name,
             "inputs": [len(self.inputs), *self.inputs.digest()],
             "baseline": of_tensor(self.baseline),
-            "neurons": of_tensor(self.entries),
+            "neurons": of_tensor(layer.entries),
             "nodes": self.nodes,
             "off": off,
             "batch": self.batch(),
@@ -130,11 +151,12 @@ class _Asked:
 
 @outside_inference()
 @full_precision()
-def _asked(model: nn.Module, layer: str, inputs: Inputs, baseline: Any, neurons: Any, nodes: int) -> _Asked:
+def _asked(model: nn.Module, layers: list[str], inputs: Inputs, baseline: Any, neurons: Any, nodes: int) -> _Asked:
     nodes = whole(nodes, "nodes is the number of nodes of a Gauss–Legendre rule", 1, 2048)
-    head, first = ModuleHead(model, layer), inputs.some(0, 1)
+    head, first = ModuleHead(model, layers[0]), inputs.some(0, 1)
     with undisturbed(model, first.device), torch.no_grad():
-        value, outputs = layer_of_one(head, first), head.model(first.clone())
+        found = tuple(_layer(ModuleHead(model, each, head), first, neurons) for each in layers)
+        outputs = head.model(first.clone())
     if not isinstance(outputs, torch.Tensor) or outputs.ndim != 2 or outputs.shape[1] < 2:
         shape = tuple(outputs.shape) if isinstance(outputs, torch.Tensor) else shown(outputs)
         raise ValueError(f"votes are logits, (batch, classes) with two classes or more; the model gives {shape}")
@@ -144,63 +166,71 @@ def _asked(model: nn.Module, layer: str, inputs: Inputs, baseline: Any, neurons:
         raise ValueError(
             f"a baseline is a number or one input, of shape {tuple(first.shape)}, not {tuple(start.shape)}"
         )
+    return _Asked(found, known, start.expand_as(first), outputs.shape[1], nodes)
+
+
+def _layer(head: ModuleHead, first: torch.Tensor, neurons: Any) -> _Layer:
+    """A layer and its neurons, looked at with the first input."""
+    value = layer_of_one(head, first)
     table, names = layer_players(neurons, value.shape)
     table, count = check(table, value.shape)
-    halves = Halves(head, lambda outputs: outputs)
-    entry = table.expand(value.shape)[0].to(first.device)
-    return _Asked(halves, known, start.expand_as(first), entry, names_of(names, count), outputs.shape[1], nodes)
+    entries = table.expand(value.shape)[0].to(first.device)
+    return _Layer(Halves(head, lambda outputs: outputs), entries, names_of(names, count))
 
 
 @outside_inference()
 @full_precision()
-def _ranked(asked: _Asked, off: float | None, weights: Any, checkpoint: Any) -> Ranking:
+def _ranked(asked: _Asked, off: float | None, weights: Any, checkpoint: Any = None) -> list[Ranking]:
     off = 1 / (asked.classes - 1) if off is None else real(off, "off is what a vote for another class counts")
     if asked.inputs.labels is not None:
         _weights(weights, torch.bincount(asked.inputs.labels, minlength=asked.classes))  # refused before any work
-    sums = Sums(asked.classes, len(asked.names), off)
+    sums = [Sums(asked.classes, len(each.names), off) for each in asked.layers]
     if checkpoint is None:
         _summed(asked, sums, None)
     else:
         with opened(checkpoint, asked.question(off)) as kept:
-            kept.restore(sums)
+            kept.restore(sums[0])
             _summed(asked, sums, kept)
-    return _ranking(asked, sums, _weights(weights, sums.counts))
+    shares = _weights(weights, sums[0].counts)
+    return [_ranking(layer, each, shares) for layer, each in zip(asked.layers, sums, strict=True)]
 
 
-def _summed(asked: _Asked, sums: Sums, kept: Kept | None) -> None:
+def _summed(asked: _Asked, sums: list[Sums], kept: Kept | None) -> None:
     """Add the inputs that are still to come; what was added is kept, also after an error or an interruption."""
-    model, size, total = asked.halves.head.model, asked.batch(), len(asked.inputs)
-    title = f"votes of {asked.halves.head.name}"
-    with undisturbed(model, asked.baseline.device), whole_progress(total, title, sums.done, "input") as moved:
+    size, total, first = asked.batch(), len(asked.inputs), sums[0]
+    title = f"votes of {asked.title}"
+    with undisturbed(asked.model, asked.baseline.device), whole_progress(total, title, first.done, "input") as moved:
         try:
-            while (start := sums.done) < total:
+            while (start := first.done) < total:
                 x, labels = asked.inputs.pairs(start, start + size)
                 votes, gains = _votes(asked, x)
-                sums.add(votes.cpu(), gains.cpu(), labels_of(labels, len(x), asked.classes))
+                known = labels_of(labels, len(x), asked.classes)
+                for each, some in zip(sums, votes, strict=True):
+                    each.add(some.cpu(), gains.cpu(), known)
                 moved(len(x))
                 if kept is not None:
-                    kept.keep(sums)
+                    kept.keep(first)
         finally:
-            if kept is not None and sums.whole and sums.done:
-                kept.keep(sums, now=True)
+            if kept is not None and first.whole and first.done:
+                kept.keep(first, now=True)
 
 
-def _ranking(asked: _Asked, sums: Sums, shares: torch.Tensor) -> Ranking:
+def _ranking(layer: _Layer, sums: Sums, shares: torch.Tensor) -> Ranking:
     """The means, with their standard errors."""
     each, seen = sums.counts[:, None], shares > 0
     votes, score, gains = sums.votes / each[..., None], sums.scores / each, sums.gains / each
     spread = _error(sums.squares / each[..., None], votes, each[..., None])
     error = _error(sums.score_squares / each, score, each)
     return Ranking(
-        layer=asked.halves.head.name,
+        layer=layer.name,
         votes=votes,
         spread=spread,
         score=shares[seen] @ score[seen],
         error=(shares[seen].square() @ error[seen].square()).sqrt(),
         rest=gains - votes.sum(2),
         weights=shares,
-        names=asked.names,
-        entries=asked.entries.cpu(),
+        names=layer.names,
+        entries=layer.entries.cpu(),
         inputs=sums.done,
     )
 
@@ -229,17 +259,19 @@ def _weights(weights: Any, counts: torch.Tensor) -> torch.Tensor:
     return shares
 
 
-def _votes(asked: _Asked, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Of a batch: the votes ``(batch, classes, neurons)``, and the gains of the logits ``(batch, classes)``."""
+def _votes(asked: _Asked, x: torch.Tensor) -> tuple[list[torch.Tensor], torch.Tensor]:
+    """Of a batch: by layer the votes ``(batch, classes, neurons)``, and the logits' gains ``(batch, classes)``."""
     places, weights = np.polynomial.legendre.leggauss(asked.nodes)
     step = x - asked.baseline
     nodes = torch.as_tensor((places + 1) / 2).to(x).reshape(-1, *(1,) * x.ndim)
     inputs = (asked.baseline + nodes * step).flatten(0, 1)
-    found = asked.halves.votes(inputs, step.expand(len(nodes), *x.shape).flatten(0, 1))
-    rows = wide(found).reshape(asked.classes, len(nodes), len(x), -1)
-    integrals = torch.einsum("cqbe,q->bce", rows, torch.as_tensor(weights / 2).to(rows))
-    votes = torch.zeros(len(x), asked.classes, len(asked.names), dtype=rows.dtype, device=rows.device)
-    votes.index_add_(2, asked.entries.flatten().to(rows.device), integrals)
+    directions = step.expand(len(nodes), *x.shape).flatten(0, 1)
+    found, given = [], votes([layer.halves for layer in asked.layers], inputs, directions)
+    for layer, each in zip(asked.layers, given, strict=True):
+        rows = wide(each).reshape(asked.classes, len(nodes), len(x), -1)
+        integrals = torch.einsum("cqbe,q->bce", rows, torch.as_tensor(weights / 2).to(rows))
+        summed = torch.zeros(len(x), asked.classes, len(layer.names), dtype=rows.dtype, device=rows.device)
+        found.append(summed.index_add_(2, layer.entries.flatten().to(rows.device), integrals))
     with torch.no_grad():
-        ends = [wide(asked.halves.head.model(each.clone())) for each in (x, asked.baseline)]
-    return votes, ends[0] - ends[1]
+        ends = [wide(asked.model(end.clone())) for end in (x, asked.baseline)]
+    return found, ends[0] - ends[1]

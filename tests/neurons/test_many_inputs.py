@@ -57,8 +57,7 @@ def test_from_the_disk_and_from_a_dataset(tmp_path):
     asked = Asked()
     same(rank_neurons(model(), "1", asked), expected)
     assert asked.places == [0, *range(20)]  # the first for a look at the shapes, then each once
-    several = rank_neurons(model(), ["0", "2"], Asked())
-    same(several["2"], rank_neurons(model(), "2", DATA, LABELS))
+    same(rank_neurons(model(), ["0", "2"], Asked())["2"], rank_neurons(model(), ["0", "2"], DATA, LABELS)["2"])
     stacked = torch.utils.data.TensorDataset(DATA, LABELS)
     same(rank_neurons(model(), "1", torch.utils.data.Subset(stacked, range(20))), expected)
 

@@ -29,7 +29,7 @@ def replaced(model, layer, x, change):
 def at_one_place(model, layer, point, step, targets):
     """∂H_c/∂a_j · ∂G_j/∂x_i · y_i of one input, by a gradient for every entry j. Shape ``(classes, n, entries)``."""
     seen, leaf = [], point.clone().requires_grad_()
-    replaced(model, layer, leaf, lambda output: seen.append(output) or output)
+    replaced(model, layer, leaf, lambda output: seen.append(output.clone()) or output)
     entries = seen[0].reshape(-1)
     rows = [torch.autograd.grad(entry, leaf, retain_graph=True)[0].reshape(-1) for entry in entries]
     value = seen[0].detach().clone().requires_grad_()
@@ -124,6 +124,10 @@ NETWORKS = {
     ),
     "recurrent": (Recurrent, ("cells",)),
     "convolutions": (pictures, ("1", "2", "3", "4", "5")),
+    "activations that write": (
+        lambda: nn.Sequential(nn.Linear(6, 4), nn.SiLU(inplace=True), nn.Linear(4, 4), nn.Tanh(), nn.Linear(4, 2)),
+        ("0", "1", "2", "3"),
+    ),
 }  # fmt: skip
 
 
@@ -147,6 +151,18 @@ def test_every_entry(name, layer):
     ranking = rank_neurons(model, layer, torch.cat([x, x]), [0, 1], baseline=b, nodes=NODES)
     close(ranking.votes, expected.sum(1).expand(2, -1, -1), EXACT)
     assert abs(expected).max() > 1e-3
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_several_layers_of_one_call(name):
+    """Layers that come behind each other, lie in each other, or have paths around them: each is as it is alone."""
+    build, layers = NETWORKS[name]
+    model, x, b = made(build), draw(2, 6, seed=91), draw(1, 6, seed=92)
+    found = rank_neurons(model, layers[::-1], x, [0, 1], baseline=b, nodes=NODES)
+    assert list(found) == list(layers[::-1])
+    for layer in layers:
+        expected = torch.stack([twin(model, layer, each, b, [0, 1]).sum(1) for each in x.split(1)])
+        close(found[layer].votes, expected, EXACT)
 
 
 @pytest.mark.parametrize(
