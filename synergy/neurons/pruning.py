@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import nn
+from torch.nn.modules.linear import NonDynamicallyQuantizableLinear
 
 from decompositions.arguments import entries, real, shown, whole
 from decompositions.models.model_function import require_module
@@ -24,6 +25,7 @@ UNITS = {
     nn.BatchNorm2d: "num_features", nn.LayerNorm: "normalized_shape",
 }  # fmt: skip
 AXES = {nn.Conv1d: 1, nn.Conv2d: 2, nn.Conv3d: 3, nn.BatchNorm2d: 2}  # behind that of the channels
+WEIGHTED = (nn.Linear, NonDynamicallyQuantizableLinear, nn.Conv1d, nn.Conv2d, nn.Conv3d)  # whose rows are units
 
 
 class Scaled(nn.Module):
@@ -107,9 +109,10 @@ def enhance(model: nn.Module, layer: str, ranking: Ranking, strength: float) -> 
     if ranking.layer != layer:
         raise ValueError(f"the ranking is that of '{ranking.layer}', and the layer is '{layer}'")
     strength = real(strength, "strength is by how much the first neuron is louder", 0)
+    layer_of(model, layer)
     score = ranking.score.clamp(min=0)
     loud = score / score.max() if score.max() > 0 else score
-    return _scaled(model, {layer: (1 + strength * loud)[ranking.entries].to(_number(model, layer_of(model, layer)))})
+    return _scaled(model, {layer: (1 + strength * loud)[ranking.entries]})
 
 
 def layer_of(model: nn.Module, layer: str) -> nn.Module:
@@ -152,6 +155,26 @@ def mask_of(target: nn.Module, layer: str, neurons: Any) -> torch.Tensor:
     return mask.reshape(-1, *(1,) * axes)
 
 
+def by_unit(target: nn.Module, values: torch.Tensor) -> torch.Tensor | None:
+    """Values of a linear layer's or a convolution's output, a row for each unit or channel. Shape ``(units, …)``.
+
+    Args:
+        target: the layer.
+        values: that broadcast to what it gives for one input.
+
+    Returns:
+        None where they do not tell the units apart.
+    """
+    if isinstance(target, nn.Linear):
+        size = target.out_features
+        return values.reshape(-1, size).T if values.ndim and values.shape[-1] == size else None
+    kind = next((each for each in AXES if isinstance(target, each)), None)
+    size = 0 if kind is None else getattr(target, UNITS[kind])
+    if kind is None or values.ndim not in (AXES[kind] + 1, AXES[kind] + 2) or values.shape[-AXES[kind] - 1] != size:
+        return None
+    return values.reshape(size, -1) if values.ndim == AXES[kind] + 1 or len(values) == 1 else None
+
+
 def _number(model: nn.Module, layer: nn.Module) -> torch.Tensor:
     """A tensor of the type and on the device of a layer's own, of the model's where it has none, or torch's default."""
     own = (each for module in (layer, model) for each in (*module.parameters(), *module.buffers()))
@@ -164,15 +187,35 @@ def _silent(model: nn.Module, layer: str, neurons: Any) -> torch.Tensor:
     silent = mask_of(target, layer, neurons)
     if silent.all():
         raise ValueError(f"without any neuron of '{layer}' nothing of the input is left; keep at least one")
-    return (~silent).to(_number(model, target))
+    return (~silent).cpu().double()
 
 
 def _scaled(model: nn.Module, factors: Mapping[str, torch.Tensor]) -> nn.Module:
     made = copy.deepcopy(model)
     for layer in sorted(factors, key=lambda each: -each.count(".")):  # what lies within another one comes before it
         found = made.get_submodule(layer)
-        scaled = Scaled(found, factors[layer].detach().clone())
+        if _in_its_weights(found, factors[layer]):
+            continue
+        scaled = Scaled(found, factors[layer].to(_number(made, found)))
         homes = [(home, name) for home in made.modules() for name, each in home._modules.items() if each is found]
         for home, name in homes:  # several where it has several names, by any of which it may be called
             setattr(home, name, scaled)
     return made
+
+
+def _in_its_weights(layer: nn.Module, factors: torch.Tensor) -> bool:
+    """Multiply the rows of a layer's weights, if every unit has one factor; whether that was possible.
+
+    The layer stays what it is for all that reads it, or uses its weights without calling it.
+    """
+    rows = by_unit(layer, factors) if type(layer) in WEIGHTED else None
+    names = ["weight", *(["bias"] if getattr(layer, "bias", None) is not None else [])]
+    plain = all(layer._parameters.get(name) is not None for name in names) and not layer._forward_hooks
+    if rows is None or not plain or not bool((rows == rows[:, :1]).all()):
+        return False
+    for name in names:  # numbers of its own, which others that shared the old ones do not see
+        old = layer._parameters[name]
+        assert old is not None
+        new = old.detach() * rows[:, 0].to(old).reshape(-1, *(1,) * (old.ndim - 1))
+        layer._parameters[name] = nn.Parameter(new, old.requires_grad)
+    return True

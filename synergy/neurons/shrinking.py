@@ -18,7 +18,7 @@ from torch import fx, nn
 
 from decompositions.models.model_function import require_evaluation
 from decompositions.networks.graph import trace
-from synergy.neurons.pruning import layer_of, mask_of
+from synergy.neurons.pruning import by_unit, layer_of, mask_of
 
 Weighted = nn.Linear | nn.Conv1d | nn.Conv2d
 ELEMENTWISE = (
@@ -70,15 +70,13 @@ def shrink(model: nn.Module, layer: str, neurons: Any) -> nn.Module:
 
 def _units(target: Weighted, layer: str, mask: torch.Tensor) -> torch.Tensor:
     """Which units or channels are silent. Shape ``(units,)``."""
-    size = target.weight.shape[0]
-    flat = mask.reshape(size, -1) if mask.numel() % size == 0 else mask.reshape(1, -1)
-    whole = flat.all(1)
-    if len(flat) != size or not torch.equal(whole, flat.any(1)):
+    rows = by_unit(target, mask)
+    if rows is None or not torch.equal(rows.all(1), rows.any(1)):
         raise ValueError(
-            f"a network gets smaller by whole units and channels, and '{layer}' has {size} of them; rank with "
-            "neurons='channels', or silence single entries with prune()"
+            f"a network gets smaller by whole units and channels, and '{layer}' has {target.weight.shape[0]} of them; "
+            "rank with neurons='channels', or silence single entries with prune()"
         )
-    return whole
+    return rows.all(1)
 
 
 @dataclass(frozen=True)

@@ -88,6 +88,8 @@ def test_louder_neurons():
     factors = 1 + 0.5 * ranking.score.clamp(min=0) / ranking.score.max()
     close(loud(data).detach(), hooked(model, "1", lambda output: output * factors, data), EXACT)
     close(enhance(model, "1", ranking, 0)(data).detach(), model(data).detach(), EXACT)
+    with pytest.raises(ValueError, match="has no layer '1'"):
+        enhance(nn.Sequential(nn.Linear(3, 5)), "1", ranking, 1)
     for layer, given, strength, error, said in (
         ("0", ranking, 1, ValueError, "ranking is that of '1', and the layer is '0'"),
         ("1", ranking.score, 1, TypeError, "a ranking is what rank_neurons"),
@@ -255,7 +257,66 @@ def test_a_layer_without_numbers_of_its_own_stays_in_the_models_type_and_on_its_
     model, x = mlp(nn.ReLU, (3, 4, 2), seed=4).to(torch.bfloat16), draw(4, 3, seed=9).to(torch.bfloat16)
     expected = hooked(model, "1", lambda output: output.masked_fill(mask, 0), x)
     assert torch.equal(prune(model, "1", mask)(x), expected)
-    assert prune(model.to("meta"), "1", mask)(x.to("meta")).is_meta
+    for layer in ("0", "1"):
+        assert prune(model.to("meta"), layer, mask)(x.to("meta")).is_meta
+
+
+class Reads(nn.Module):
+    """Uses weights without calling their layer, or beside calling it; two layers share theirs."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.second, self.out = nn.Linear(3, 4), nn.Linear(4, 4), nn.Linear(4, 4)
+        self.attention = nn.MultiheadAttention(4, 2, batch_first=True)
+        self.out.weight = self.second.weight
+
+    def forward(self, x):
+        hidden = F.linear(x, self.first.weight, self.first.bias)
+        hidden = self.second(hidden.to(self.second.weight.dtype))[:, None]
+        return self.out(torch.tanh(self.attention(hidden, hidden, hidden)[0][:, 0]))
+
+
+def test_weights_that_are_read_without_a_call():
+    torch.manual_seed(3)
+    model, x = Reads().double().eval(), draw(5, 3, seed=10)
+    before = {key: value.clone() for key, value in model.state_dict().items()}
+    first = model.first(x).index_fill(1, torch.tensor([0, 2]), 0)
+    close(prune(model, "first", [0, 2])(x), model.out(torch.tanh(attended(model, model.second(first)))), EXACT)
+    second = model.second(model.first(x)).index_fill(1, torch.tensor([1]), 0)
+    close(prune(model, "second", [1])(x), model.out(torch.tanh(attended(model, second))), EXACT)
+    last = attended(model, model.second(model.first(x))).index_fill(1, torch.tensor([3]), 0)
+    close(prune(model, "attention.out_proj", [3])(x), model.out(torch.tanh(last)), EXACT)
+    assert model.out.weight is model.second.weight
+    assert all(torch.equal(value, before[key]) for key, value in model.state_dict().items())
+
+
+def attended(model, hidden):
+    return model.attention(hidden[:, None], hidden[:, None], hidden[:, None])[0][:, 0]
+
+
+class Steps(nn.Module):
+    """Linear layers on four steps in time."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.second = nn.Linear(2, 2), nn.Linear(2, 3)
+
+    def forward(self, x):
+        return self.second(F.softplus(self.first(x)))
+
+
+def test_units_and_steps_of_a_linear_layer_are_told_apart():
+    torch.manual_seed(4)
+    model, x, mask = Steps().double().eval(), draw(3, 4, 2, seed=11), torch.zeros(4, 2, dtype=torch.bool)
+    steps, units = mask.clone(), mask.clone()
+    steps[:2], units[:, 1] = True, True
+    for some in (steps, units):
+        close(prune(model, "first", some)(x), hooked(model, "first", lambda h, m=some: h.masked_fill(m, 0), x), EXACT)
+    small = shrink(model, "first", units)
+    assert small.first.weight.shape == (1, 2)
+    close(small(x), prune(model, "first", units)(x), EXACT)
+    with pytest.raises(ValueError, match="by whole units and channels"):
+        shrink(model, "first", steps)
 
 
 def test_several_layers_at_once_also_one_within_another():
