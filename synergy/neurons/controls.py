@@ -88,6 +88,8 @@ def controls(
 ) -> Controls:
     """Silence a part of a layer's neurons by their ranking, by mean magnitude of what they give, and at random.
 
+    By magnitude it is the loudest, and beside the smallest scores the quietest.
+
     Args:
         model: that was ranked.
         ranking: of one of its layers; better of other inputs than these.
@@ -101,7 +103,7 @@ def controls(
     Raises:
         TypeError, ValueError: no such part, or all of the neurons.
     """
-    trial = _Trial(model, (ranking,), data, labels)
+    trial = _Trial(model, (ranking,), data, labels, quietest=by == "smallest")
     return trial.beside({ranking.layer: ranking.strongest(part, by)}, f"without the {NAMES[by]} scores", draws, seed)
 
 
@@ -137,12 +139,13 @@ def controls_of(
 
 @dataclass(frozen=True, eq=False)
 class _Trial:
-    """A network, layers of it, and inputs with their true classes."""
+    """A network, layers of it, inputs with their true classes, and which neurons are silenced by magnitude."""
 
     model: nn.Module
     layers: tuple[Ranking, ...]
     data: torch.Tensor
     labels: torch.Tensor
+    quietest: bool = False
 
     def beside(self, masks: Mapping[str, torch.Tensor], name: str, draws: int, seed: int) -> Controls:
         """The networks without some neurons, and without as many others."""
@@ -151,11 +154,12 @@ class _Trial:
         silent = [len(each.entries[masks[each.layer]].unique()) for each in self.layers]
         sizes = [loudness(self.model, each.layer, each.entries, self.data) for each in self.layers]
         drawn = [[torch.rand(len(size), generator=generator) for size in sizes] for _ in range(draws)]
+        loud = [-size if self.quietest else size for size in sizes]
         at_random = [self.without(self.leading(values, silent), "") for values in drawn]
         outcomes = (
             _outcome(self.model, "as it is", self.data, self.labels),
             self.without(masks, name),
-            self.without(self.leading(sizes, silent), "without the loudest"),
+            self.without(self.leading(loud, silent), f"without the {'quietest' if self.quietest else 'loudest'}"),
             _mean(at_random, "without some at random"),
         )
         count = sum(len(each.names) for each in self.layers)

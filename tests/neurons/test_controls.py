@@ -41,7 +41,9 @@ def test_every_outcome(asked, by):
     scores = {"value": ranking.score, "smallest": -ranking.score, "magnitude": ranking.score.abs()}[by]
     close(ranked, doing(model, "conv2", scores.argsort(descending=True)[:3].tolist(), x, labels), 1e-6)
     size = model[:3](x).double().abs().mean((0, 2, 3))
-    close(loud, doing(model, "conv2", size.argsort(descending=True)[:3].tolist(), x, labels), 1e-6)
+    first = size.argsort(descending=by != "smallest")[:3].tolist()
+    close(loud, doing(model, "conv2", first, x, labels), 1e-6)
+    assert found.outcomes[2].name == ("without the quietest" if by == "smallest" else "without the loudest")
     generator = torch.Generator().manual_seed(1)
     drawn = [torch.rand(16, generator=generator).argsort(descending=True)[:3].tolist() for _ in range(4)]
     table = torch.tensor([doing(model, "conv2", each, x, labels) for each in drawn], dtype=torch.float64)
