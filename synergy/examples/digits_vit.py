@@ -35,12 +35,13 @@ class Attention(nn.Module):
         """Four heads of 8 channels."""
         super().__init__()
         self.query, self.key, self.value, self.mix = (nn.Linear(WIDTH, WIDTH) for _ in range(4))
+        self.heads = nn.Identity()  # a name for what the heads give, side by side
 
     def forward(self, h: Tensor) -> Tensor:
         """What every token reads from all. Shape ``(batch, tokens, 32)`` in and out."""
         q, k, v = (part(h).unflatten(-1, (HEADS, -1)).transpose(1, 2) for part in (self.query, self.key, self.value))
         shares = (q @ k.transpose(-1, -2) / q.shape[-1] ** 0.5).softmax(-1)  # (batch, heads, tokens, tokens)
-        return self.mix((shares @ v).transpose(1, 2).flatten(-2))
+        return self.mix(self.heads((shares @ v).transpose(1, 2).flatten(-2)))
 
 
 class Block(nn.Module):

@@ -74,7 +74,7 @@ def _units(target: Weighted, layer: str, mask: torch.Tensor) -> torch.Tensor:
     if rows is None or not torch.equal(rows.all(1), rows.any(1)):
         raise ValueError(
             f"a network gets smaller by whole units and channels, and '{layer}' has {target.weight.shape[0]} of them; "
-            "rank with neurons='channels', or silence single entries with prune()"
+            "rank with neurons='channels' (units behind tokens: 'axis:2'), or silence single entries with prune()"
         )
     return rows.all(1)
 
