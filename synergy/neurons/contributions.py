@@ -99,6 +99,9 @@ class Contributions:
             return pd.Series(values, names)
         return pd.DataFrame(values, list(self.players), names)
 
+    def _repr_html_(self) -> str | None:
+        return show.notebook(self)
+
     def __repr__(self) -> str:
         rows = f"{several(len(self.players), 'player')} × " if self.players else ""
         best = "; ".join(f"{' · '.join(name)} {value:+.3g}" for name, value in self.top(3))

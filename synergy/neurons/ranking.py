@@ -183,6 +183,9 @@ class Ranking:
         """
         return write_sheet(as_path(path, SHEET), SHEET_COLUMNS, sheet_rows([self]))
 
+    def _repr_html_(self) -> str | None:
+        return show.notebook(self)
+
     def __repr__(self) -> str:
         best = ", ".join(f"{self.names[j]} {self.score[j].item():+.3g}" for j in self.order[:3].tolist())
         said = f"Ranking({self.layer}: {several(len(self.names), 'neuron')}, {several(self.inputs, 'input')}; {best})"

@@ -117,7 +117,7 @@ class Rankings(Mapping[str, Ranking]):
         order = self.column(by).argsort(descending=True, stable=True)[:k].tolist()
         rows = tuple((*names[j], *(number(each[j].item()) for each in columns)) for j in order)
         notes = tuple(f"not ranked: {layer}, {why}" for layer, why in self.left_out)
-        return Table(self._title(), ("layer", "neuron", *COLUMNS), rows, notes)
+        return Table(self.title, ("layer", "neuron", *COLUMNS), rows, notes)
 
     def plot(self, path: Any = None) -> Any:
         """A map of the layers (:func:`synergy.pictures.layer_map.layer_map`).
@@ -157,13 +157,18 @@ class Rankings(Mapping[str, Ranking]):
         """
         return write_sheet(as_path(path, SHEET), SHEET_COLUMNS, sheet_rows(self.layers))
 
+    def _repr_html_(self) -> str | None:
+        return show.notebook(self)
+
     def __repr__(self) -> str:
         layers = ", ".join(f"{each.layer} {several(len(each.names), 'neuron')}" for each in self.layers[:3])
-        return visible(f"Rankings({self._title()}: {layers}{', …' if len(self) > 3 else ''})")
+        return visible(f"Rankings({self.title}: {layers}{', …' if len(self) > 3 else ''})")
 
     def __str__(self) -> str:
         return self.table().to_text()
 
-    def _title(self) -> str:
+    @property
+    def title(self) -> str:
+        """How many layers, neurons and inputs."""
         count = several(sum(len(each.names) for each in self.layers), "neuron")
         return f"{several(len(self.layers), 'layer')}: {count}, {several(self.layers[0].inputs, 'input')}"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
+from math import isnan
+from typing import Any
 
 import numpy as np
 
@@ -23,17 +26,21 @@ from synergy.comparison.scale import strongest_players, unit
 from synergy.comparison.verdicts import NUMBERS, figures, scope, scoped
 from synergy.estimation.estimation import Estimation
 from synergy.interactions.result import Interactions
+from synergy.neurons.contributions import Contributions
+from synergy.neurons.ranking import Ranking, sheet_rows
+from synergy.neurons.rankings import Rankings
 from synergy.policies.policy import CRITERIA, Policy
 from synergy.showing.and_or import label as interaction_label
 from synergy.showing.pieces import Raw, card, paragraph, small, table_of, written
 from synergy.showing.text import grouped
 from synergy.wording.colours import NEGATIVE, POSITIVE, Colour
 from synergy.wording.effects import above_noise, effect_label, noise_line
-from synergy.wording.names import NAME, players_of, shorten
+from synergy.wording.names import NAME, players_of, shorten, shortened
 from synergy.wording.numbers import brief, minus, number, scalar
 
 EFFECTS = 8  # rows of effects
 PLAYERS = 12  # rows of players
+LAYER = 30  # letters of a layer's name
 MARKS = {"pass": "✓ pass", "fail": "✗ fail", "undecided": "? undecided"}
 
 
@@ -235,6 +242,51 @@ def of_interactions(found: Interactions) -> str:
     title = f"{found.title} ({found.index}), order {found.order}, of {several(found.n, 'player')}"
     said = f"{len(largest)} of {several(len(found), 'set')}; {found.note}".rstrip("; ")
     return card(title, table_of(["players", "value", ""], rows, "lrl"), small(said))
+
+
+@show.html.register(Ranking)
+def of_ranking(ranking: Ranking) -> str:
+    """The neurons of the largest scores with bars."""
+    title = f"layer {ranking.layer}: {several(len(ranking.names), 'neuron')}, {several(ranking.inputs, 'input')}"
+    return card(title, table_of(["neuron", "score", "error", ""], _neurons([ranking], 1), "lrrl"))
+
+
+@show.html.register(Rankings)
+def of_rankings(rankings: Rankings) -> str:
+    """The same of all layers."""
+    left = [f"{layer} {why}" for layer, why in rankings.left_out]
+    said = f"not ranked: {'; '.join(left)}" if left else ""
+    rows = _neurons(rankings.layers, 0)
+    return card(rankings.title, table_of(["layer", "neuron", "score", "error", ""], rows, "llrrl"), small(said))
+
+
+def _neurons(layers: Sequence[Ranking], first: int) -> list[tuple[Any, ...]]:
+    """The neurons of the largest scores, whatever their sign, from one of the columns on."""
+    found = sorted(sheet_rows(layers), key=lambda row: -abs(row[3]))[:PLAYERS]
+    names = shortened([row[0] for row in found], LAYER)
+    return [
+        (layer, shorten(name, NAME), _signed(score), _error(error), _bar(score, found[0][3]))[first:]
+        for layer, (_, _, name, score, error, *_) in zip(names, found, strict=True)
+    ]
+
+
+def _error(value: float) -> str:
+    return "not known" if isnan(value) else f"± {brief(value)}"
+
+
+@show.html.register(Contributions)
+def of_contributions(found: Contributions) -> str:
+    """What goes through neurons, the largest numbers with bars."""
+    largest = found.top(PLAYERS)
+    rows = [
+        (" · ".join(shorten(each, NAME) for each in name), _signed(value), _bar(value, largest[0][1]))
+        for name, value in largest
+    ]
+    many = f"{several(len(found.players), 'player')} × " if found.players else ""
+    title = f"what goes through {many}{several(len(found.names), 'neuron')}: {_signed(found.total)}"
+    around = float(found.around.sum())
+    beside = f"; around the layer {_signed(around)}" if abs(around) > 1e-6 * abs(found.total) else ""
+    return card(title, table_of(["", "value", ""], rows, "lrl"), small(f"{found.rule}{beside}"))
 
 
 def _formula(value: Effects | Policy) -> str:

@@ -12,6 +12,8 @@ from torch import nn
 
 from decompositions import show
 from synergy import Game, allocate, and_or, compare, estimate, harsanyi, measure, method, plan, straight_line, taylor
+from synergy.neurons import conductance, input_by_neuron, rank_neurons
+from synergy.wording.numbers import brief, minus, number
 
 VOID = {"br", "img", "meta"}
 
@@ -191,3 +193,28 @@ def test_what_no_printer_knows_is_left_to_the_notebook():
     assert show.notebook(object()) is None
     with pytest.raises(TypeError, match="html\\(\\) shows"):
         show.html(3)
+
+
+def test_neurons():
+    torch.manual_seed(7)
+    net = nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 2)).double().eval()
+    data, labels = torch.randn(8, 2).double(), torch.arange(8) % 2
+    rankings = rank_neurons(net, None, data, labels)
+    ranking = rankings["0"]
+    largest = ranking.score.abs().argmax()
+    for value, title in ((rankings, "1 layer: 3 neurons, 8 inputs"), (ranking, "layer 0: 3 neurons, 8 inputs")):
+        text, tags = read(value)
+        assert text.startswith(title)
+        assert tags.count("tr") == 4
+        rows = [ranking.names[largest], minus(number(ranking.score[largest], sign=True))]
+        assert "|".join(rows) in text
+        assert f"± {brief(ranking.error[largest].item())}" in text
+    assert "not ranked: 2 gives the output" in read(rankings)[0]
+    game = Game.from_model(net, data[:1], 0.0, target=1, names=["<one>", "two"])
+    whole, table = conductance(game, "0"), input_by_neuron(game, "0")
+    text, tags = read(whole)
+    assert text.startswith(f"what goes through 3 neurons: {minus(number(whole.total, sign=True))}")
+    assert tags.count("tr") == 4
+    text, _ = read(table)
+    (name, value), *_ = table.top(1)
+    assert f"{name[0]} · {name[1]}|{minus(number(value, sign=True))}" in text
