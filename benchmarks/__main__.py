@@ -28,6 +28,7 @@ ALL = (
     "region_pruning",
     "many_inputs",
     "many_players",
+    "cluster",
     "coverage",
     "and_or",
     "trees",

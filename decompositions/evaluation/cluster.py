@@ -7,6 +7,8 @@ worker does one range at a time, by as many threads as this process has, as the 
 
 from __future__ import annotations
 
+import ctypes
+import os
 import pickle
 import threading
 import uuid
@@ -29,6 +31,7 @@ T = TypeVar("T")
 Span = tuple[int, int]
 AHEAD = 2  # ranges that a worker does or waits for, so that it is not idle while the next one travels
 GPU = "GPU"  # the resource that a worker with a GPU says it has
+TRIM, MMAP = -1, -3  # options of mallopt: what is given back at the end of the heap, and what never lies on it
 _ONE_AT_A_TIME = threading.Lock()  # ranges of one worker, as a model may keep something from call to call
 
 
@@ -199,7 +202,7 @@ class Parcel:
 
 def _answered(answer: Callable[[Any, Span], T], parcel: Parcel, span: Span) -> T:
     """The answer to one range, on a worker."""
-    with _ONE_AT_A_TIME, _as_there(parcel.setting):
+    with _ONE_AT_A_TIME, _as_there(parcel.setting), _memory_kept():
         return answer(parcel.opened, span)
 
 
@@ -222,6 +225,27 @@ def _as_there(setting: dict[str, Any]) -> Iterator[None]:
         yield
     finally:
         _set(before)
+
+
+@contextmanager
+def _memory_kept() -> Iterator[None]:
+    """Memory that is freed stays with a worker while it computes.
+
+    Dask starts workers, by a variable that GNU's C library reads, so that they give back every 64 KiB at once; a
+    network, which frees and takes megabytes at every layer, runs half as fast there.
+    """
+    given_back = os.environ.get("MALLOC_TRIM_THRESHOLD_", "")
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if given_back.isdecimal() else None
+    if mallopt is None:
+        yield
+        return
+    mallopt(TRIM, 2**30)
+    mallopt(MMAP, 2**25)
+    try:
+        yield
+    finally:
+        mallopt(TRIM, int(given_back))
+        mallopt(MMAP, 2**17)
 
 
 def _set(setting: dict[str, Any]) -> None:
