@@ -18,7 +18,7 @@ from synergy.command.factory import made
 from synergy.command.terminal import say
 from synergy.command.wanted import Wanted
 from synergy.examples import digits, digits_vit
-from synergy.neurons.controls import controls_of
+from synergy.neurons.controls import controls, controls_of
 from synergy.neurons.rank import rank_neurons
 from synergy.neurons.ranking import COLUMNS, Ranking
 from synergy.neurons.rankings import Rankings
@@ -121,11 +121,15 @@ def prune(
         return
     found = _ranked((model, x[::2], known[::2]), layers or wanted.layers, neurons)
     rankings = found if isinstance(found, Rankings) else Rankings((found,))
-    masks = wanted.of(rankings)
+    masks, trial = wanted.of(rankings), (x[1::2], known[1::2])
     small = _without(model, masks) if smaller else None
-    say(str(controls_of(model, rankings, masks, x[1::2], known[1::2], draws=draws)).rstrip("\n"))
+    if isinstance(found, Ranking) and wanted.ranked:
+        tried = controls(model, found, wanted.share(), *trial, by=by, draws=draws)
+    else:
+        tried = controls_of(model, rankings, masks, *trial, draws=draws)
+    say(str(tried).rstrip("\n"))
     if small is not None:
-        say(f"\n{str(savings(model, small, x[1::2])).rstrip()}")
+        say(f"\n{str(savings(model, small, trial[0])).rstrip()}")
 
 
 def _without(model: nn.Module, masks: dict[str, torch.Tensor]) -> nn.Module:

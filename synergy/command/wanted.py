@@ -51,6 +51,11 @@ class Wanted:
         return self.least is not None or self.most is not None
 
     @property
+    def ranked(self) -> bool:
+        """Whether they are a part of the ranking."""
+        return not self.picked and not self.bounded
+
+    @property
     def layers(self) -> list[str]:
         """Those that are named by the neurons picked."""
         return list(self._neurons())
@@ -72,7 +77,7 @@ class Wanted:
         """
         if self.picked:
             return rankings.named(self._neurons())
-        if not self.bounded:
+        if self.ranked:
             return rankings.strongest(self.share(), self.by)
         found = rankings.between(self.least, self.most)
         if not found:

@@ -78,7 +78,11 @@ def test_several_layers_are_drawn(own, tmp_path):
 def test_neurons_are_silenced_beside_controls(own):
     said = run("neurons", "prune", *own, "--part", "2", "--draws", "3")
     assert said.startswith("layer 1: 2 of 5 neurons silent")
+    assert "without the highest scores" in said
     assert "without the loudest" in said
+    said = run("neurons", "prune", *own, "--part", "2", "--draws", "3", "--by", "smallest")
+    assert "without the lowest scores" in said
+    assert "without the quietest" in said
 
 
 def test_neurons_by_name_number_and_score(own):
