@@ -85,6 +85,16 @@ def test_sums_of_a_smooth_network(cut):
     assert (abs(table.values - reference) <= table.errors + 1e-13).all()
 
 
+def test_a_sum_that_is_rounding_alone_says_nothing_of_the_others():
+    """What leads around a layer is 0 up to rounding; its digits change with the rule, and tell no error of others."""
+    game = Game.from_model(smooth(3), X, B, target=0)
+    found = conductance(game, "1")
+    expected = by_jacobians(smooth(3), 2, X, B, 0, 60).sum(0)
+    assert found.rule.startswith("Gauss–Legendre")
+    assert (abs(found.values - expected) <= found.errors).all()
+    assert found.errors.max() < 1e-7 * abs(expected).max()
+
+
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("cut", [1, 2, 3, 4, 5])
 def test_between_the_kinks_it_is_exact(cut, seed):

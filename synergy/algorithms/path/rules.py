@@ -64,7 +64,8 @@ def doubled(way: AbstractWay) -> Estimate | None:
     """Gauss–Legendre rules until two agree at all end points and give the gain; None if they never do.
 
     The gain is the second witness, as two rules may agree by accident where the gradient jumps. A player's own values
-    may agree by accident, too: the largest difference of all players, relative to what is summed up, is everybody's.
+    may agree by accident, too: the largest difference of all players, relative to what is summed up, is everybody's. A
+    difference within the roundings of the largest sums is no witness, but for the player's own error.
     """
     rule = way.game.cube.path_rule
     before, _ = _gauss_with_sizes(way, *rule(RULES[0]))
@@ -79,8 +80,10 @@ def doubled(way: AbstractWay) -> Estimate | None:
             abs(values.sum(-1) - gains) <= unit + AGREE * heights + rounding * heights
         )
         if _holds(agree):
-            common = sizes * part(change, sizes).where(sizes > 0, 0).max(-1, keepdim=True).values
-            errors = widened(values, common, gains, ROUNDINGS * way.game.cube.precision * sizes)
+            seen = (sizes > 0) & (change > rounding * summed[..., None])
+            common = sizes * part(change, sizes).where(seen, 0).max(-1, keepdim=True).values
+            known = torch.maximum(common, change)
+            errors = widened(values, known, gains, ROUNDINGS * way.game.cube.precision * sizes)
             return Estimate(values, errors, f"Gauss–Legendre, {nodes} nodes")
         before = values
     return None
