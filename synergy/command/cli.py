@@ -19,6 +19,7 @@ from typer.core import TyperGroup
 from decompositions.arguments import shown
 from synergy.command.explain import subcommands
 from synergy.command.neurons import app as neurons
+from synergy.command.study import study
 from synergy.command.terminal import message, say
 from synergy.method import METHODS
 from synergy.version import __version__
@@ -60,6 +61,7 @@ app.add_typer(
     help="Decompose one output, share it out by every method, and judge each by the three criteria.",
 )
 app.add_typer(neurons, name="neurons")
+app.command()(study)
 
 
 def _version(wanted: bool) -> None:

@@ -27,7 +27,8 @@ from synergy.studies.records import Records, as_arrow, imported, schema
 FORMAT = "synergy-study/1"
 WHAT = "study"
 PARTS, TABLE, COMMAS = "parts", "table.parquet", "table.csv"
-OURS = {MANIFEST, LOCK, PARTS, TABLE, COMMAS}
+LATEX, METHODS = "table.tex", "methods.txt"  # which the command writes
+OURS = {MANIFEST, LOCK, PARTS, TABLE, COMMAS, LATEX, METHODS}
 UNFINISHED = re.compile(r"\.synergy-.*\.\d+\.tmp|\.[0-9a-f]{16}\.part")
 ANOTHER = "give a new or empty folder, or ask what was asked before"
 Span = tuple[int, int]
