@@ -9,9 +9,9 @@ from typing import Any
 from decompositions import show
 from decompositions.counts import several
 from decompositions.showing.latex import escaped
+from synergy.bootstrap import LEVEL, RESAMPLES
 from synergy.method import METHODS
 from synergy.studies.results import Study
-from synergy.studies.statistics import LEVEL, RESAMPLES
 from synergy.wording.numbers import brief, minus
 from synergy.wording.room import filled, room
 from synergy.wording.table import blocks

@@ -13,11 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from synergy.bootstrap import bootstrap
 from synergy.studies.records import imported
-
-RESAMPLES = 4999  # of a bootstrap
-LEVEL = 0.95
-LEAST = 1e-6  # tail of an interval, of few inputs
 
 
 @dataclass(frozen=True)
@@ -62,17 +59,12 @@ class Paired:
 
 
 def mean_of(values: Any, errors: Any = 0.0, *, seed: int = 0) -> Mean:
-    r"""The mean and its bootstrap interval, bias-corrected and accelerated; NaN are left out.
-
-    For the mean of n inputs a bootstrap is a little narrow. So tails of
-    :math:`\Phi(-\sqrt{n/(n-1)}\; t_{0.975,\,n-1})` are left out, which for a normal sample give Student's interval.
+    """The mean and its interval (:func:`synergy.bootstrap.bootstrap`); NaN are left out.
 
     Args:
         values: one of each input. Shape ``(N,)``.
         errors: their numerical errors. Shape ``(N,)``, or one for all.
         seed: of the resampling.
-
-    Reference: efron1987better, hesterberg2015what
 
     >>> mean_of([1.0, 1.0, 4.0]).value, mean_of([2.0, 2.0]).high
     (2.0, 2.0)
@@ -83,30 +75,8 @@ def mean_of(values: Any, errors: Any = 0.0, *, seed: int = 0) -> Mean:
     values = values[there]
     if not len(values):
         return Mean(np.nan, np.nan, np.nan, np.nan, 0)
-    low, high = _interval(values, seed)
-    return Mean(float(values.mean()), low, high, float(errors.mean()), len(values))
-
-
-def _interval(values: np.ndarray, seed: int) -> tuple[float, float]:
-    """The interval of a mean; where all values are the same, that value."""
-    if len(values) < 2:
-        return np.nan, np.nan
-    if np.ptp(values) == 0:
-        return float(values[0]), float(values[0])
-    import scipy.stats  # a third of what all else takes to import
-
-    n, student, normal = len(values), scipy.stats.t, scipy.stats.norm
-    tail = max(LEAST, normal.cdf(-np.sqrt(n / (n - 1)) * student.ppf((1 + LEVEL) / 2, n - 1)))
-    found = scipy.stats.bootstrap(
-        (values,),
-        np.mean,
-        axis=0,
-        n_resamples=RESAMPLES,
-        confidence_level=1 - 2 * tail,
-        method="BCa",
-        random_state=np.random.default_rng(seed),
-    ).confidence_interval
-    return float(found.low), float(found.high)
+    found = bootstrap(values, seed)
+    return Mean(found.mean, found.low, found.high, float(errors.mean()), len(values))
 
 
 def paired(first: Any, second: Any, errors: Any = 0.0, *, seed: int = 0) -> Paired:

@@ -6,7 +6,8 @@ import scipy.stats
 
 pytest.importorskip("statsmodels", reason="the correction for many tests needs the extra 'studies'")
 
-from synergy.studies.statistics import RESAMPLES, corrected, mean_of, paired, rank_correlations
+from synergy.bootstrap import RESAMPLES
+from synergy.studies.statistics import corrected, mean_of, paired, rank_correlations
 
 SAMPLE = np.array([2.1, 0.3, 5.9, 1.2, 1.1, 0.4, 3.3, 2.2, 0.9, 8.0])
 
@@ -19,19 +20,6 @@ def test_the_interval_of_a_mean_is_scipys():
         (SAMPLE,), np.mean, **settings, random_state=np.random.default_rng(7)
     ).confidence_interval
     assert (found.value, found.low, found.high) == (SAMPLE.mean(), peer.low, peer.high)
-
-
-def test_the_interval_of_a_mean_is_efrons_by_his_formula():
-    """With draws of its own, so up to what so many draws leave open."""
-    draws = np.random.default_rng(1).choice(SAMPLE, (200_000, len(SAMPLE))).mean(1)
-    normal, wide = scipy.stats.norm, np.sqrt(10 / 9) * scipy.stats.t.ppf(0.975, 9)
-    z0 = normal.ppf((draws < SAMPLE.mean()).mean())
-    without = np.array([np.delete(SAMPLE, i).mean() for i in range(len(SAMPLE))])
-    apart = without.mean() - without
-    a = (apart**3).sum() / (6 * (apart**2).sum() ** 1.5)
-    ends = [normal.cdf(z0 + (z0 + z) / (1 - a * (z0 + z))) for z in [-wide, wide]]
-    found = mean_of(SAMPLE)
-    assert (found.low, found.high) == pytest.approx(tuple(np.quantile(draws, ends)), abs=0.1)
 
 
 @pytest.mark.slow
