@@ -38,7 +38,7 @@ baseline, f(x) that at the input, all in units of f. Every picture takes a resul
 draw on an `ax=`, and `path=` saves them. What would you like to see?"""
 
 QUESTIONS = """\
-from synergy import and_or, compare, entries, estimate, harsanyi, pictures, straight_line
+from synergy import and_or, compare, entries, estimate, harsanyi, pictures, players, straight_line, studies
 from synergy.examples import digits, load
 from synergy.interactions import multi_order
 from synergy.neurons import controls, input_by_neuron, rank_neurons, region_controls
@@ -58,6 +58,11 @@ silent = [controls(digits.model(), votes, k, shown, classes) for k in (1, 2, 4, 
 through = input_by_neuron(digit.game, "conv2", neurons="channels")
 half = region_controls(
     digits.model().double(), "relu2", shown[:40].double(), classes[:40], [((0, 4), (0, 8))] * 40, nodes=32
+)
+many = studies.study(  # of 24 digits
+    digits.model(), shown[:24], targets=classes[:24], players=players.grid((1, 1, 8, 8), (2, 5)), budget=20_000,
+    methods=["shapley", "integrated_gradients", "gradient_x_input", "occlusion_1", "lrp_epsilon", "grad_cam"],
+    folder="reports/pictures",
 )
 """
 
@@ -270,6 +275,26 @@ SHOTS = (
         "picture the neurons are silenced through which the half acts most, those of the largest conductance, the "
         "loudest, and some at random; the bars are 95 % bootstrap intervals of the mean over the pictures.",
         "pictures.region_silenced(half)",
+    ),
+    Shot(
+        "Many inputs",
+        "Which method is better, over many inputs?",
+        "A row is a method, a panel a score: means over the inputs with intervals of 95 %. What is hollow is not told "
+        "from 0, be it for other inputs or for the numerical error.",
+        "pictures.scores(many)",
+    ),
+    Shot(
+        "Many inputs",
+        "Which methods agree?",
+        "The mean over the inputs of Spearman's ρ between what two methods give the players.",
+        "pictures.agreement_matrix(many)",
+    ),
+    Shot(
+        "Many inputs",
+        "How large are the effects of each order, and who is given them?",
+        "On top the share of each order in all effects. Below, a row is a method, a column an order: 1 inside means "
+        "that its effects are given to the players in them in full, 2 twice; outside is what goes to others.",
+        "pictures.order_shares(many)",
     ),
 )
 

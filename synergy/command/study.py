@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +11,8 @@ import typer
 from decompositions.files.whole_file import write_whole
 from synergy.command.study_file import read_study
 from synergy.command.terminal import say
-from synergy.studies.folder import LATEX, METHODS
+from synergy.studies.folder import FIGURES, LATEX, METHODS
+from synergy.studies.results import Study
 from synergy.studies.study import study as carried_out
 
 
@@ -22,4 +24,16 @@ def study(
     write_whole(found.folder / LATEX, found.to_latex().encode(), LATEX)
     write_whole(found.folder / METHODS, f"{found.methods_paragraph()}\n".encode(), METHODS)
     say(str(found))
-    say(f"\nin {found.folder}: table.parquet and table.csv, {LATEX}, {METHODS}")
+    drawn = _drawn(found) if find_spec("matplotlib") is not None else ()
+    say(f"\nin {found.folder}: table.parquet and table.csv, {', '.join((LATEX, METHODS, *drawn))}")
+
+
+def _drawn(found: Study) -> tuple[str, ...]:
+    """The figures of every model, as files in the folder."""
+    made = []
+    for number, model in enumerate(found.models):
+        for what in FIGURES:
+            name = f"{what}{number + 1 if number else ''}.png"
+            found.plot(what, found.folder / name, model=model)
+            made.append(name)
+    return tuple(made)

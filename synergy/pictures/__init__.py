@@ -25,6 +25,9 @@ from synergy.pictures.sentence import sentence as sentence
 from synergy.pictures.side_by_side import side_by_side as side_by_side
 from synergy.pictures.silenced import silenced as silenced
 from synergy.pictures.spectrum import spectrum as spectrum
+from synergy.pictures.study import agreement_matrix as agreement_matrix
+from synergy.pictures.study import order_shares as order_shares
+from synergy.pictures.study import scores as scores
 from synergy.pictures.upset import upset as upset
 from synergy.pictures.verdicts import verdicts as verdicts
 from synergy.pictures.waterfall import waterfall as waterfall

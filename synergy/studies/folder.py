@@ -27,8 +27,8 @@ from synergy.studies.records import Records, as_arrow, imported, schema
 FORMAT = "synergy-study/1"
 WHAT = "study"
 PARTS, TABLE, COMMAS = "parts", "table.parquet", "table.csv"
-LATEX, METHODS = "table.tex", "methods.txt"  # which the command writes
-OURS = {MANIFEST, LOCK, PARTS, TABLE, COMMAS, LATEX, METHODS}
+LATEX, METHODS = "table.tex", "methods.txt"  # which the command writes, too
+FIGURES = ("scores", "agreement", "orders")  # likewise, of the first model scores.png, of the next scores2.png
 UNFINISHED = re.compile(r"\.synergy-.*\.\d+\.tmp|\.[0-9a-f]{16}\.part")
 ANOTHER = "give a new or empty folder, or ask what was asked before"
 Span = tuple[int, int]
@@ -136,7 +136,8 @@ def require_ours(path: Path) -> None:
     """
     with explained(path, WHAT):
         names = sorted(each.name for each in path.iterdir()) if path.exists() else []
-    others = [name for name in names if name not in OURS and not UNFINISHED.fullmatch(name)]
+        parts = [each.name for each in (path / PARTS).iterdir()] if (path / PARTS).is_dir() else []
+    others = [name for name in names if name not in (LOCK, PARTS) and not UNFINISHED.fullmatch(name)] + parts
     if MANIFEST in names:
         read_manifest(path)
     elif others:

@@ -85,6 +85,17 @@ class Study:
     def __str__(self) -> str:
         return show.text(self)
 
+    def plot(self, what: str = "scores", path: str | Path | None = None, *, model: str | None = None) -> Any:
+        """A matplotlib figure (extra ``viz``), saved if asked.
+
+        Args:
+            what: "scores" by method with intervals, the "agreement" of methods, or "orders": the effects of each, and
+                who is given them.
+            path: of a file.
+            model: of several, by name; the first by default.
+        """
+        return show.figure(self, path, what, model)
+
     def to_latex(self) -> str:
         r"""The means of :meth:`summary` with their intervals as a table of LaTeX, with ``\usepackage{booktabs}``."""
         return show.text(self, "latex")

@@ -36,8 +36,8 @@ class Mean:
 
     @property
     def undecided(self) -> bool:
-        """Whether it is not told from zero: by its numerical error, or by its interval."""
-        return not (abs(self.value) > self.error and (self.n < 2 or self.low > 0 or self.high < 0))
+        """Whether it is not told from zero: by its numerical error, or by its interval, which one input has not."""
+        return not (abs(self.value) > self.error and (self.low > 0 or self.high < 0))
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,7 @@ def test_what_is_not_there_is_left_out_and_errors_are_carried():
         ([1.0, -1.1, 0.9, -1.0], 0.0, True),  # the interval holds zero
         ([2.0, 2.0], 0.1, False),
         ([0.0, 0.0], 0.0, True),
-        ([2.0], 0.1, False),
+        ([2.0], 0.1, True),  # of one input
     ],
 )
 def test_what_lies_below_the_error_is_undecided(values, error, undecided):

@@ -280,6 +280,15 @@ def test_a_folder_that_is_not_a_studys_is_left_alone(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]
 
 
+@pytest.mark.parametrize("name", ["table.csv", "parts/ours.txt", "manifest.json"])
+def test_nor_is_one_with_files_of_the_same_names(tmp_path, name):
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text('{"format": "of somebody else"}\n')
+    with pytest.raises(ValueError, match=r"holds other files|is damaged|the format of"):
+        asked(tmp_path)
+    assert (tmp_path / name).read_text() == '{"format": "of somebody else"}\n'
+
+
 def test_a_full_disk_is_said_and_the_study_goes_on_later(done, tmp_path, monkeypatch):
     from synergy.studies import folder
 

@@ -51,7 +51,8 @@ def own(tmp_path, monkeypatch):
 def test_a_study_of_ones_own(own):
     said = run("study", "own.toml")
     assert said.startswith("Study(6 inputs, 2 methods, 1 model; own)")
-    assert "in own: table.parquet and table.csv, table.tex, methods.txt" in said
+    assert "in own: table.parquet and table.csv, table.tex, methods.txt, scores.png, agreement.png, orders.png" in said
+    assert all(Path("own", f"{name}.png").stat().st_size > 5000 for name in ("scores", "agreement", "orders"))
     found = load("own")
     assert Path("own/table.tex").read_text("utf8") == found.to_latex()
     assert "nodes=5" in Path("own/methods.txt").read_text("utf8")
