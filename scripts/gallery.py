@@ -59,9 +59,14 @@ through = input_by_neuron(digit.game, "conv2", neurons="channels")
 half = region_controls(
     digits.model().double(), "relu2", shown[:40].double(), classes[:40], [((0, 4), (0, 8))] * 40, nodes=32
 )
-many = studies.study(  # of 24 digits
-    digits.model(), shown[:24], targets=classes[:24], players=players.grid((1, 1, 8, 8), (2, 5)), budget=20_000,
+many = studies.study(
+    digits.model(),
+    shown[:24],
+    targets=classes[:24],
+    players=players.grid((1, 1, 8, 8), (2, 5)),
     methods=["shapley", "integrated_gradients", "gradient_x_input", "occlusion_1", "lrp_epsilon", "grad_cam"],
+    budget=20_000,
+    controls=["weights", "labels"],
     folder="reports/pictures",
 )
 """
@@ -295,6 +300,14 @@ SHOTS = (
         "On top the share of each order in all effects. Below, a row is a method, a column an order: 1 inside means "
         "that its effects are given to the players in them in full, 2 twice; outside is what goes to others.",
         "pictures.order_shares(many)",
+    ),
+    Shot(
+        "Many inputs",
+        "Does a method see the weights, and the label?",
+        "How alike attributions are to those of the same network with random weights, from the last layer down to one, "
+        "and to those for the label of another input: ρ of the values at the left, of their sizes at the right. A "
+        "method that explains the network is near 0.",
+        "pictures.sanity_matrix(many)",
     ),
 )
 

@@ -21,7 +21,7 @@ from synergy.examples import digits, digits_polynomial, digits_vit
 from synergy.method import method, usual
 
 READY = {"digits": digits, "digits-polynomial": digits_polynomial, "digits-vit": digits_vit}
-PLAIN = ("output", "order", "budget", "rows", "seed")  # handed on as they are
+PLAIN = ("output", "order", "budget", "rows", "controls", "seed")  # handed on as they are
 KEYS = ("folder", "model", "models", "inputs", "targets", "count", "baseline", "players", "methods", "settings", *PLAIN)
 
 

@@ -27,6 +27,7 @@ from synergy.pictures.silenced import silenced as silenced
 from synergy.pictures.spectrum import spectrum as spectrum
 from synergy.pictures.study import agreement_matrix as agreement_matrix
 from synergy.pictures.study import order_shares as order_shares
+from synergy.pictures.study import sanity_matrix as sanity_matrix
 from synergy.pictures.study import scores as scores
 from synergy.pictures.upset import upset as upset
 from synergy.pictures.verdicts import verdicts as verdicts

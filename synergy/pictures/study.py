@@ -49,12 +49,12 @@ DOT = "a dot: undecided, not told from 0"
 def study_figure(
     study: Study, path: str | Path | None = None, what: str = "scores", model: str | None = None
 ) -> Figure:
-    """One of the three figures, as :meth:`Study.plot` asks for it.
+    """One of the figures, as :meth:`Study.plot` asks for it.
 
     Raises:
         LookupError: no such figure.
     """
-    known = {"scores": scores, "agreement": agreement_matrix, "orders": order_shares}
+    known = {"scores": scores, "agreement": agreement_matrix, "orders": order_shares, "sanity": sanity_matrix}
     if what not in known:
         raise LookupError(f"a study draws {', '.join(known)}, not {shown(what)}")
     return known[what](study, model, path=path)
@@ -178,6 +178,55 @@ def order_shares(study: Study, model: str | None = None, *, path: str | Path | N
         note = f"means over {_inputs(study)}; 1 inside is all; {DOT}; grey: no effects above the noise"
         above_and_below(figure, f"Effects by order on {plain(name)}, and who is given them", note, width=2 * wide + 2)
     return figure
+
+
+def sanity_matrix(study: Study, model: str | None = None, *, path: str | Path | None = None) -> Figure:
+    """How alike attributions are to those of a model with random weights, or for another label: near 0 is sane.
+
+    Args:
+        study, model, path: as for :func:`agreement_matrix`; with ``controls``.
+
+    Raises:
+        ImportError, TypeError, LookupError: as for :func:`agreement_matrix`.
+        ValueError: the study has no controls.
+
+    Reference: adebayo2018sanity
+    """
+    name = _model(study, model)
+    found = study.sanity()
+    found = found[found.model == name]
+    if found.empty:
+        raise ValueError('this study has no controls; ask it with controls=["weights", "labels"]')
+    controls = list(dict.fromkeys(found.control))
+    methods = [each for each in study.methods if each in set(found.method)]
+    wide, high = max(1.5, SIDE * len(controls)), max(0.8, LOW * len(methods))
+    with canvas(2.9 + 2 * wide, 3.0 + high, path) as figure:
+        grid = figure.subplots(1, 2)
+        for axis, part in zip(grid, ("values", "sizes"), strict=True):
+            image = _correlated(axis, found[found.part == part], methods, controls)
+            across(axis, plains(controls, NAME), SIDE)
+            axis.set_title(part, fontsize=BODY, color=INK, loc="left")
+            axis.set_yticks([])
+        labelled(grid[0], plains(methods, NAME))
+        for axis in grid:
+            axis.set_ylim(len(methods) - 0.5, -0.5)
+        scale(figure, image, list(grid), "ρ")
+        note = f"mean of Spearman's ρ with the attributions as they are, over {_inputs(study)}; near 0 is sane; {DOT}"
+        above_and_below(figure, f"Random weights and labels, {plain(name)}", note, width=2 * wide + 2)
+    return figure
+
+
+def _correlated(axis: Axes, found: Any, methods: list[str], controls: list[str]) -> Any:
+    """What is left of each method's ranks under each control, as a heat map."""
+    table, doubts = np.full((len(methods), len(controls)), np.nan), []
+    for row in found.itertuples():
+        place = methods.index(row.method), controls.index(row.control)
+        table[place] = row.mean
+        doubts += [place] if row.undecided and not np.isnan(row.mean) else []
+    image = heat(axis, table, 1.0)
+    _numbers(axis, table)
+    _dots(axis, doubts)
+    return image
 
 
 def _shares(axis: Axes, found: Any, orders: list[int]) -> None:

@@ -41,6 +41,7 @@ def manifest(task: Task) -> dict[str, Any]:
             "order": task.order,
             "budget": task.budget,
             "rows": task.rows,
+            "controls": list(task.controls),
             "seed": task.seed,
         },
     }

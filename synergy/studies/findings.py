@@ -159,3 +159,29 @@ def _shares(given: tuple[Any, Any], effects: tuple[Any, Any], part: str, seed: i
         heard = sizes > effects[1][order].reindex(given[0].index)
         mean = mean_of((given[0][order] / sizes)[heard], (given[1][order] / sizes)[heard], seed=seed)
         yield (int(order), part, *_cells(mean))
+
+
+def sanity(table: Tables, methods: tuple[str, ...], seed: int) -> Any:
+    """A row per model, method, control and part: the mean over inputs of ρ between attributions."""
+    parts = {"correlation": "values", "correlation of sizes": "sizes"}
+    rows, found = table(*parts), []
+    for model in rows.model.unique():
+        for method in methods:
+            own = rows[(rows.model == model) & (rows.method == method)]
+            for control in own.of.unique():
+                for quantity, part in parts.items():
+                    these = own[(own.of == control) & (own.quantity == quantity)]
+                    found.append((model, method, control, part, *_cells(mean_of(these.value, seed=seed))))
+    columns = ["model", "method", "control", "part", *MEAN]
+    return imported("pandas").DataFrame(found, columns=columns).drop(columns="error")
+
+
+def across(table: Tables, models: tuple[str, str], methods: tuple[str, ...], seed: int) -> Any:
+    """A row per method: the mean over inputs of ρ between its attributions for two models."""
+    rows, found = table("attribution"), []
+    for method in methods:
+        first, second = (_by_input(rows[(rows.model == model) & (rows.method == method)]) for model in models)
+        rho = [_correlation(first[place], second[place]) for place in first if place in second]
+        if rho:
+            found.append((method, *_cells(mean_of(rho, seed=seed))))
+    return imported("pandas").DataFrame(found, columns=["method", *MEAN]).drop(columns="error")

@@ -21,6 +21,9 @@ RULE = (
 )
 
 
+OWN = object()  # stands for the target of an input itself
+
+
 @dataclass(frozen=True, eq=False)
 class Inputs:
     """Inputs, and what is asked of each.
@@ -73,8 +76,8 @@ class Inputs:
         """What is asked about it."""
         return self.targets[place] if isinstance(self.targets, list) else self.targets
 
-    def game(self, model: Any, place: int, output: str) -> Game:
-        """The question about one input.
+    def game(self, model: Any, place: int, output: str, target: Any = OWN) -> Game:
+        """The question about one input, or another one with a target that is not its own.
 
         Raises:
             TypeError, ValueError, LookupError: as :meth:`Game.from_model`.
@@ -82,7 +85,13 @@ class Inputs:
         x = self.x(place)
         baseline, players = (_for(each, x) for each in (self.baseline, self.players))
         return Game.from_model(
-            model, x, baseline, target=self.target(place), players=players, output=output, names=self.names
+            model,
+            x,
+            baseline,
+            target=self.target(place) if target is OWN else target,
+            players=players,
+            output=output,
+            names=self.names,
         )
 
     def digest(self) -> str:

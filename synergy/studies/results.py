@@ -89,8 +89,8 @@ class Study:
         """A matplotlib figure (extra ``viz``), saved if asked.
 
         Args:
-            what: "scores" by method with intervals, the "agreement" of methods, or "orders": the effects of each, and
-                who is given them.
+            what: "scores" by method with intervals, the "agreement" of methods, "orders": the effects of each, and who
+                is given them; or "sanity", where there are controls.
             path: of a file.
             model: of several, by name; the first by default.
         """
@@ -165,6 +165,32 @@ class Study:
         noise are left out of these. Columns as of :meth:`summary`.
         """
         return findings.orders(self.table, self.methods, self.seed)
+
+    def sanity(self) -> Any:
+        """How alike the attributions are to those of the controls: a row per model, method, control and part.
+
+        ``mean`` is that of Spearman's ρ over the inputs, of the players that differ from the baseline, the other
+        columns as of :meth:`summary`. Near 1 a method does not see what was made random. "random L" is the model whose
+        weights are random from its last layer down to L, drawn for each input; "another label" the model asked about
+        another input's target. The parts are "values" and "sizes", which leave out the signs. Empty where no
+        ``controls`` were asked for.
+
+        Reference: adebayo2018sanity
+        """
+        return findings.sanity(self.table, self.methods, self.seed)
+
+    def across(self, first: str, second: str) -> Any:
+        """How alike each method's attributions are for two models, such as one that was trained on permuted labels.
+
+        A row per method with the mean of Spearman's ρ over the inputs; other columns as of :meth:`summary`.
+
+        Raises:
+            LookupError: no such model.
+        """
+        for name in (first, second):
+            if name not in self.models:
+                raise LookupError(f"no model {shown(name)} in this study; there are {', '.join(self.models)}")
+        return findings.across(self.table, (first, second), self.methods, self.seed)
 
     def _require(self, name: str | None) -> None:
         if name is not None and name not in self.methods:

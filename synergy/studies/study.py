@@ -6,19 +6,21 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from decompositions.arguments import shown, whole
+from decompositions.arguments import entries, shown, whole
 from decompositions.evaluation.cluster import Span, on_workers, require_client
 from decompositions.evaluation.progress import whole_progress
 from decompositions.evaluation.spans import spans
 from decompositions.files.whole_file import as_path
 from synergy.method import ALL, METHODS, AbstractMethod, method, usual
 from synergy.studies.asked import manifest
+from synergy.studies.controls import KINDS
 from synergy.studies.folder import opened
 from synergy.studies.inputs import Inputs
 from synergy.studies.records import Records, imported
 from synergy.studies.results import Study
 from synergy.studies.task import Task
 
+RULE = "controls are a list of weights and labels"
 BLOCK = 4  # inputs that are answered together: what a kill loses at most
 
 
@@ -36,6 +38,7 @@ def study(
     order: int | None = None,
     budget: int | None = None,
     rows: int = 10,
+    controls: str | Iterable[str] = (),
     seed: int = 0,
     client: Any = None,
 ) -> Study:
@@ -61,7 +64,9 @@ def study(
         order: the largest number of players of which all rows are wanted, as :func:`synergy.compare` takes it.
         budget: model calls that one measured allocation may cost, likewise.
         rows: of how many of the strongest effects of each input it is recorded what every player is given.
-        seed: of the bootstrap; methods that draw have seeds of their own.
+        controls: "weights" and "labels": how alike the attributions are to those of models whose weights are random,
+            from the last layer down to each, and to those for another input's label.
+        seed: of the controls and the bootstrap; methods that draw have seeds of their own.
         client: a ``distributed.Client`` of a Dask cluster, whose workers answer blocks of inputs, to the same table bit
             for bit; a worker that is lost costs its block.
 
@@ -81,6 +86,7 @@ def study(
         None if order is None else whole(order, "order is the largest number of players of a coalition", 1),
         None if budget is None else whole(budget, "budget is the number of model calls of one measured allocation", 0),
         whole(rows, "rows is the number of effects that are recorded one by one", 0),
+        _controls(controls),
         whole(seed, "seed is that of all that is drawn", 0),
     )
     carry_out(task, place, client)
@@ -112,6 +118,15 @@ def _answered(task: Task, missing: list[Span], client: Any) -> Iterator[tuple[Sp
 
 def _answer(task: Task, span: Span) -> Records:
     return task.answers(*span)
+
+
+def _controls(given: Any) -> tuple[str, ...]:
+    """The controls, those that are known."""
+    wanted = [given] if isinstance(given, str) else entries(given, RULE)
+    for each in wanted:
+        if each not in KINDS:
+            raise ValueError(f"{RULE}, not {shown(each)}")
+    return tuple(kind for kind in KINDS if kind in wanted)
 
 
 def _models(given: Any) -> dict[str, Any]:

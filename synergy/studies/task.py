@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -18,6 +19,7 @@ from synergy.comparison.compare import carried_out
 from synergy.comparison.extent import extent_of
 from synergy.comparison.prepared import asked
 from synergy.comparison.trial import reason_of
+from synergy.studies.controls import Controls
 from synergy.studies.inputs import Inputs
 from synergy.studies.of_one_input import record
 from synergy.studies.records import Records
@@ -37,6 +39,7 @@ class Task:
         order: up to which rows are wanted, as :func:`synergy.compare` takes it.
         budget: of measuring one method, likewise.
         rows: effects that are recorded one by one.
+        controls: "weights" or "labels", or both: random ones, to which attributions are compared.
         seed: of what is drawn.
     """
 
@@ -47,7 +50,17 @@ class Task:
     order: int | None = None
     budget: int | None = None
     rows: int = 10
+    controls: tuple[str, ...] = ()
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse controls that cannot be made."""
+        assert self.checks
+
+    @cached_property
+    def checks(self) -> Controls:
+        """What attributions are compared to."""
+        return Controls(self.controls, self.models, self.inputs, self.output, self.seed)
 
     @property
     def device(self) -> str:
@@ -105,7 +118,9 @@ class Task:
             comparison = carried_out(what, lambda line: None)
             if effects is not None:  # which were paid beforehand
                 comparison = replace(comparison, calls=comparison.calls + effects.calls)
-            record(found.of_input(model, place), game, comparison, list(self.methods), self.rows)
+            write = found.of_input(model, place)
+            record(write, game, comparison, list(self.methods), self.rows)
+            self.checks.record(write, game, comparison, self.methods)
         except Exception as error:  # whatever a model raises
             found = Records()
             found.of_input(model, place)(FAILED, math.nan, note=reason_of(error))
