@@ -32,6 +32,7 @@ ALL = (
     "coverage",
     "and_or",
     "trees",
+    "studies",
 )
 RESULTS = Path(__file__).parent / "RESULTS.md"
 LIBRARIES = ("numpy", "sympy", "torch", "captum", "shap", "shapiq", "scikit-learn", "xgboost", "xgboost-cpu")

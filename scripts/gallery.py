@@ -303,6 +303,13 @@ SHOTS = (
     ),
     Shot(
         "Many inputs",
+        "How fast does f fall without the players of the largest attributions?",
+        "A panel is a method. Orange: what is left of f(x) − f(b) when so many of the players with the largest "
+        "attributions are absent; blue: when they alone are there. Bands are intervals of 95 %.",
+        "pictures.faithfulness_curves(many)",
+    ),
+    Shot(
+        "Many inputs",
         "Does a method see the weights, and the label?",
         "How alike attributions are to those of the same network with random weights, from the last layer down to one, "
         "and to those for the label of another input: ρ of the values at the left, of their sizes at the right. A "

@@ -26,6 +26,7 @@ from synergy.pictures.side_by_side import side_by_side as side_by_side
 from synergy.pictures.silenced import silenced as silenced
 from synergy.pictures.spectrum import spectrum as spectrum
 from synergy.pictures.study import agreement_matrix as agreement_matrix
+from synergy.pictures.study import faithfulness_curves as faithfulness_curves
 from synergy.pictures.study import order_shares as order_shares
 from synergy.pictures.study import sanity_matrix as sanity_matrix
 from synergy.pictures.study import scores as scores

@@ -30,7 +30,7 @@ from synergy.pictures.canvas import (
 )
 from synergy.pictures.heat import across, cell, heat, ink, scale
 from synergy.studies.results import Study
-from synergy.wording.colours import POSITIVE, hexadecimal
+from synergy.wording.colours import NEGATIVE, POSITIVE, hexadecimal
 from synergy.wording.numbers import minus
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 NAME = 24  # letters of a method
 SIDE, LOW = 0.42, 0.27  # inches of a cell, and of a row
 PANEL, NAMES = 1.7, 2.2  # inches of a panel of scores, and of the names beside them
+ACROSS = 5  # panels beside each other
 FULL = 2.0  # of an order's effects, where colours end
 HEADS = {"gap": "|gap|", "disagreement": "theory − practice"}
 DOT = "a dot: undecided, not told from 0"
@@ -54,7 +55,13 @@ def study_figure(
     Raises:
         LookupError: no such figure.
     """
-    known = {"scores": scores, "agreement": agreement_matrix, "orders": order_shares, "sanity": sanity_matrix}
+    known = {
+        "scores": scores,
+        "agreement": agreement_matrix,
+        "orders": order_shares,
+        "curves": faithfulness_curves,
+        "sanity": sanity_matrix,
+    }
     if what not in known:
         raise LookupError(f"a study draws {', '.join(known)}, not {shown(what)}")
     return known[what](study, model, path=path)
@@ -178,6 +185,51 @@ def order_shares(study: Study, model: str | None = None, *, path: str | Path | N
         note = f"means over {_inputs(study)}; 1 inside is all; {DOT}; grey: no effects above the noise"
         above_and_below(figure, f"Effects by order on {plain(name)}, and who is given them", note, width=2 * wide + 2)
     return figure
+
+
+def faithfulness_curves(study: Study, model: str | None = None, *, path: str | Path | None = None) -> Figure:
+    """What is left of f(x) − f(b) when the players of the largest attributions are absent, or there alone, by method.
+
+    The bands are bootstrap intervals of 95 % of the means over the inputs.
+
+    Args:
+        study, model, path: as for :func:`agreement_matrix`.
+
+    Raises:
+        ImportError, TypeError, LookupError: as for :func:`agreement_matrix`.
+    """
+    name = _model(study, model)
+    found = study.curves()
+    found = found[found.model == name]
+    methods = [each for each in study.methods if each in set(found.method)]
+    rows = -(-len(methods) // ACROSS)
+    columns = -(-len(methods) // rows)
+    with canvas(0.6 + PANEL * columns, 1.3 + 1.45 * rows, path) as figure:
+        grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).flat
+        for axis, method in zip(grid, methods, strict=False):
+            _curves(axis, found[found.method == method])
+            axis.set_title(plain(method, 20), fontsize=BODY, color=INK, loc="left")
+        for axis in grid[len(methods) :]:
+            axis.set_axis_off()
+        note = (
+            f"means over {_inputs(study)} of what is left of f(x) − f(b), with intervals of 95 %, by the number of "
+            "players; orange: those of the largest attributions are absent; blue: they are there alone"
+        )
+        above_and_below(figure, f"Deletion and insertion, {plain(name)}", note, width=PANEL * columns)
+    return figure
+
+
+def _curves(axis: Axes, found: Any) -> None:
+    """Both curves of one method, with their bands."""
+    for curve, colour in (("deletion", NEGATIVE), ("insertion", POSITIVE)):
+        rows = found[found.curve == curve].sort_values("players")
+        axis.fill_between(rows.players, rows.low, rows.high, color=hexadecimal(colour), alpha=0.2, linewidth=0)
+        axis.plot(rows.players, rows["mean"], color=hexadecimal(colour), linewidth=1.4)
+    for height in (0, 1):
+        axis.axhline(height, color=SOFT, linewidth=0.6, zorder=0)
+    clean(axis)
+    numbered(axis.yaxis)
+    numbered(axis.xaxis)
 
 
 def sanity_matrix(study: Study, model: str | None = None, *, path: str | Path | None = None) -> Figure:

@@ -11,24 +11,32 @@ from decompositions.arithmetic import to_float
 from decompositions.games.game import Game
 
 
-class Areas(NamedTuple):
-    r"""Areas below the curves of deletion and insertion, relative to f(x) − f(b).
+class Curves(NamedTuple):
+    r"""The curves of deletion and insertion, relative to f(x) − f(b), with the error of every value of theirs.
 
     With S_k the k players of the largest attributions and :math:`u(S) = (g(S) - g(\emptyset)) / (g(N) - g(\emptyset))`,
 
-    .. math::
-        \text{deletion} = \int u(N \setminus S_k), \qquad \text{insertion} = \int u(S_k)
+    .. math:: \text{deletion}_k = u(N \setminus S_k), \qquad \text{insertion}_k = u(S_k), \qquad k = 0, \dots, n
 
-    over k/n from 0 to 1, by trapezoids. Low deletion and high insertion are called faithful.
+    Deletion that falls at once and insertion that rises at once are called faithful.
     """
 
-    deletion: float
-    insertion: float
+    deletion: np.ndarray
+    insertion: np.ndarray
     error: float
 
 
-def areas(game: Game, noise: float, attribution: np.ndarray) -> Areas | None:
-    """Both areas, players of the same attribution in their own order.
+def area(curve: np.ndarray) -> float:
+    """Below a curve over k/n from 0 to 1, by trapezoids.
+
+    >>> area(np.array([0.0, 1.0, 1.0]))
+    0.75
+    """
+    return float(np.trapezoid(curve, dx=1 / (len(curve) - 1)))
+
+
+def curves(game: Game, noise: float, attribution: np.ndarray) -> Curves | None:
+    """Both curves, players of the same attribution in their own order.
 
     Args:
         game: g; where its values are known, as a table of them.
@@ -50,6 +58,5 @@ def areas(game: Game, noise: float, attribution: np.ndarray) -> Areas | None:
     base, top = values[0], values[n]
     if abs(top - base) <= 2 * noise:
         return None
-    curves = (values - base) / (top - base)
-    insertion, deletion = (float(np.trapezoid(each, dx=1 / n)) for each in (curves[: n + 1], curves[n + 1 :]))
-    return Areas(deletion, insertion, 2 * noise * (1 + max(abs(deletion), abs(insertion))) / abs(top - base))
+    relative = (values - base) / (top - base)
+    return Curves(relative[n + 1 :], relative[: n + 1], 2 * noise * (1 + abs(relative).max()) / abs(top - base))

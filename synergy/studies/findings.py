@@ -161,6 +161,21 @@ def _shares(given: tuple[Any, Any], effects: tuple[Any, Any], part: str, seed: i
         yield (int(order), part, *_cells(mean))
 
 
+def curves(table: Tables, methods: tuple[str, ...], seed: int) -> Any:
+    """A row per model, method, curve and number of players: the mean over inputs of deletion and insertion there."""
+    parts = {"deletion at": "deletion", "insertion at": "insertion"}
+    rows, found = table(*parts), []
+    groups = dict(list(rows.groupby(["model", "method", "quantity"], observed=True)))
+    for model in rows.model.unique():
+        for method in methods:
+            for quantity, curve in parts.items():
+                if (model, method, quantity) in groups:
+                    values, errors = _wide(groups[model, method, quantity])
+                    means = [(k, mean_of(values[k], errors[k].dropna().mean(), seed=seed)) for k in values]
+                    found += [(model, method, curve, int(k), *_cells(mean)) for k, mean in means]
+    return imported("pandas").DataFrame(found, columns=["model", "method", "curve", "players", *MEAN])
+
+
 def sanity(table: Tables, methods: tuple[str, ...], seed: int) -> Any:
     """A row per model, method, control and part: the mean over inputs of ρ between attributions."""
     parts = {"correlation": "values", "correlation of sizes": "sizes"}

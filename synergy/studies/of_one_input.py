@@ -18,7 +18,7 @@ from synergy.comparison.result import Result
 from synergy.comparison.verdicts import NUMBERS, scope
 from synergy.policies.policy import CRITERIA
 from synergy.studies.by_order import ByOrder, by_order, weights_of
-from synergy.studies.faithfulness import areas
+from synergy.studies.faithfulness import area, curves
 from synergy.studies.records import Writer
 
 INTERVAL = 2 * 1.96  # standard errors from end to end of an interval of 95 %
@@ -139,9 +139,13 @@ def _rows(table: Allocation, key: tuple[int, ...]) -> list[int] | None:
 
 
 def _faithfulness(write: Writer, game: Game, noise: float, result: Result) -> None:
-    found = areas(game, noise, to_float(result.attribution))
+    """The areas below the curves of deletion and insertion, and these themselves."""
+    found = curves(game, noise, to_float(result.attribution))
     for name in ("deletion", "insertion"):
         if found is None:
             write(name, math.nan, note="f(x) − f(b) does not rise above the noise")
-        else:
-            write(name, getattr(found, name), found.error)
+            continue
+        curve = getattr(found, name)
+        write(name, area(curve), found.error)
+        for k, value in enumerate(curve):
+            write(f"{name} at", value, found.error, of=str(k))

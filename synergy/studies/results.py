@@ -68,8 +68,9 @@ class Study:
 
         Args:
             quantities: "attribution", "sum", "gap", "coverage", "leakage", "residual" (each also "… in theory"),
-                "disagreement", "given inside", "given outside", "row", "deletion", "insertion", "does not apply", and
-                of the input "f(b)", "f(x)", "effects of order", "effect", "failed".
+                "disagreement", "given inside", "given outside", "row", "deletion", "insertion" (areas), "deletion at",
+                "insertion at" (curves), "correlation", "correlation of sizes" (with controls), "does not apply", and of
+                the input "f(b)", "f(x)", "effects of order", "effect", "failed".
 
         Raises:
             ImportError: pandas is missing (extra ``studies``).
@@ -90,7 +91,7 @@ class Study:
 
         Args:
             what: "scores" by method with intervals, the "agreement" of methods, "orders": the effects of each, and who
-                is given them; or "sanity", where there are controls.
+                is given them; "curves" of deletion and insertion; or "sanity", where there are controls.
             path: of a file.
             model: of several, by name; the first by default.
         """
@@ -165,6 +166,16 @@ class Study:
         noise are left out of these. Columns as of :meth:`summary`.
         """
         return findings.orders(self.table, self.methods, self.seed)
+
+    def curves(self) -> Any:
+        r"""The curves of deletion and insertion: a row per model, method, curve and number k of players.
+
+        ``mean`` is that over the inputs of what is left of f(x) − f(b) when the k players of the largest attributions
+        are absent ("deletion"), or there alone ("insertion"); other columns as of :meth:`summary`, which has the areas.
+
+        Reference: petsiuk2018rise
+        """
+        return findings.curves(self.table, self.methods, self.seed)
 
     def sanity(self) -> Any:
         """How alike the attributions are to those of the controls: a row per model, method, control and part.

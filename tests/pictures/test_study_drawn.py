@@ -23,7 +23,7 @@ def found(tmp_path_factory):
     return study(nets, some(6), folder=tmp_path_factory.mktemp("study") / "s", targets=1, methods=methods)
 
 
-@pytest.mark.parametrize("what", ["scores", "agreement", "orders"])
+@pytest.mark.parametrize("what", ["scores", "agreement", "orders", "curves"])
 @pytest.mark.parametrize("model", [None, "b_$"])
 def test_they_are_legible(found, what, model, tmp_path):
     figure = found.plot(what, tmp_path / "figure.png", model=model)
@@ -63,8 +63,18 @@ def test_the_cells_are_what_is_given_of_each_order(found):
     assert table[0] == pytest.approx(np.ones(4), abs=1e-4)
 
 
+def test_the_curves_are_the_means(found):
+    rows = found.curves()
+    rows = rows[(rows.model == "a") & (rows.method == "shapley")]
+    axis = pictures.faithfulness_curves(found).axes[0]
+    deletion, insertion = [line.get_ydata() for line in axis.lines][:2]
+    assert deletion == pytest.approx(rows[rows.curve == "deletion"]["mean"].to_numpy())
+    assert insertion == pytest.approx(rows[rows.curve == "insertion"]["mean"].to_numpy())
+    assert (insertion[0], insertion[-1]) == pytest.approx((0, 1), abs=1e-6)
+
+
 def test_what_is_refused(found):
-    with pytest.raises(LookupError, match="a study draws scores, agreement, orders, not 'pie'"):
+    with pytest.raises(LookupError, match="a study draws scores, agreement, orders, curves, sanity, not 'pie'"):
         found.plot("pie")
     with pytest.raises(LookupError, match="no model 'c' in this study"):
         found.plot(model="c")

@@ -94,6 +94,18 @@ def test_orders_by_hand():
     assert found.loc[("a", 2, "outside"), ["mean", "n"]].tolist() == [0.5, 1]
 
 
+def test_curves_are_means_over_the_inputs():
+    rows = [
+        (i, "a", f"{curve} at", str(k), float(i + k), 0.25, "")
+        for i in (0, 1, 2)
+        for curve in ("deletion", "insertion")
+        for k in (0, 1, 2)
+    ]
+    found = findings.curves(tables(*rows), ("a",), 0).set_index(["curve", "players"])
+    assert found.loc["insertion", "mean"].tolist() == [1, 2, 3]
+    assert found.loc[("deletion", 2), ["error", "n"]].tolist() == [0.25, 3]
+
+
 def test_shapley_and_integrated_gradients_give_every_order_to_its_members(done):
     found = done.orders().set_index(["method", "order", "part"])
     for method in ("shapley", "integrated_gradients"):

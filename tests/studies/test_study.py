@@ -81,6 +81,10 @@ def test_areas_are_those_of_curves_by_hand(done):
         area = sum((a + b) / 2 / 4 for a, b in pairwise(curve))
         found = cell(done.table(name), input=2, method="shapley")
         assert found.value == pytest.approx(area, abs=1e-5)
+        rows = done.table(f"{name} at")
+        rows = rows[(rows.input == 2) & (rows.method == "shapley")]
+        assert rows.of.tolist() == ["0", "1", "2", "3", "4"]
+        assert rows.value.tolist() == pytest.approx(curve, abs=1e-5)
 
 
 def test_criteria_are_those_of_a_comparison(done):
