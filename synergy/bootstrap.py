@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
 
 RESAMPLES, LEVEL = 4999, 0.95
+ROUNDING = 2.0**-50  # of the largest value, by which equal ones may differ
 LEAST = 1e-6  # that is left out at an end, however few values there are
 
 
@@ -45,14 +47,16 @@ def bootstrap(values: Any, seed: int = 0) -> Interval:
     mean = float(sample.mean())
     if len(sample) < 2 or not np.isfinite(sample).all():
         return Interval(mean, np.nan, np.nan)
-    if np.ptp(sample) == 0:
+    largest = float(np.abs(sample).max())
+    if np.ptp(sample) <= ROUNDING * largest:
         return Interval(mean, mean, mean)
     from scipy.stats import bootstrap as resampled  # a third of what all else takes to import
 
     generator, level = np.random.default_rng(seed), 1 - 2 * _tail(len(sample))
     settings = {"n_resamples": RESAMPLES, "confidence_level": level, "method": "BCa", "random_state": generator}
-    found = resampled((sample,), np.mean, axis=0, **settings).confidence_interval
-    return Interval(mean, float(found.low), float(found.high))
+    unit = math.frexp(largest)[1]  # by powers of two, which round nothing: squares and cubes are numbers then
+    found = resampled((np.ldexp(sample, -unit),), np.mean, axis=0, **settings).confidence_interval
+    return Interval(mean, math.ldexp(found.low, unit), math.ldexp(found.high, unit))
 
 
 def _tail(n: int) -> float:

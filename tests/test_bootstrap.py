@@ -50,3 +50,15 @@ def test_what_says_nothing_has_no_ends():
         found = bootstrap(values)
         assert np.isnan([found.low, found.high]).all()
         assert not found.apart
+
+
+@pytest.mark.parametrize("unit", [2.0**-700, 2.0**-90, 1.0, 2.0**700])
+def test_the_unit_of_the_values_is_no_matter(unit):
+    values = np.array([0.3, -1.2, 4.0, 0.1, 2.5])
+    one, other = bootstrap(values), bootstrap(unit * values)
+    assert tuple(other) == tuple(unit * np.array(one))
+
+
+def test_values_that_differ_by_rounding_alone_are_one():
+    found = bootstrap([0.1 + 0.2, 0.3, 0.3])
+    assert found.low == found.high == found.mean

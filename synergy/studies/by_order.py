@@ -21,36 +21,58 @@ class ByOrder:
         inside: :math:`\sum_{|S|=k} \operatorname{sgn} J(S) \sum_{i \in S} M_i(S)`, what the members are given of it,
             equal to ``effects`` where each is shared out in full. Shape ``(K,)``.
         outside: :math:`\sum_{|S|=k} \sum_{i \notin S} |M_i(S)|`, what others are given. Shape ``(K,)``.
-        error: the noise of the effects, and with it the method's own numerical error. Shape ``(K,)``.
+        errors: of the three: the noise of the effects, of what is given with the method's own numerical error, and the
+            standard error of the sample. Shape ``(3, K)``.
     """
 
     orders: np.ndarray
     effects: np.ndarray
     inside: np.ndarray
     outside: np.ndarray
-    error: np.ndarray
+    errors: np.ndarray
 
 
 def by_order(allocation: Allocation) -> ByOrder:
     """The sums of a table of one game, over Harsanyi dividends or what has their rows."""
     table = allocation.by_support()
     effects = table.effects
-    sums = np.zeros((4, effects.n + 1))
-    weights, sizes = weights_of(effects), effects.sizes(0, len(effects))
-    errors = effects.noise_floor() + (0.0 if allocation.error is None else allocation.error)
+    parts = np.zeros((3, len(effects)))
     for start, stop, rows in table.blocks():
         values, given = to_float(effects.values[start:stop]), to_float(rows)
         members = to_float(effects.table(start, stop)) > 0
-        inside = np.sign(values) * (given * members).sum(1)
-        outside = np.abs(given * ~members).sum(1)
-        parts = np.stack([np.abs(values), inside, outside, errors[start:stop]]) * weights[start:stop]
-        for part, total in zip(parts, sums, strict=True):
-            total += np.bincount(sizes[start:stop], part, effects.n + 1)
-    there = np.unique(sizes[(weights > 0) & (sizes > 0)])
-    return ByOrder(there, *sums[:, there])
+        own, others = np.sign(values) * (given * members).sum(1), np.abs(given * ~members).sum(1)
+        parts[:, start:stop] = np.abs(values), own, others
+    orders, sums, errors = summed(effects, parts)
+    if allocation.error is not None:
+        errors[1:] += summed(effects, allocation.error[None])[1]
+    strengths, inside, outside = sums
+    return ByOrder(orders, strengths, inside, outside, errors)
 
 
-def weights_of(effects: Effects) -> np.ndarray:
+def summed(effects: Effects, parts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Sums of rows over all coalitions of each number of players, those that were drawn for all of their size.
+
+    Args:
+        effects: whose rows they are.
+        parts: numbers of each row. Shape ``(parts, m)``.
+
+    Returns:
+        The numbers of players, ``(K,)``, the sums, and what noise and the sample leave open; both ``(parts, K)``.
+    """
+    weights, sizes, noise = _weights(effects), effects.sizes(0, len(effects)), effects.noise_floor()
+    orders = np.unique(sizes[(weights > 0) & (sizes > 0)])
+    sums = np.array([[(part * weights)[sizes == order].sum() for order in orders] for part in parts])
+    errors = np.tile([(noise * weights)[sizes == order].sum() for order in orders], (len(parts), 1))
+    for each in () if effects.strata is None else effects.strata.drawn:
+        drawn, place = parts[:, each.rows], orders == each.size
+        if 1 < drawn.shape[1] < each.population:
+            share = drawn.shape[1] / each.population
+            error = each.population * drawn.std(1, ddof=1) * np.sqrt((1 - share) / drawn.shape[1])
+            errors[:, place] = np.hypot(errors[:, place], error[:, None])
+    return orders, sums, errors
+
+
+def _weights(effects: Effects) -> np.ndarray:
     """How many coalitions every row stands for. Shape ``(m,)``."""
     sizes = effects.sizes(0, len(effects))
     return np.ones(len(sizes)) if effects.strata is None else effects.strata.weights(sizes)

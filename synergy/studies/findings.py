@@ -89,8 +89,8 @@ def _pair(one: list[Any], other: list[Any], score: str, seed: int) -> tuple[Any,
         both = both[(scopes == theirs).to_numpy()]
     found = paired(values.loc[both], others.loc[both], errors.loc[both] + their_errors.loc[both], seed=seed)
     mean = found.difference
-    p = found.p if mean.n else np.nan
-    return mean.value, mean.low, mean.high, mean.error, mean.n, found.ties, found.effect, p, note
+    test = (found.effect, found.p) if mean.n else (np.nan, np.nan)
+    return mean.value, mean.low, mean.high, mean.error, mean.n, found.ties, *test, note
 
 
 def _scope(notes: Any) -> Any:

@@ -17,7 +17,7 @@ from synergy.comparison.comparison import Comparison
 from synergy.comparison.result import Result
 from synergy.comparison.verdicts import NUMBERS, scope
 from synergy.policies.policy import CRITERIA
-from synergy.studies.by_order import ByOrder, by_order, weights_of
+from synergy.studies.by_order import ByOrder, by_order, summed
 from synergy.studies.faithfulness import area, curves
 from synergy.studies.records import Writer
 
@@ -50,18 +50,16 @@ def record(write: Writer, game: Game, comparison: Comparison, methods: Sequence[
 def _effects(write: Writer, comparison: Comparison, rows: int) -> dict[str, tuple[int, ...]]:
     """f(b), f(x), the sums by order, and the strongest effects, whose coalitions are given back by their names."""
     effects = comparison.effects
-    noise, weights, sizes = effects.noise_floor(), weights_of(effects), effects.sizes(0, len(effects))
     base, gain = float(effects.base), float(effects.total + effects.remainder)
     write("f(b)", base, effects.noise)
     write("f(x)", base + gain, effects.noise, calls=comparison.calls)
-    strengths = np.abs(to_float(effects.values)) * weights
-    for order in np.unique(sizes[(sizes > 0) & (weights > 0)]):
-        these = sizes == order
-        write("effects of order", strengths[these].sum(), (noise * weights)[these].sum(), of=str(order))
+    orders, (sums,), (errors,) = summed(effects, np.abs(to_float(effects.values))[None])
+    for order, strength, error in zip(orders, sums, errors, strict=True):
+        write("effects of order", strength, error, of=str(order))
     strongest = {effects.label(key): key for key, _ in effects.top(rows)}
     for name, key in strongest.items():
         (row,) = effects.rows(key)
-        write("effect", float(effects.values[row]), noise[row], of=name)
+        write("effect", float(effects.values[row]), float(effects.noise_floor(row, row + 1)[0]), of=name)
     return strongest
 
 
@@ -114,9 +112,9 @@ def _doubt(result: Result) -> float:
 
 
 def _by_order(write: Writer, sums: ByOrder) -> None:
-    for order, inside, outside, error in zip(sums.orders, sums.inside, sums.outside, sums.error, strict=True):
-        write("given inside", inside, error, of=str(order))
-        write("given outside", outside, error, of=str(order))
+    for place, order in enumerate(sums.orders):
+        write("given inside", sums.inside[place], sums.errors[1, place], of=str(order))
+        write("given outside", sums.outside[place], sums.errors[2, place], of=str(order))
 
 
 def _row(write: Writer, table: Allocation, effect: str, key: tuple[int, ...]) -> None:

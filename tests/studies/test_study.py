@@ -18,8 +18,11 @@ pytest.importorskip("pandas", reason="its table needs the extra 'studies'")
 
 from study_cases import METHODS, asked, small, some
 
-from synergy import Game, compare, harsanyi, measure, method
+from decompositions.effects.coalitions import Coalitions
+from decompositions.effects.strata import Strata, Stratum
+from synergy import Effects, Game, compare, harsanyi, measure, method
 from synergy.studies import load, study
+from synergy.studies.by_order import summed
 from synergy.studies.task import Task
 
 
@@ -357,3 +360,17 @@ def test_two_processes_do_not_write_into_one_folder(done, tmp_path):
 
 def test_it_says_what_it_is(done):
     assert repr(done) == f"Study(9 inputs, 3 methods, 1 model; {done.folder})"
+
+
+def test_sums_of_a_sample_stand_for_all_with_their_error():
+    """Of each size three coalitions of six; the error is the standard error of a sample without replacement."""
+    rows = [(), (0,), (1,), (2,), (3,), (0, 1), (0, 2), (1, 3)]
+    coalitions = Coalitions.of_members(rows, 4)
+    strata = Strata(1, (Stratum(2, 6, np.array([5, 6, 7])),))
+    values = torch.tensor([0.0, 1, 2, 3, 4, 10, 20, 60], dtype=torch.float64)
+    names = ("a", "b", "c", "d")
+    effects = Effects(values, names=names, coalitions=coalitions, truncated=True, strata=strata)
+    orders, sums, errors = summed(effects, values.numpy()[None])
+    assert orders.tolist() == [1, 2]
+    assert sums.tolist() == [[10, 6 * 30]]
+    assert errors[0] == pytest.approx([0, 6 * np.sqrt(700 / 3 * (1 - 3 / 6))])
