@@ -134,7 +134,7 @@ class ModuleHead:
             if isinstance(output, torch.Tensor):
                 return change(output)
             if isinstance(output, tuple) and output and isinstance(output[0], torch.Tensor):
-                return (change(output[0]), *output[1:])
+                return with_first(output, change(output[0]))
             raise ValueError(f"the layer '{self.name}' gives no tensor but {shown(output)}; take another")
 
         handle = self.module.register_forward_hook(hook)
@@ -142,6 +142,12 @@ class ModuleHead:
             yield
         finally:
             handle.remove()
+
+
+def with_first(outputs: tuple[Any, ...], value: Any) -> tuple[Any, ...]:
+    """Several outputs with another one in the first's place; those that have names keep them."""
+    names = getattr(type(outputs), "_fields", None)
+    return (value, *outputs[1:]) if names is None else type(outputs)(value, *outputs[1:])
 
 
 class Rest(Around):

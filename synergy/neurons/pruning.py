@@ -13,7 +13,7 @@ from torch.nn.modules.linear import NonDynamicallyQuantizableLinear
 
 from decompositions.arguments import entries, real, shown, whole
 from decompositions.models.model_function import require_module
-from decompositions.networks.head import ModuleHead
+from decompositions.networks.head import ModuleHead, with_first
 from synergy.neurons.ranking import Ranking
 
 RULE = (
@@ -47,7 +47,7 @@ class Scaled(nn.Module):
         """The layer's output times the factors."""
         output = self.layer(*given, **named)
         if isinstance(output, tuple):
-            return (output[0] * self.factors, *output[1:])
+            return with_first(output, output[0] * self.factors)
         return output * self.factors
 
 

@@ -1,5 +1,7 @@
 """What goes through neurons against a twin of hooks and plain gradients, entry by entry, on networks of many kinds."""
 
+from typing import NamedTuple
+
 import numpy as np
 import pytest
 import torch
@@ -8,7 +10,7 @@ from cases import close, draw
 from torch import nn
 
 from synergy import Game
-from synergy.neurons import conductance, input_by_neuron, rank_neurons, region_attribution
+from synergy.neurons import conductance, input_by_neuron, prune, rank_neurons, region_attribution
 
 NODES, EXACT = 4, 1e-12
 
@@ -17,6 +19,8 @@ def replaced(model, layer, x, change):
     """The model's output where the layer's first output is changed."""
 
     def hook(module, given, output):
+        if isinstance(output, Both):
+            return output._replace(hidden=change(output.hidden))
         return (change(output[0]), *output[1:]) if isinstance(output, tuple) else change(output)
 
     handle = model.get_submodule(layer).register_forward_hook(hook)
@@ -98,6 +102,32 @@ class Recurrent(nn.Module):
         return self.end(torch.tanh(hidden[:, -1] if self.first else hidden[-1]))
 
 
+class Both(NamedTuple):
+    hidden: torch.Tensor
+    times: float
+
+
+class Told(nn.Module):
+    """A layer that gives two things by name."""
+
+    def __init__(self):
+        super().__init__()
+        self.linear = nn.Linear(6, 4)
+
+    def forward(self, x):
+        return Both(torch.tanh(self.linear(x)), 3.0)
+
+
+class Naming(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.told, self.end = Told(), nn.Linear(4, 2)
+
+    def forward(self, x):
+        both = self.told(x)
+        return self.end(both.hidden) * both.times
+
+
 class Tokens(nn.Module):
     """A layer that is given inputs and steps in one axis."""
 
@@ -123,6 +153,7 @@ NETWORKS = {
         Attention, ("encoder", *(f"encoder.layers.0.{name}" for name in ("self_attn", "linear1", "norm1"))),
     ),
     "recurrent": (Recurrent, ("cells",)),
+    "outputs by name": (Naming, ("told",)),
     "convolutions": (pictures, ("1", "2", "3", "4", "5")),
     "activations that write": (
         lambda: nn.Sequential(nn.Linear(6, 4), nn.SiLU(inplace=True), nn.Linear(4, 4), nn.Tanh(), nn.Linear(4, 2)),
@@ -197,3 +228,9 @@ def test_an_activation_that_is_its_input_almost_everywhere(activation, expected)
         assert found.rule.startswith("exact")
         close(found.values, [expected], EXACT)
         close(found.around, 0.0, EXACT)
+
+
+def test_a_layer_that_gives_things_by_name_is_silenced():
+    model, x = made(Naming), draw(2, 6, seed=93)
+    mask = torch.tensor([True, False, False, True])
+    close(prune(model, "told", mask)(x), replaced(model, "told", x, lambda output: output.masked_fill(mask, 0)), EXACT)
