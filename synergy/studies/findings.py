@@ -103,23 +103,28 @@ def agreement(table: Tables, methods: tuple[str, ...], seed: int) -> Any:
     rows, found = table("attribution"), []
     for model in rows.model.unique():
         known = {name: _by_input(rows[(rows.model == model) & (rows.method == name)]) for name in methods}
-        for first, second in combinations([name for name in methods if known[name]], 2):
-            both = [place for place in known[first] if place in known[second]]
-            rho = [_correlation(known[first][place], known[second][place]) for place in both]
-            found.append((model, first, second, *_cells(mean_of(rho, seed=seed))))
+        for first, second in combinations([name for name in methods if len(known[name][0])], 2):
+            mean = mean_of(_correlations(known[first], known[second]), seed=seed)
+            found.append((model, first, second, *_cells(mean)))
     return imported("pandas").DataFrame(found, columns=["model", "first", "second", *MEAN]).drop(columns="error")
 
 
-def _by_input(rows: Any) -> dict[int, tuple[np.ndarray, np.ndarray]]:
-    """Attributions and their errors, of each input."""
-    return {
-        int(place): (group.value.to_numpy()[None], group.error.to_numpy()[None])
-        for place, group in rows.groupby("input", sort=True)
-    }
+def _by_input(rows: Any) -> tuple[Any, Any]:
+    """Attributions and their errors, inputs × players, NaN behind the last player of inputs that have fewer."""
+    rows = rows.assign(player=rows.groupby("input").cumcount())
+    return tuple(rows.pivot(index="input", columns="player", values=name) for name in ("value", "error"))
 
 
-def _correlation(one: tuple[np.ndarray, np.ndarray], other: tuple[np.ndarray, np.ndarray]) -> float:
-    return float(rank_correlations(one[0], other[0], (one[1], other[1]))[0])
+def _correlations(one: tuple[Any, Any], other: tuple[Any, Any]) -> np.ndarray:
+    """Spearman's ρ of every input that both have."""
+    both = one[0].index.intersection(other[0].index)
+    first, errors, second, their_errors = (each.loc[both].to_numpy() for each in (*one, *other))
+    counts, found = np.isfinite(first).sum(1), np.full(len(both), np.nan)
+    for n in np.unique(counts):
+        some = counts == n
+        doubts = errors[some, :n], their_errors[some, :n]
+        found[some] = rank_correlations(first[some, :n], second[some, :n], doubts)
+    return found
 
 
 def orders(table: Tables, methods: tuple[str, ...], seed: int) -> Any:
@@ -196,7 +201,7 @@ def across(table: Tables, models: tuple[str, str], methods: tuple[str, ...], see
     rows, found = table("attribution"), []
     for method in methods:
         first, second = (_by_input(rows[(rows.model == model) & (rows.method == method)]) for model in models)
-        rho = [_correlation(first[place], second[place]) for place in first if place in second]
-        if rho:
+        rho = _correlations(first, second)
+        if len(rho):
             found.append((method, *_cells(mean_of(rho, seed=seed))))
     return imported("pandas").DataFrame(found, columns=["method", *MEAN]).drop(columns="error")

@@ -75,6 +75,19 @@ def test_agreement_is_the_mean_of_spearmans(done):
         assert (row.low, row.n) == (pytest.approx(row.low), 9)
 
 
+def test_agreement_of_inputs_with_other_numbers_of_players_by_hand():
+    """ρ = ½ of three players, −1 of two; the third input only one of them has."""
+    given = {0: ([1, 2, 3], [1, 3, 2]), 1: ([5, 4], [0, 1]), 2: ([1, 2], None)}
+    rows = [
+        (place, name, "attribution", f"x{i}", float(value), 0.0, "")
+        for place, pair in given.items()
+        for name, values in zip("ab", pair, strict=True)
+        for i, value in enumerate(values or ())
+    ]
+    (row,) = findings.agreement(tables(*rows), ("a", "b"), 0).itertuples()
+    assert (row.mean, row.n) == (pytest.approx(-0.25), 2)
+
+
 def test_orders_by_hand():
     def row(place, method, quantity, order, value, error=0.0):
         return place, method, quantity, str(order), value, error, ""
