@@ -90,9 +90,11 @@ def known(game: Game, coalitions: Coalitions, checkpoint: Checkpoint | None = No
         ValueError: a value that is not finite (the coalition is named).
     """
 
+    everyone = np.ones((1, game.n), dtype=np.uint8)
+
     def table(start: int, stop: int) -> np.ndarray:
         some = coalitions.table(start, stop)
-        return some if stop <= len(coalitions) else np.concatenate([some, np.ones((1, game.n), dtype=np.uint8)])
+        return some if stop <= len(coalitions) else np.concatenate([some, everyone])
 
     found = corners.rows(game, table, len(coalitions) + 1, checkpoint, client)
     corners.require_finite(found.values, lambda row: _name(game, table(row, row + 1)[0]))

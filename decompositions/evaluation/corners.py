@@ -148,9 +148,10 @@ def rows(
 
 def some_work(cube: FunctionCube, table: Callable[[int, int], np.ndarray], total: int) -> Work:
     """The coalitions of a table of zeros and ones, of which some rows are made at a time, as in :func:`rows`."""
+    device = cube.device  # alone, as work may travel, and what watches a cube may not
     return Work(
         total,
-        lambda start, stop: torch.from_numpy(table(start, stop) > 0).to(cube.device),
+        lambda start, stop: torch.from_numpy(table(start, stop) > 0).to(device),
         FunctionCube.values_at_once,
         lambda row: degrees.support(table(row, row + 1)[0]),
     )
@@ -158,9 +159,10 @@ def some_work(cube: FunctionCube, table: Callable[[int, int], np.ndarray], total
 
 def plain_work(cube: FunctionCube, active: tuple[int, ...]) -> Work:
     """All coalitions of the active players, without shortcuts."""
+    n, device = cube.n, cube.device
     return Work(
         2 ** len(active),
-        lambda start, stop: degrees.spread(start, stop, active, cube.n, cube.device),
+        lambda start, stop: degrees.spread(start, stop, active, n, device),
         FunctionCube.values_at_once,
         lambda row: members(row, active),
     )

@@ -73,6 +73,20 @@ def test_the_bits_are_those_of_one_process(name, client):
         assert np.array_equal(here.error, there.error)
 
 
+@pytest.mark.parametrize(
+    ("ask", "settings"),
+    [(harsanyi, {}), (harsanyi, {"order": 2}), (estimate, {"budget": 300, "refuse": False})],
+    ids=["all", "of a low order", "an estimate"],
+)
+def test_a_bar_that_is_shown_stays_here(ask, settings, client, monkeypatch):
+    """What watches the calls, a stream above all, cannot be sent and is not."""
+    monkeypatch.setattr("decompositions.evaluation.progress._is_terminal", lambda stream: True)
+    monkeypatch.setattr("decompositions.evaluation.progress.DELAY", 0)
+    game = game_of()
+    here, there = ask(game, **settings), ask(game, **settings, client=client)
+    assert np.array_equal(np.asarray(here.values), np.asarray(there.values))
+
+
 def test_by_as_many_threads_and_in_the_types_of_this_process(client):
     def seen(span):
         return torch.get_num_threads(), torch.get_default_dtype()
