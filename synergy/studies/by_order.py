@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,8 +33,22 @@ class ByOrder:
     errors: np.ndarray
 
 
-def by_order(allocation: Allocation) -> ByOrder:
-    """The sums of a table of one game, over Harsanyi dividends or what has their rows."""
+def by_order(allocation: Allocation, strengths: Mapping[int, float] | None = None) -> ByOrder:
+    r"""The sums of a table of one game, over Harsanyi dividends or what has their rows.
+
+    Where rows are a sample of an order whose effects are all known, what is given of these is told by its ratio to
+    the effects of the sample: a method that shares each effect out in full then gives all of them, whichever were
+    drawn.
+
+    .. math:: \sum_{|S|=k} q(S) \approx \frac{\sum_{S \text{ drawn}} q(S)}{\sum_{S \text{ drawn}} |J(S)|}
+              \sum_{|S|=k} |J(S)|
+
+    Args:
+        allocation: the table.
+        strengths: :math:`\sum_{|S|=k} |J(S)|` by k, where they are known from all rows.
+
+    Reference: cochran1977sampling
+    """
     table = allocation.by_support()
     effects = table.effects
     parts = np.zeros((3, len(effects)))
@@ -43,10 +58,31 @@ def by_order(allocation: Allocation) -> ByOrder:
         own, others = np.sign(values) * (given * members).sum(1), np.abs(given * ~members).sum(1)
         parts[:, start:stop] = np.abs(values), own, others
     orders, sums, errors = summed(effects, parts)
+    if strengths is not None and effects.strata is not None:
+        _by_ratio(effects, parts, strengths, orders, sums, errors)
     if allocation.error is not None:
         errors[1:] += summed(effects, allocation.error[None])[1]
-    strengths, inside, outside = sums
-    return ByOrder(orders, strengths, inside, outside, errors)
+    return ByOrder(orders, sums[0], sums[1], sums[2], errors)
+
+
+def _by_ratio(
+    effects: Effects,
+    parts: np.ndarray,
+    strengths: Mapping[int, float],
+    orders: np.ndarray,
+    sums: np.ndarray,
+    errors: np.ndarray,
+) -> None:
+    """Put ratio estimates in the place of the sums over samples, and the errors of their residuals."""
+    for each in () if effects.strata is None else effects.strata.drawn:
+        place, drawn = orders == each.size, parts[0, each.rows].sum()
+        if each.size not in strengths or not drawn or len(each.rows) == each.population:
+            continue
+        ratios = parts[1:, each.rows].sum(1) / drawn
+        residuals = np.zeros_like(parts)
+        residuals[1:, each.rows] = parts[1:, each.rows] - ratios[:, None] * parts[0, each.rows]
+        sums[:, place] = strengths[each.size] * np.array([[1.0], *ratios[:, None]])
+        errors[:, place] = summed(effects, residuals)[2][:, place]
 
 
 def summed(effects: Effects, parts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -34,7 +34,7 @@ def record(write: Writer, game: Game, comparison: Comparison, methods: Sequence[
         methods: what they are called, in the order of the results.
         rows: how many of the strongest effects are recorded one by one, with what each method gives of them.
     """
-    strongest = _effects(write, comparison, rows)
+    strongest, strengths = _effects(write, comparison, rows)
     effects = comparison.effects
     values = game.tabulated(zeta(effects.values)) if effects.dense and not effects.exact else game
     for name, result in zip(methods, comparison.results, strict=True):
@@ -43,12 +43,18 @@ def record(write: Writer, game: Game, comparison: Comparison, methods: Sequence[
             by("does not apply", math.nan, note=result.note)
             continue
         _attributions(by, comparison, result)
-        _table(by, result, strongest)
+        _table(by, result, strongest, strengths)
         _faithfulness(by, values, effects.noise, result)
 
 
-def _effects(write: Writer, comparison: Comparison, rows: int) -> dict[str, tuple[int, ...]]:
-    """f(b), f(x), the sums by order, and the strongest effects, whose coalitions are given back by their names."""
+def _effects(
+    write: Writer, comparison: Comparison, rows: int
+) -> tuple[dict[str, tuple[int, ...]], dict[int, float] | None]:
+    """f(b), f(x), the sums by order, and the strongest effects.
+
+    Returns:
+        The coalitions of these by their names, and the sums by order where all effects are known.
+    """
     effects = comparison.effects
     base, gain = float(effects.base), float(effects.total + effects.remainder)
     write("f(b)", base, effects.noise)
@@ -60,7 +66,8 @@ def _effects(write: Writer, comparison: Comparison, rows: int) -> dict[str, tupl
     for name, key in strongest.items():
         (row,) = effects.rows(key)
         write("effect", float(effects.values[row]), float(effects.noise_floor(row, row + 1)[0]), of=name)
-    return strongest
+    known = dict(zip(orders.tolist(), sums.tolist(), strict=True)) if effects.dense else None
+    return strongest, known
 
 
 def _attributions(write: Writer, comparison: Comparison, result: Result) -> None:
@@ -77,7 +84,9 @@ def _attributions(write: Writer, comparison: Comparison, result: Result) -> None
         write("gap", float(sums.gap), sums.error, note=sums.explain())
 
 
-def _table(write: Writer, result: Result, strongest: dict[str, tuple[int, ...]]) -> None:
+def _table(
+    write: Writer, result: Result, strongest: dict[str, tuple[int, ...]], strengths: dict[int, float] | None
+) -> None:
     """The criteria, as measured and in theory, and who is given how much of which effects."""
     if result.measured_criteria is not None:
         _criteria(write, result.measured_criteria, "", result.price)
@@ -88,7 +97,7 @@ def _table(write: Writer, result: Result, strongest: dict[str, tuple[int, ...]])
     table = result.allocation
     if table is None or table.effects.values.ndim != 1:
         return
-    _by_order(write, by_order(table))
+    _by_order(write, by_order(table, strengths))
     for name, key in strongest.items():
         _row(write, table, name, key)
 

@@ -21,8 +21,9 @@ from study_cases import METHODS, asked, small, some
 from decompositions.effects.coalitions import Coalitions
 from decompositions.effects.strata import Strata, Stratum
 from synergy import Effects, Game, compare, harsanyi, measure, method
+from synergy.allocation.allocation import Allocation
 from synergy.studies import load, study
-from synergy.studies.by_order import summed
+from synergy.studies.by_order import by_order, summed
 from synergy.studies.task import Task
 
 
@@ -374,3 +375,26 @@ def test_sums_of_a_sample_stand_for_all_with_their_error():
     assert orders.tolist() == [1, 2]
     assert sums.tolist() == [[10, 6 * 30]]
     assert errors[0] == pytest.approx([0, 6 * np.sqrt(700 / 3 * (1 - 3 / 6))])
+
+
+def test_what_is_given_of_a_sample_is_told_by_its_ratio():
+    """By hand: 30, 15 and 9 of 10, 20 and 60 go inside, 54 of 90; of the 150 of all pairs 90."""
+    rows = [(), (0,), (1,), (2,), (3,), (0, 1), (0, 2), (1, 3)]
+    coalitions = Coalitions.of_members(rows, 4)
+    strata = Strata(1, (Stratum(2, 6, np.array([5, 6, 7])),))
+    values = torch.tensor([0.0, 1, 2, 3, 4, 10, -20, 60], dtype=torch.float64)
+    effects = Effects(values, names=("a", "b", "c", "d"), coalitions=coalitions, truncated=True, strata=strata)
+    given = torch.zeros(8, 4, dtype=torch.float64)
+    given[1:5] = torch.diag(values[1:5])
+    given[5], given[6], given[7] = torch.tensor([[20.0, 10, 0, 6], [-15, 0, 0, 0], [0, 4, -2, 5]])
+    found = by_order(Allocation(effects, lambda start, stop: given[start:stop], "by hand"), {1: 10.0, 2: 150.0})
+    assert found.orders.tolist() == [1, 2]
+    assert found.effects.tolist() == [10, 150]
+    assert found.inside == pytest.approx([10, 150 * 54 / 90])
+    assert found.outside == pytest.approx([0, 150 * 8 / 90])
+    left = np.array([30 - 0.6 * 10, 15 - 0.6 * 20, 9 - 0.6 * 60])
+    assert found.errors[1] == pytest.approx([0, 6 * left.std(ddof=1) * np.sqrt(0.5 / 3)])
+    given[5:] = torch.tensor([[10.0, 0, 0, 0], [-20, 0, 0, 0], [0, 0, 0, 60]])
+    found = by_order(Allocation(effects, lambda start, stop: given[start:stop], "by hand"), {1: 10.0, 2: 150.0})
+    assert found.inside.tolist() == [10, 150]  # shared out in full, whichever were drawn
+    assert not found.errors[1].any()
