@@ -11,7 +11,7 @@ import typer
 from decompositions.files.whole_file import write_whole
 from synergy.command.study_file import read_study
 from synergy.command.terminal import say
-from synergy.studies.folder import FIGURES, LATEX, METHODS
+from synergy.studies.folder import LATEX, METHODS
 from synergy.studies.results import Study
 from synergy.studies.study import study as carried_out
 
@@ -29,11 +29,11 @@ def study(
 
 
 def _drawn(found: Study) -> tuple[str, ...]:
-    """The figures of every model, as files in the folder."""
+    """The figures of every model, as files in the folder: scores.png, and of a second model scores2.png."""
     made = []
-    for number, model in enumerate(found.models):
-        for what in FIGURES:
-            name = f"{what}{number + 1 if number else ''}.png"
+    for number, model in enumerate(found.models, 1):
+        for what in found.figures:
+            name = f"{what}{number if number > 1 else ''}.png"
             found.plot(what, found.folder / name, model=model)
             made.append(name)
     return tuple(made)

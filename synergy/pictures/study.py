@@ -81,8 +81,11 @@ def agreement_matrix(
     Raises:
         ImportError: matplotlib is missing (extra ``viz``).
         TypeError, LookupError: no study, or no such model.
+        ValueError: a single method.
     """
     name = _model(study, model)
+    if len(study.methods) < 2:
+        raise ValueError(f"agreement is that of two methods at least, and this study has {study.methods[0]!r} alone")
     found = study.agreement()
     found = found[found.model == name]
     methods = [each for each in study.methods if each in {*found["first"], *found.second}]

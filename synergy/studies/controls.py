@@ -14,7 +14,9 @@ from torch import nn
 
 from decompositions.arithmetic import to_float
 from decompositions.games.game import Game
+from decompositions.networks.reading.kept import readings_kept
 from synergy.comparison.comparison import Comparison
+from synergy.comparison.result import Result
 from synergy.comparison.trial import reason_of
 from synergy.measurement import subject
 from synergy.studies.inputs import Inputs
@@ -71,12 +73,15 @@ class Controls:
             methods: by name, in the order of the results.
         """
         active = list(game.cube.active())
+        owns = {
+            name: _own(result, comparison.effects.noise)
+            for name, result in zip(methods, comparison.results, strict=True)
+            if result.attribution is not None
+        }
         for control, other in self._games(write.model, write.place):
-            for (name, method), result in zip(methods.items(), comparison.results, strict=True):
-                if result.attribution is not None:
-                    errors = np.zeros(game.n) if result.error is None else to_float(result.error)
-                    own = to_float(result.attribution), np.hypot(errors, comparison.effects.noise)
-                    values, sizes = _correlations(method, other, own, active)
+            with readings_kept():  # of this one, which then goes
+                for name, own in owns.items():
+                    values, sizes = _correlations(methods[name], other, own, active)
                     write.by(name)(VALUES, values, of=control)
                     write.by(name)(SIZES, sizes, of=control)
 
@@ -90,6 +95,12 @@ class Controls:
             others = [each for each in targets if each != targets[place]]
             drawn = np.random.default_rng([self.seed, place]).integers(len(others))
             yield LABEL, self.inputs.game(self.models[model], place, self.output, others[drawn])
+
+
+def _own(result: Result, noise: float) -> tuple[np.ndarray, np.ndarray]:
+    """The attributions of a method as they are, and their errors."""
+    values = to_float(result.attribution)
+    return values, np.hypot(np.zeros(len(values)) if result.error is None else to_float(result.error), noise)
 
 
 def _correlations(

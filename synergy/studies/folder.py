@@ -28,7 +28,6 @@ FORMAT = "synergy-study/1"
 WHAT = "study"
 PARTS, TABLE, COMMAS = "parts", "table.parquet", "table.csv"
 LATEX, METHODS = "table.tex", "methods.txt"  # which the command writes, too
-FIGURES = ("scores", "agreement", "orders")  # likewise, of the first model scores.png, of the next scores2.png
 UNFINISHED = re.compile(r"\.synergy-.*\.\d+\.tmp|\.[0-9a-f]{16}\.part")
 ANOTHER = "give a new or empty folder, or ask what was asked before"
 Span = tuple[int, int]

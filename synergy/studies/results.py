@@ -49,6 +49,13 @@ class Study:
         """Of all that is drawn."""
         return int(self.asked["settings"]["seed"])
 
+    @property
+    def figures(self) -> tuple[str, ...]:
+        """What :meth:`plot` can draw of it."""
+        several_methods = ("agreement",) if len(self.methods) > 1 else ()
+        sane = ("sanity",) if self.asked["settings"]["controls"] else ()
+        return ("scores", *several_methods, "orders", "curves", *sane)
+
     def __len__(self) -> int:
         """The number of inputs, of which some may have failed."""
         return int(self.asked["count"])

@@ -69,7 +69,6 @@ class Task:
         return next((kind for kind in kinds if kind != "cpu"), "cpu")
 
     @outside_inference()
-    @readings_kept()
     def answers(self, start: int, stop: int) -> Records:
         """The records of the inputs from start to stop: a function of these numbers alone, whoever asks and when.
 
@@ -115,7 +114,8 @@ class Task:
             what = asked(game, list(self.methods.values()), self.order, self.budget, None, "study()")
             if effects is not None:
                 what = replace(what, effects=lambda _: effects)
-            comparison = carried_out(what, lambda line: None)
+            with readings_kept():
+                comparison = carried_out(what, lambda line: None)
             if effects is not None:  # which were paid beforehand
                 comparison = replace(comparison, calls=comparison.calls + effects.calls)
             write = found.of_input(model, place)

@@ -51,8 +51,8 @@ def own(tmp_path, monkeypatch):
 def test_a_study_of_ones_own(own):
     said = run("study", "own.toml")
     assert said.startswith("Study(6 inputs, 2 methods, 1 model; own)")
-    assert "in own: table.parquet and table.csv, table.tex, methods.txt, scores.png, agreement.png, orders.png" in said
-    assert all(Path("own", f"{name}.png").stat().st_size > 5000 for name in ("scores", "agreement", "orders"))
+    assert "in own: table.parquet and table.csv, table.tex, methods.txt, scores.png, agreement.png" in said
+    assert all(Path("own", f"{name}.png").stat().st_size > 5000 for name in load("own").figures)
     found = load("own")
     assert Path("own/table.tex").read_text("utf8") == found.to_latex()
     assert "nodes=5" in Path("own/methods.txt").read_text("utf8")
@@ -70,6 +70,16 @@ def test_a_study_of_ones_own(own):
     )
     assert found.table().equals(same.table())
     assert run("study", "own.toml") == said
+
+
+def test_two_models_by_one_method_with_controls(own):
+    text = OWN.split("\n[")[0].replace(f'model = "{__name__}:voters"', "").replace(', "integrated_gradients"', "")
+    models = f'[models]\none = "{__name__}:voters"\ntwo = "{__name__}:voters"\n'
+    Path("two.toml").write_text(f'{text}\ncontrols = ["weights", "labels"]\n{models}', "utf8")
+    said = run("study", "two.toml")
+    drawn = ["scores.png", "orders.png", "curves.png", "sanity.png"]
+    assert ", ".join([*drawn, *(name.replace(".", "2.") for name in drawn)]) in " ".join(said.split())
+    assert load("two").across("one", "two")["mean"].tolist() == [pytest.approx(1)]
 
 
 def test_the_example_of_the_docs_is_read():

@@ -73,10 +73,14 @@ def test_the_curves_are_the_means(found):
     assert (insertion[0], insertion[-1]) == pytest.approx((0, 1), abs=1e-6)
 
 
-def test_what_is_refused(found):
+def test_what_is_refused(found, tmp_path):
     with pytest.raises(LookupError, match="a study draws scores, agreement, orders, curves, sanity, not 'pie'"):
         found.plot("pie")
     with pytest.raises(LookupError, match="no model 'c' in this study"):
         found.plot(model="c")
+    with pytest.raises(
+        ValueError, match="agreement is that of two methods at least, and this study has 'shapley' alone"
+    ):
+        study(small(), some(2), folder=tmp_path / "s", methods="shapley", targets=0).plot("agreement")
     with pytest.raises(TypeError, match="this draws a Study"):
         pictures.scores(3)
