@@ -18,6 +18,7 @@ from typer.core import TyperGroup
 
 from decompositions.arguments import shown
 from synergy.command.explain import subcommands
+from synergy.command.explore import explore
 from synergy.command.neurons import app as neurons
 from synergy.command.study import study
 from synergy.command.terminal import message, say
@@ -62,6 +63,7 @@ app.add_typer(
 )
 app.add_typer(neurons, name="neurons")
 app.command()(study)
+app.command()(explore)
 
 
 def _version(wanted: bool) -> None:

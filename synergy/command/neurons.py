@@ -15,6 +15,7 @@ from decompositions.files.whole_file import require_writable
 from decompositions.settings import options
 from synergy.command.array_file import read_array
 from synergy.command.factory import made
+from synergy.command.page_file import page_file
 from synergy.command.terminal import say
 from synergy.command.wanted import Wanted
 from synergy.examples import digits, digits_vit
@@ -53,7 +54,7 @@ def rank(
     """What each neuron gives to the votes for the right class, and against the others."""
     if save is not None:
         require_sheet(Path(save))
-    page = None if output is None else _page(Path(output))
+    page = None if output is None else page_file(output, "neurons.html")
     found = _ranked(_inputs(subject, data, labels), layers, neurons)
     say(found.table(top, by).to_text().rstrip("\n"))
     if save is not None:
@@ -179,17 +180,6 @@ def _inputs(subject: str, data: str | None, labels: str | None) -> Inputs:
     inputs = torch.from_numpy(read_array(Path(data), "--data"))
     dtype = next((each.dtype for each in model.parameters() if each.is_floating_point()), torch.float32)
     return model, inputs.to(dtype), torch.from_numpy(read_array(Path(labels), "--labels"))
-
-
-def _page(path: Path) -> Path:
-    """Where the page goes.
-
-    Raises:
-        ValueError, OSError: another kind of file, or none that can be written.
-    """
-    if path.suffix.lower() not in (".html", ".htm") and not path.is_dir():
-        raise ValueError(f"--output writes a .html file, and {path} is named like another; --output {path}.html")
-    return require_writable(path, "neurons.html")
 
 
 def _again(subject: str, neurons: str, data: str | None, labels: str | None) -> str:

@@ -101,8 +101,8 @@ def _require(comparison: Comparison, path: Path, view: Picture | Words | Feature
     require_writable(path, EXAMPLE)
 
 
-def template(name: str = "report.html.j2", script: str = "report.js") -> Any:
-    """The page of that name, to be filled in, with its script.
+def template(name: str = "report.html.j2", *scripts: str) -> Any:
+    """The page of that name, to be filled in, with its scripts, one after the other; the report's own without any.
 
     Raises:
         ImportError: jinja2 is missing (extra ``cli``).
@@ -116,7 +116,8 @@ def template(name: str = "report.html.j2", script: str = "report.js") -> Any:
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_shown
     )
     environment.filters["apart"] = _apart
-    environment.globals.update(several=several, style=Markup(_part("report.css")), script=Markup(_part(script)))
+    script = "\n".join(map(_part, scripts or ("report.js",)))
+    environment.globals.update(several=several, style=Markup(_part("report.css")), script=Markup(script))
     return environment.from_string(_part(name))
 
 
