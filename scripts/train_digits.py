@@ -14,16 +14,17 @@ from synergy.examples import digits, trained
 SEED, EPOCHS, BATCH, RATE = 0, 60, 64, 3e-3
 
 
-def fit(network: nn.Module, x: Tensor, y: Tensor) -> None:
-    """Adam on the cross-entropy with a cosine-shaped learning rate."""
+def fit(network: nn.Module, x: Tensor, y: Tensor, after: Callable[[int], None] = lambda epoch: None) -> None:
+    """Adam on the cross-entropy with a cosine-shaped learning rate; ``after`` is told the number of each epoch."""
     optimizer = torch.optim.Adam(network.parameters(), RATE)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, EPOCHS)
-    for _ in range(EPOCHS):
+    for epoch in range(EPOCHS):
         for batch in torch.randperm(len(y)).split(BATCH):
             optimizer.zero_grad()
             nn.functional.cross_entropy(network(x[batch]), y[batch]).backward()
             optimizer.step()
         schedule.step()
+        after(epoch + 1)
 
 
 def train(name: str, network: nn.Module, fit: Callable[[nn.Module, Tensor, Tensor], None]) -> None:

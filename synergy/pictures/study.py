@@ -185,7 +185,7 @@ def order_shares(study: Study, model: str | None = None, *, path: str | Path | N
         for axis in (left, right):
             axis.set_ylim(len(methods) - 0.5, -0.5)
         scale(figure, image, [left, right], "of the order's effects")
-        note = f"means over {_inputs(study)}; 1 inside is all; {DOT}; grey: no effects above the noise"
+        note = f"means over {_inputs(study)}; 1 inside is all; {DOT}; grey: none above the noise, or not measured"
         above_and_below(figure, f"Effects by order on {plain(name)}, and who is given them", note, width=2 * wide + 2)
     return figure
 

@@ -137,10 +137,10 @@ def orders(table: Tables, methods: tuple[str, ...], seed: int) -> Any:
     for model in rows.model.unique():
         own = rows[rows.model == model]
         effects = _wide(own[own.quantity == "effects of order"])
-        sizes, noise = effects
-        total = sizes.sum(axis=1)
+        sizes, total = effects[0], effects[0].sum(axis=1)
         for order in sizes:
-            mean = mean_of(sizes[order] / total, noise[order] / total, seed=seed)
+            some, error = (each[order].fillna(0.0) / total for each in effects)  # none where players are fewer
+            mean = mean_of(some, error, seed=seed)
             found.append((model, "", int(order), "share", *_cells(mean)))
         for method in methods:
             for part in ("inside", "outside"):

@@ -146,3 +146,11 @@ def test_all_pairs_or_those_of_one(done):
     one = done.compare("shapley")
     assert set(one["first"]) == {"shapley"}
     assert set(one.second) == set(METHODS) - {"shapley"}
+
+
+def test_an_input_of_fewer_players_has_no_part_of_higher_orders():
+    """Shares 3 of 4 and 1 of 4, and all of an input of one player: means 7/8 and 1/8, which add up to 1."""
+    rows = [(0, "", "effects of order", "1", 3.0, 0.0, ""), (0, "", "effects of order", "2", 1.0, 0.0, "")]
+    found = findings.orders(tables(*rows, (1, "", "effects of order", "1", 5.0, 0.0, "")), (), 0).set_index("order")
+    assert found["mean"].tolist() == [7 / 8, 1 / 8]
+    assert found.n.tolist() == [2, 2]
