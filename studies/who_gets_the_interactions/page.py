@@ -240,10 +240,10 @@ That a method gives every order alike is neither needed for agreement nor enough
 network of squares and the tumours four to six of ten pairs agree, and more than half of those share effects out
 otherwise: Occlusion and the Shapley value, one of which gives a pair twice, put the players into the same order, as
 what single players and pairs bring is most of f, and large for the same players. On the transformer and on sentences,
-of which interactions of three and more are two fifths and more, only those agree that are the same method there (the three
-occlusions, Integrated and Expected Gradients of one baseline, DeepLIFT Rescale and Deep SHAP), and all others disagree,
-also those that give each order once and in full: how the members share decides. So agreement of methods says as much
-of the model as of the methods, and is no evidence that they are right.
+of which interactions of three and more are two fifths and more, only those agree that are the same method there (the
+three occlusions, Integrated and Expected Gradients of one baseline, DeepLIFT Rescale and Deep SHAP), and all others
+disagree, also those that give each order once and in full: how the members share decides. So agreement of methods says
+as much of the model as of the methods, and is no evidence that they are right.
 """
 PARTING = """
 Theory is a policy that reads Harsanyi dividends, or Taylor effects where the series ends; practice is the method on
