@@ -41,3 +41,13 @@ def registry():
     yield _REGISTRY
     _REGISTRY.clear()
     _REGISTRY.update(before)
+
+
+@pytest.fixture(scope="session")
+def done(tmp_path_factory):
+    """A small study that several tests look at."""
+    for library in ("pyarrow", "pandas"):
+        pytest.importorskip(library, reason="a study needs the extra 'studies'")
+    from study_cases import asked
+
+    return asked(tmp_path_factory.mktemp("study") / "small")

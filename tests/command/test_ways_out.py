@@ -176,7 +176,7 @@ def test_a_name_or_a_word_that_is_none(words, said, folder, monkeypatch, capsys)
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ("measure", "no command 'measure'; there are explain, methods, table"),
+        ("measure", "no command 'measure'; there are explain, study, explore, methods, table, neurons"),
         ("explane digits", "did you mean 'explain'?"),
         (
             "table",
