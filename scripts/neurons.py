@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from decompositions.games.game import Game
 from synergy.bootstrap import Interval, bootstrap
-from synergy.examples import digits, digits_vit, two_objects
+from synergy.examples import digits, digits_vit, photo, two_objects
 from synergy.neurons.conductance import conductance
 from synergy.neurons.contributions import Contributions, chosen
 from synergy.neurons.controls import Outcome, controls
@@ -33,10 +33,12 @@ from synergy.wording.table import Table
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE, FIGURE = ROOT / "docs" / "neurons.md", ROOT / "docs" / "images" / "neurons" / "regions.png"
-NODES, FEW = 64, 32  # of the integrals; of transformers
+NODES, FEW, FEWEST = 64, 32, 16  # of the integrals: of small networks, of transformers, of a large one
 SEED = 11  # of the drawn pictures, which no network has learnt from
 MANY, FEWER = 100, 60
+PHOTOS = ("astronaut", "camera", "chelsea", "clock", "coffee", "coins", "moon", "rocket")  # of things, not of patterns
 SHOWN = 0.05  # of the neurons, in the summary
+BLACK = -photo.MIDDLE / photo.SPREAD
 LINES = {"region": ("o-", hexadecimal(POSITIVE)), "conductance": ("s--", hexadecimal(NEGATIVE)),
          "loudest": ("v-.", "#7a3db8"), "random": ("^:", SOFT)}  # fmt: skip
 
@@ -53,7 +55,8 @@ many pictures and on networks that come with packages; `region_controls` does it
 
 For every picture its own neurons are silenced: by the region, by conductance, by how much they say (|activation|), and
 at random. An entry is the mean change of log Σ|a| inside or outside, from the network as it is, with a 95 % bootstrap
-interval over the pictures: −0.69 is half of it. a explains the logit of the true class."""
+interval over the pictures: −0.69 is half of it. a explains the logit of the true class, of photos that of the class
+which the network names."""
 
 
 LABELS = """\
@@ -118,6 +121,15 @@ def _digits(model: Callable[[], nn.Module]) -> Callable[[int], tuple[nn.Module, 
     return made
 
 
+def _photos(count: int) -> tuple[nn.Module, Tensor, Tensor, list[Any]]:
+    model = photo.model()
+    data = torch.cat([photo.normalised(photo.square(photo.read_picture(name))) for name in PHOTOS[:count]])
+    with torch.no_grad():
+        labels = torch.cat([model(x).argmax(1) for x in data.split(1)])
+    quarter = photo.SIDE // 4
+    return model, data, labels, [((quarter, 3 * quarter), (quarter, 3 * quarter))] * count
+
+
 UPPER = f"{FEWER} held-out digits; the region is the upper half of each."
 EXPERIMENTS = {
     "halves": Experiment(
@@ -145,6 +157,13 @@ EXPERIMENTS = {
         f"{UPPER} The neurons are the hidden units of the second block's MLP, token by token.",
         "blocks.1.mlp.1", _digits(digits_vit.model), FEWER, {"nodes": FEW},
     ),
+    "photos": Experiment(
+        "Photos, EfficientNet-Lite0",
+        f"{len(PHOTOS)} photos of scikit-image, which are few; the region is the middle quarter of each, the baseline "
+        "black as in the publication. The neurons are what the fifth block hands on. With 16 nodes the change of a "
+        "single photo is off by some hundredths.",
+        "_blocks.4", _photos, len(PHOTOS), {"nodes": FEWEST, "baseline": BLACK},
+    ),
 }  # fmt: skip
 
 
@@ -158,8 +177,9 @@ def summary(found: dict[str, RegionControls]) -> Table:
     notes = (
         "The change of log Σ|a| inside less that outside. Negative: inside falls more. Region − conductance compares "
         "both rankings picture by picture.",
-        "The claim: 'holds' where the region's interval lies below zero and the conductance's holds zero; 'in part' "
-        "where both tell inside from outside, and the region does so by more; 'no' otherwise.",
+        "The claim: 'holds' where the region's interval lies below zero, the conductance's holds zero, and the "
+        "region's is lower picture by picture; 'in part' where conductance tells inside from outside as well, but "
+        "less; 'no' otherwise.",
     )
     said = [row[-1] for row in rows]
     count = (
@@ -176,9 +196,9 @@ def _beyond(found: RegionControls) -> Interval:
 
 def _verdict(found: RegionControls) -> str:
     region, whole = (found.interval("difference", name, SHOWN) for name in ("region", "conductance"))
-    if region.high < 0 and not whole.apart:
-        return "holds"
-    return "in part" if region.high < 0 and _beyond(found).high < 0 else "no"
+    if region.high >= 0 or _beyond(found).high >= 0:
+        return "no"
+    return "in part" if whole.apart else "holds"
 
 
 def figure(found: dict[str, RegionControls]) -> None:

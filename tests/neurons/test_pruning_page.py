@@ -53,10 +53,10 @@ def test_the_verdicts_follow_from_the_numbers(script):
         found = rows(f"## {title}\n")
         assert cells == [row[4] for row in found[8:12]]  # of the third part, 5 %
         region, whole = interval(cells[0]), interval(cells[1])
-        if region[2] < 0 and whole[1] <= 0 <= whole[2]:
-            assert said == "holds"
+        if region[2] >= 0 or interval(beyond)[2] >= 0:
+            assert said == "no"
         else:
-            assert said == ("in part" if region[2] < 0 and interval(beyond)[2] < 0 else "no")
+            assert said == ("holds" if whole[1] <= 0 <= whole[2] else "in part")
     verdicts = [row[-1] for row in rows("At 5%")]
     counts = [verdicts.count(each) for each in ("holds", "in part")]
     assert "Of {} experiments the claim holds in {}, and in part in {}.".format(len(verdicts), *counts) in PAGE
