@@ -3,7 +3,7 @@ export OMP_NUM_THREADS := 1
 export PYTHONDONTWRITEBYTECODE :=
 RUN := .venv/bin
 
-.PHONY: help setup demo test lint check bench docs tables clean
+.PHONY: help setup demo test lint check bench docs tables notebooks clean
 
 help: ## what there is to make
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 10
@@ -42,6 +42,9 @@ tables: setup ## the generated pages docs/{methods,criteria,axioms,characterizat
 	$(RUN)/synergy table characterizations --format markdown > docs/characterizations.md
 	$(RUN)/python scripts/networks.py
 	$(RUN)/python scripts/rooms.py
+
+notebooks: setup ## notebooks/*.ipynb, from the scripts beside them
+	$(RUN)/python scripts/notebooks.py
 
 clean: ## remove what was made
 	rm -rf .venv reports docs/_build build dist .pytest_cache .mypy_cache .ruff_cache
