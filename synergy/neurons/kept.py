@@ -46,8 +46,8 @@ class Kept:
     def __init__(self, folder: Path, question: str) -> None:
         self.folder, self.question, self._last = folder, question, time.monotonic()
 
-    def restore(self, sums: Sums) -> None:
-        """Fill in the sums that are kept, if there are any.
+    def restore(self, layers: list[Sums]) -> None:
+        """Fill in the sums of all layers that are kept, if there are any.
 
         Raises:
             ValueError: a damaged part.
@@ -56,23 +56,26 @@ class Kept:
         if path is None:
             return
         header, payload = unsealed(path)
-        if header.get("question") != self.question or len(payload) != sums.numbers().nbytes:
+        numbers, ends = np.frombuffer(payload, dtype="<f8"), np.cumsum([each.numbers().size for each in layers])
+        if header.get("question") != self.question or len(numbers) != ends[-1]:
             raise damaged(path, "it belongs to another checkpoint")
-        sums.restore(np.frombuffer(payload, dtype="<f8"))
-        if path.name != part_name((0, sums.done)):
+        for sums, some in zip(layers, np.split(numbers, ends[:-1]), strict=True):
+            sums.restore(some)
+        if any(path.name != part_name((0, sums.done)) for sums in layers):
             raise damaged(path, "it holds other inputs than its name says")
 
-    def keep(self, sums: Sums, *, now: bool = False) -> None:
-        """Write the sums down, if some time has passed or it must be now.
+    def keep(self, layers: list[Sums], *, now: bool = False) -> None:
+        """Write the sums of all layers down, if some time has passed or it must be now.
 
         Raises:
             OSError: the directory cannot be written; what was kept before stays.
         """
         if not now and time.monotonic() - self._last < SECONDS:
             return
-        before, path = self._parts(), self.folder / part_name((0, sums.done))
+        before, path = self._parts(), self.folder / part_name((0, layers[0].done))
+        numbers = np.concatenate([sums.numbers() for sums in layers])
         with explained(self.folder):
-            write(path, sealed({"question": self.question}, sums.numbers().astype("<f8").tobytes()))
+            write(path, sealed({"question": self.question}, numbers.astype("<f8").tobytes()))
             for each in before:
                 if each != path:
                     each.unlink()

@@ -68,7 +68,7 @@ def rank_neurons(
             needs the weight 0.
         nodes: of the Gauss–Legendre rule; ``rest`` says how far it is off.
         checkpoint: a directory in which the sums are kept now and then; the same call goes on from there, and gives
-            what it would have given, bit for bit. Of one layer.
+            what it would have given, bit for bit.
 
     Raises:
         TypeError, ValueError: whatever does not fit, said with the way out.
@@ -79,9 +79,8 @@ def rank_neurons(
     inputs = inputs_of(data, labels, model)
     if not isinstance(layer, str):
         names, left_out = _layers(model, layer, inputs)
-        if checkpoint is not None:
-            raise ValueError("a checkpoint is that of one layer; rank each by a call with a directory of its own")
-        return Rankings(tuple(_ranked(_asked(model, names, inputs, baseline, neurons, nodes), off, weights)), left_out)
+        asked = _asked(model, names, inputs, baseline, neurons, nodes)
+        return Rankings(tuple(_ranked(asked, off, weights, checkpoint)), left_out)
     return _ranked(_asked(model, [layer], inputs, baseline, neurons, nodes), off, weights, checkpoint)[0]
 
 
@@ -134,15 +133,14 @@ class _Asked:
         return max(1, ROOM // (self.nodes * (self.classes + 2) * entries))
 
     def question(self, off: float) -> dict[str, Any]:
-        """All that the sums of the only layer depend on, for a checkpoint."""
-        (layer,) = self.layers
+        """All that the sums depend on, for a checkpoint."""
         return {
             "versions": f"torch {torch.__version__}, NumPy {np.__version__}",
             "model": fingerprint(self.model, "model"),
-            "layer": layer.name,
+            "layers": [layer.name for layer in self.layers],
             "inputs": [len(self.inputs), *self.inputs.digest()],
             "baseline": of_tensor(self.baseline),
-            "neurons": of_tensor(layer.entries),
+            "neurons": [of_tensor(layer.entries) for layer in self.layers],
             "nodes": self.nodes,
             "off": off,
             "batch": self.batch(),
@@ -189,7 +187,7 @@ def _ranked(asked: _Asked, off: float | None, weights: Any, checkpoint: Any = No
         _summed(asked, sums, None)
     else:
         with opened(checkpoint, asked.question(off)) as kept:
-            kept.restore(sums[0])
+            kept.restore(sums)
             _summed(asked, sums, kept)
     shares = _weights(weights, sums[0].counts)
     return [_ranking(layer, each, shares) for layer, each in zip(asked.layers, sums, strict=True)]
@@ -209,10 +207,10 @@ def _summed(asked: _Asked, sums: list[Sums], kept: Kept | None) -> None:
                     each.add(some.cpu(), gains.cpu(), known)
                 moved(len(x))
                 if kept is not None:
-                    kept.keep(first)
+                    kept.keep(sums)
         finally:
-            if kept is not None and first.whole and first.done:
-                kept.keep(first, now=True)
+            if kept is not None and first.done and all(each.whole and each.done == first.done for each in sums):
+                kept.keep(sums, now=True)
 
 
 def _ranking(layer: _Layer, sums: Sums, shares: torch.Tensor) -> Ranking:

@@ -153,6 +153,35 @@ def test_what_is_half_added_is_not_kept(tmp_path, monkeypatch):
     same(rank_neurons(model(), "1", DATA, LABELS, checkpoint=tmp_path), rank_neurons(model(), "1", DATA, LABELS))
 
 
+def test_several_layers_go_on_together(tmp_path, monkeypatch):
+    """An interruption between the sums of two layers: both are gone on from where both were whole."""
+    layers = ["0", "2"]
+    expected = rank_neurons(model(), layers, DATA, LABELS)
+    monkeypatch.setattr("synergy.neurons.kept.SECONDS", 0)
+    real, calls = torch.bincount, []
+
+    def interrupted(*given, **named):
+        calls.append(1)
+        if len(calls) == 7:  # one for the labels, then one a batch and layer
+            raise KeyboardInterrupt
+        return real(*given, **named)
+
+    monkeypatch.setattr(torch, "bincount", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        rank_neurons(model(), layers, DATA, LABELS, checkpoint=tmp_path)
+    monkeypatch.setattr(torch, "bincount", real)
+    (part,) = tmp_path.glob("*.part")
+    done = int(part.stem.split("-")[1])
+    assert 0 < done < 20
+    again = Asked()
+    found = rank_neurons(model(), layers, again, checkpoint=tmp_path / ".")
+    assert again.places[-(20 - done) :] == list(range(done, 20))
+    for layer in layers:
+        same(found[layer], expected[layer])
+    with pytest.raises(ValueError, match="layers, neurons changed"):
+        rank_neurons(model(), layers[::-1], DATA, LABELS, checkpoint=tmp_path)
+
+
 def test_a_bar_counts_the_inputs(monkeypatch, tmp_path):
     seen = []
 
@@ -198,7 +227,7 @@ def test_checkpoints_that_are_refused(tmp_path):
     assert [path.name for path in foreign.iterdir()] == ["thesis.tex"]
     with opened(tmp_path / "held", {}), pytest.raises(BlockingIOError, match="in use"):
         rank_neurons(model(), "1", DATA, LABELS, checkpoint=tmp_path / "held")
-    with pytest.raises(ValueError, match="a checkpoint is that of one layer"):
+    with pytest.raises(ValueError, match="layers"):
         rank_neurons(model(), ["1", "2"], DATA, LABELS, checkpoint=kept)
     with pytest.raises(TypeError, match="checkpoint is the path"):
         rank_neurons(model(), "1", DATA, LABELS, checkpoint=3)
