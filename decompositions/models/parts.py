@@ -117,6 +117,8 @@ class KeptTensor:
 
 def _same(a: torch.Tensor, b: torch.Tensor) -> bool:
     """Bit for bit the same numbers, NaN included."""
+    if torch.equal(a, b):  # some ten times faster, and false where there is a NaN
+        return True
     return a.shape == b.shape and bool(torch.isclose(a, b, rtol=0.0, atol=0.0, equal_nan=True).all())
 
 

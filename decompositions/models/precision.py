@@ -116,6 +116,8 @@ class in_type(TorchDispatchMode):
 
     def _noted(self, given: torch.Tensor, converted: torch.Tensor) -> torch.Tensor:
         """What was converted; noted if its range was too small."""
+        if torch.finfo(given.dtype).bits < torch.finfo(self.dtype).bits:
+            return converted  # a larger type has all of its range
         lost = ((converted == 0) & (given != 0)) | (converted.isinf() & ~given.isinf())
         self.beyond |= bool(lost.any())
         return converted
