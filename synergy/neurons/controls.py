@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
+from decompositions import show
 from decompositions.arguments import whole
 from decompositions.models.full_precision import full_precision
 from decompositions.models.undisturbed import outside_inference, undisturbed
@@ -68,6 +69,9 @@ class Controls:
         title = f"layer {self.layer}: {self.silent} of {self.neurons:,} neurons silent"
         note = f"at random: the mean of {self.draws} draws ± its standard error"
         return Table(title, ("network", "accuracy", "confidence"), rows, (note,))
+
+    def _repr_html_(self) -> str | None:
+        return show.notebook(self.table())
 
     def __str__(self) -> str:
         return self.table().to_text()

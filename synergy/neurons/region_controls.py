@@ -120,6 +120,9 @@ class RegionControls:
         note = "Mean changes from the network as it is, with 95 % bootstrap intervals over the inputs."
         return Table(title, head, rows, (note,))
 
+    def _repr_html_(self) -> str | None:
+        return show.notebook(self.table())
+
     def __str__(self) -> str:
         return self.table().to_text()
 

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from decompositions import show
 from decompositions.arguments import shown, whole
 from decompositions.models.model_function import require_module
 from decompositions.models.undisturbed import outside_inference, undisturbed
@@ -58,6 +59,9 @@ class Savings:
         )
         rows = tuple((name, *pair, brief(share)) for (name, pair), share in zip(pairs.items(), shares, strict=True))
         return Table("a smaller network", ("of a batch", "as it is", "smaller", "ratio"), rows)
+
+    def _repr_html_(self) -> str | None:
+        return show.notebook(self.table())
 
     def __str__(self) -> str:
         return self.table().to_text()

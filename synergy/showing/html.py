@@ -37,6 +37,7 @@ from synergy.wording.colours import NEGATIVE, POSITIVE, Colour
 from synergy.wording.effects import above_noise, effect_label, noise_line
 from synergy.wording.names import NAME, players_of, shorten, shortened
 from synergy.wording.numbers import brief, minus, number, scalar
+from synergy.wording.table import Table
 
 EFFECTS = 8  # rows of effects
 PLAYERS = 12  # rows of players
@@ -287,6 +288,13 @@ def of_contributions(found: Contributions) -> str:
     around = float(found.around.sum())
     beside = f"; around the layer {_signed(around)}" if abs(around) > 1e-6 * abs(found.total) else ""
     return card(title, table_of(["", "value", ""], rows, "lrl"), small(f"{found.rule}{beside}"))
+
+
+@show.html.register(Table)
+def of_table(table: Table) -> str:
+    """All rows, the notes and the tables below."""
+    notes = "".join(small(note) for note in table.notes)
+    return card(table.title, table_of(table.columns, table.rows), notes, *map(of_table, table.below))
 
 
 def _formula(value: Effects | Policy) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from decompositions import show
 from decompositions.visible import visible
 from synergy.wording.names import columns
 from synergy.wording.room import LINE
@@ -47,21 +48,31 @@ class Table:
     def __repr__(self) -> str:
         return f"Table({self.title!r}, {len(self.rows)} rows, {len(self.columns)} columns)"
 
+    def _repr_html_(self) -> str | None:
+        return show.notebook(self)
+
     def __str__(self) -> str:
         return self.to_text()
 
     def to_text(self, width: int = 30, room: int | None = None) -> str:
-        """Columns of at most ``width`` characters, cells wrapped; where they do not fit ``room``, row below row."""
+        """Columns of at most ``width`` characters, cells wrapped, and then rows apart; where they do not fit ``room``,
+        row below row.
+        """
         cells = [[textwrap.wrap(cell, width) or [""] for cell in row] for row in (self.columns, *self.rows)]
         widths = [max(len(line) for row in cells for line in row[k]) for k in range(len(self.columns))]
         if room is not None and sum(widths) + 2 * len(widths) - 2 > room:
             return self._stacked(room)
-        lines = [self.title, ""]
+        lines, apart = [self.title, ""], any(len(cell) > 1 for row in cells[1:] for cell in row)
         for number, row in enumerate(cells):
             for level in range(max(map(len, row))):
                 parts = [cell[level] if level < len(cell) else "" for cell in row]
                 lines.append("  ".join(part.ljust(w) for part, w in zip(parts, widths, strict=True)).rstrip())
-            lines.append("─" * (sum(widths) + 2 * len(widths) - 2) if number == 0 else "")
+            if number == 0:
+                lines.append("─" * (sum(widths) + 2 * len(widths) - 2))
+            elif apart:
+                lines.append("")
+        if self.notes and not apart:
+            lines.append("")
         lines += [textwrap.fill(note, min(LINE, room or LINE)) for note in self.notes]
         return "\n".join([*lines, *("\n\n" + each.to_text(width, room) for each in self.below)])
 

@@ -13,7 +13,10 @@ from torch import nn
 from decompositions import show
 from synergy import Game, allocate, and_or, compare, estimate, harsanyi, measure, method, plan, straight_line, taylor
 from synergy.neurons import conductance, input_by_neuron, rank_neurons
+from synergy.neurons.controls import Controls, Outcome
+from synergy.neurons.savings import Cost, Savings
 from synergy.wording.numbers import brief, minus, number
+from synergy.wording.table import Table
 
 VOID = {"br", "img", "meta"}
 
@@ -218,3 +221,18 @@ def test_neurons():
     text, _ = read(table)
     (name, value), *_ = table.top(1)
     assert f"{name[0]} · {name[1]}|{minus(number(value, sign=True))}" in text
+
+
+def test_a_table_is_shown_whole():
+    below = Table("below", ("c",), (("3",),))
+    text, tags = read(Table("a<b", ("one", "two"), (("x", "1"), ("y", "2")), ("a note",), (below,)))
+    assert text == "a<b|one|two|x|1|y|2|a note|below|c|3"
+    assert tags.count("tr") == 5
+
+
+def test_the_silent_neurons_are_shown_as_their_table():
+    outcomes = (Outcome("as it is", 0.75, 0.5), Outcome("without the highest scores", 0.25, 0.125))
+    text, _ = read(Controls("fc", 2, 8, outcomes, 20))
+    assert "layer fc: 2 of 8 neurons silent|network|accuracy|confidence|as it is|0.7500|0.5000" in text
+    text, _ = read(Savings(Cost(1000, 8, 0.5), Cost(250, 4, 0.25)))
+    assert "parameters|1,000|250|0.25" in text
