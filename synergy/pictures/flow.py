@@ -128,10 +128,7 @@ def _with_others(rows: Sharing, table: Allocation) -> Sharing:
 
 def _blocks(rows: Sharing, shares: np.ndarray, names: list[str], letters: int) -> tuple[Blocks, Blocks]:
     """Both sides, on one scale."""
-    given = np.abs(shares).sum(1)
-    own = np.maximum(given, np.where([bool(key) for key in rows.keys], np.abs(rows.effects), 0.0))
-    taken = np.abs(shares).sum(0)
-    inches = TALL / (max(own.sum(), taken.sum()) or 1.0)
+    own, taken, inches = _own(rows, shares), np.abs(shares).sum(0), _inches(rows, shares)
 
     def slots(sizes: np.ndarray) -> np.ndarray:
         return np.maximum(sizes * inches, LEAST)
@@ -140,11 +137,20 @@ def _blocks(rows: Sharing, shares: np.ndarray, names: list[str], letters: int) -
     return left, Blocks(names, shares.sum(0), taken * inches, slots(taken))
 
 
+def _own(rows: Sharing, shares: np.ndarray) -> np.ndarray:
+    """|J(S)| or, where more is given, Σ|M_i(S)|; of all weaker effects what is given."""
+    return np.maximum(np.abs(shares).sum(1), np.where([bool(key) for key in rows.keys], np.abs(rows.effects), 0.0))
+
+
+def _inches(rows: Sharing, shares: np.ndarray) -> float:
+    """The height of one unit of f."""
+    return TALL / (float(_own(rows, shares).sum()) or 1.0)
+
+
 def _draw(axis: Axes, sides: tuple[Blocks, Blocks], shares: np.ndarray, outside: np.ndarray, rows: Sharing) -> None:
     """The blocks, and from the top of each downwards its ribbons."""
     height = max(sides[0].height, sides[1].height, 0.6)
-    total = np.abs(shares).sum()
-    inches = float(sides[1].sizes.sum()) / total if total else 0.0
+    inches = _inches(rows, shares)
     starts, ends = sides[0].tops(height), sides[1].tops(height)
     for row, top in enumerate(starts):
         size = inches * abs(rows.effects[row]) if rows.keys[row] else float(sides[0].sizes[row])

@@ -154,6 +154,15 @@ def test_ribbons_to_others_are_hollow():
     assert len(hollow) == 3
 
 
+def test_effects_that_nobody_is_given_are_white_blocks():
+    """In proportion 4 : 2.5 : 2 : 1."""
+    axis = pictures.flow(allocate(three(), Policy(lambda s: 0 * s, reads="support"))).axes[0]
+    white = [each for each in axis.collections if (each.get_facecolor() == 1).all()]
+    heights = np.array([np.ptp(each.get_paths()[0].vertices[:, 1]) for each in white])
+    assert heights / heights[0] == pytest.approx(np.array([4, 2.5, 2, 1]) / 4)
+    assert heights.sum() > 1
+
+
 def test_the_weaker_effects_of_a_flow_are_one_block():
     axis = pictures.flow(allocate(three(), equal_shares), k=2).axes[0]
     assert words(axis)[2] == "all weaker effects  −1.000"
