@@ -200,9 +200,9 @@ for part in side.parts:
 assert float(gap.mean()) < 0
 
 # %% [markdown]
-# Here the claim holds: by region, inside falls and outside hardly; by conductance both fall alike. But ten pictures of
-# one small network are little. On a hundred pictures, on digits, on a vision transformer and on photos the answer is
-# not always the same: [Do a region's neurons speak for it?](../docs/neurons.md) has all tables.
+# Here the claim holds: by region, inside falls and outside hardly, as long as few are silent; by conductance both fall
+# alike. But ten pictures of one small network are little. On a hundred pictures, on digits, on a vision transformer and
+# on photos the answer is not always the same: [Do a region's neurons speak for it?](../docs/neurons.md) has all tables.
 #
 # Mind also what is measured. Silencing changes what the network is asked, and $\sum|a|$ is no probability: look at
 # the columns `confidence` and `accuracy`, too. Neurons of a large conductance cost far more of them.

@@ -23,7 +23,7 @@ from synergy.neurons.controls import Outcome, controls
 from synergy.neurons.loudness import loudness
 from synergy.neurons.pruning import prune
 from synergy.neurons.rank import rank_neurons
-from synergy.neurons.region_controls import PARTS, RANKINGS, RegionControls, region_controls
+from synergy.neurons.region_controls import NAMES, PARTS, RANKINGS, RegionControls, region_controls
 from synergy.neurons.savings import savings
 from synergy.neurons.shrinking import shrink
 from synergy.pictures.canvas import BODY, INK, SMALL, SOFT, canvas, clean
@@ -41,8 +41,6 @@ SHOWN = 0.05  # of the neurons, in the summary
 BLACK = -photo.MIDDLE / photo.SPREAD
 LINES = {"region": ("o-", hexadecimal(POSITIVE)), "conductance": ("s--", hexadecimal(NEGATIVE)),
          "loudest": ("v-.", "#7a3db8"), "random": ("^:", SOFT)}  # fmt: skip
-
-NAMES = {"region": "by region", "conductance": "by conductance", "loudest": "the loudest", "random": "at random"}
 
 CLAIM = """\
 # Do a region's neurons speak for it?

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from random import Random
 from typing import Any
 
@@ -31,7 +31,7 @@ def vanishes(expression: sympy.Expr) -> bool | None:
     if any(_is_certain(_number(expression, place)) for place in places(expression.free_symbols)):
         return False
     exponentials = expression.rewrite(sympy.exp)
-    attempts = (
+    attempts: tuple[Callable[[], Any], ...] = (
         lambda: sympy.expand(expression),
         lambda: sympy.expand(sympy.together(sympy.expand(exponentials)).as_numer_denom()[0]),
         lambda: sympy.simplify(expression),

@@ -111,7 +111,7 @@ def continuation(tokenizer: Any, before: Encoded, target: Any) -> tuple[int, ...
     return ids[len(start) :]
 
 
-def _read(tokenizer: Any, text: str) -> dict[str, list]:
+def _read(tokenizer: Any, text: str) -> dict[str, list[Any]]:
     rule = (
         "players are found by where each token lies in the text, and this tokenizer, "
         f"{type(tokenizer).__name__}, does not say: load the fast one, as AutoTokenizer.from_pretrained(folder) does"

@@ -26,7 +26,7 @@ ALIKE = "give both the same kind of numbers"
 
 
 def function_cube(
-    f: Callable, x: torch.Tensor, baseline: Any, players: Any, weights: Any, chunk: int | None
+    f: Callable[..., Any], x: torch.Tensor, baseline: Any, players: Any, weights: Any, chunk: int | None
 ) -> FunctionCube:
     """The cube of :meth:`decompositions.games.game.Game.from_function`, whose arguments these are.
 
@@ -68,14 +68,14 @@ def own_input(x: torch.Tensor) -> torch.Tensor:
     return x.detach().clone(memory_format=torch.contiguous_format)
 
 
-def _computes_in(f: Callable, x: torch.Tensor) -> torch.dtype:
+def _computes_in(f: Callable[..., Any], x: torch.Tensor) -> torch.dtype:
     """The floating-point type with fewest digits of what a function is given and gives, as far as it is known."""
     known = [x.dtype, f.answers] if isinstance(f, (ModelFunction, RowFunction)) else [x.dtype]
     known = [dtype for dtype in known if dtype.is_floating_point] or [torch.float32]
     return max(known, key=lambda dtype: torch.finfo(dtype).eps)
 
 
-def _chunk(f: Callable, x: torch.Tensor, chunk: int | None) -> int:
+def _chunk(f: Callable[..., Any], x: torch.Tensor, chunk: int | None) -> int:
     """The chunk, or one that fits; a plain function of a small input is not called for it."""
     if isinstance(f, ModelFunction) or (chunk is None and x.nbytes * LARGEST > room(x.device)):
         fits = fitting_chunk(f, x)

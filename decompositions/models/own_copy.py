@@ -73,7 +73,7 @@ class OwnCopy:
             made.extend(map(self.of, value))
         return made
 
-    def _items(self, value: dict) -> dict:
+    def _items(self, value: dict[Any, Any]) -> dict[Any, Any]:
         return {key: self.of(each) for key, each in value.items()}
 
     def _function(self, value: FunctionType) -> FunctionType:

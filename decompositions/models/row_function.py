@@ -145,7 +145,7 @@ def _all_real(array: np.ndarray) -> bool:
     return array.dtype == object and all(isinstance(each, (int, float, np.number)) for each in array.reshape(-1))
 
 
-def _named(call: Callable, name: str) -> int:
+def _named(call: Callable[..., Any], name: str) -> int:
     """The number of a class that the object behind a function names.
 
     Raises:

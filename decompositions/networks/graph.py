@@ -97,7 +97,7 @@ def _without_onlookers(model: nn.Module, twin: nn.Module, x: torch.Tensor) -> No
             del hooks[key]
 
 
-def _hooks(model: nn.Module) -> Iterator[tuple[str, dict]]:
+def _hooks(model: nn.Module) -> Iterator[tuple[str, dict[int, Any]]]:
     """The forward hooks of every module that may be written to, each kind with its place."""
     for name, module in model.named_modules():
         if not isinstance(module, torch.jit.ScriptModule):
@@ -105,7 +105,7 @@ def _hooks(model: nn.Module) -> Iterator[tuple[str, dict]]:
                 yield f"{name}.{kind}", getattr(module, kind)
 
 
-def _noting(hook: Callable[..., Any], changing: set, name: tuple[str, int]) -> Callable[..., Any]:
+def _noting(hook: Callable[..., Any], changing: set[Any], name: tuple[str, int]) -> Callable[..., Any]:
     """A hook that adds its name to those that change something when it does."""
 
     def noted(*args: Any, **kwargs: Any) -> Any:

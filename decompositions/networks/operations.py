@@ -304,7 +304,7 @@ class MaxPooling(AbstractOperation):
         return back.scatter_add_(-1, places, signal.flatten(-self.axes)).reshape(inputs[0].shape)
 
 
-def _pull_back(linear: Callable, place: torch.Tensor, signal: torch.Tensor) -> list[torch.Tensor]:
+def _pull_back(linear: Callable[..., Any], place: torch.Tensor, signal: torch.Tensor) -> list[torch.Tensor]:
     """The adjoint of a linear map, by automatic differentiation."""
     with torch.enable_grad():
         leaf = torch.zeros_like(place).requires_grad_()

@@ -143,7 +143,7 @@ class _Known:
         constant = replace(flat(table.shape[1], mean), parity=self.parity)
         try:
             return (fitted(table, values, self.parity), False) if apart else (constant, False)
-        except torch.linalg.LinAlgError:
+        except torch.linalg.LinAlgError:  # type: ignore[attr-defined]
             return constant, True
 
     def _beyond(self, surrogate: Surrogate, rows: np.ndarray) -> np.ndarray:

@@ -41,7 +41,8 @@ from synergy.neurons.regions import entries_of
 from synergy.wording.numbers import fixed
 from synergy.wording.table import Table
 
-RANKINGS = ("region", "conductance", "loudest", "random")
+NAMES = {"region": "by region", "conductance": "by conductance", "loudest": "the loudest", "random": "at random"}
+RANKINGS = tuple(NAMES)
 MEASURED = ("inside", "outside", "confidence", "accuracy")
 PARTS = (0.01, 0.03, 0.05, 0.10)
 
@@ -111,12 +112,12 @@ class RegionControls:
         """As text, Markdown or HTML: a row for every part and ranking."""
         measured = ("inside", "outside", "difference", "confidence", "accuracy")
         rows = tuple(
-            (f"{silent}", ranking, *(_said(self.interval(what, ranking, part)) for what in measured))
+            (f"{silent} {NAMES[ranking]}", *(_said(self.interval(what, ranking, part)) for what in measured))
             for part, silent in zip(self.parts, self.silent, strict=True)
             for ranking in RANKINGS
         )
         title = f"layer {self.layer}: {self.neurons:,} neurons, {several(len(self.before), 'input')}"
-        head = ("silent", "ranked by", "log Σ|a| inside", "outside", "inside − outside", "confidence", "accuracy")
+        head = ("silent", "log Σ|a| inside", "outside", "inside − outside", "confidence", "accuracy")
         note = "Mean changes from the network as it is, with 95 % bootstrap intervals over the inputs."
         return Table(title, head, rows, (note,))
 

@@ -111,9 +111,9 @@ def test_what_it_shows():
     found = region_controls(network(), "1", DATA, LABELS, REGIONS, parts=PARTS, nodes=NODES)
     table = found.table()
     assert table.title == "layer 1: 18 neurons, 3 inputs"
-    assert [row[:2] for row in table.rows[3:5]] == [("2", "random"), ("5", "region")]
+    assert [row[0] for row in table.rows[3:5]] == ["2 at random", "5 by region"]
     mean, low, high = found.interval("outside", "region", 5)
-    assert table.rows[4][3] == f"{mean:+.2f} [{low:+.2f}, {high:+.2f}]"
+    assert table.rows[4][2] == f"{mean:+.2f} [{low:+.2f}, {high:+.2f}]"
     assert "95 % bootstrap intervals" in str(found)
 
 

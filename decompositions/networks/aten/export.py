@@ -58,7 +58,7 @@ class Exported:
     shapes: dict[fx.Node, Any]
 
 
-_KNOWN: WeakKeyDictionary[nn.Module, dict[tuple, Exported]] = WeakKeyDictionary()
+_KNOWN: WeakKeyDictionary[nn.Module, dict[tuple[Any, ...], Exported]] = WeakKeyDictionary()
 _ONE_AT_A_TIME = threading.RLock()  # torch.export marks the whole process while it runs
 
 
@@ -90,7 +90,7 @@ def exported(model: nn.Module, x: torch.Tensor) -> Exported:
         return graphs[kind]
 
 
-def _kind(x: torch.Tensor) -> tuple:
+def _kind(x: torch.Tensor) -> tuple[Any, ...]:
     return tuple(x.shape[1:]), x.dtype, x.device
 
 

@@ -70,7 +70,7 @@ def _instance_norm(reader: AtenReader, node: fx.Node) -> int:
     return _scaled(reader, node, place, weight, bias, (shape[1], *(1,) * (len(shape) - 2)))
 
 
-def _reshaped(shape: tuple) -> Rearrangement:
+def _reshaped(shape: tuple[Any, ...]) -> Rearrangement:
     return Rearrangement(lambda u: u.reshape(len(u), *shape), inverse=lambda signal, u: signal.reshape(u.shape))
 
 
@@ -83,7 +83,7 @@ def _normalised(reader: AtenReader, node: fx.Node, place: int, axes: list[int], 
     return product(reader, node, apart, deviation)
 
 
-def _scaled(reader: AtenReader, node: fx.Node, place: int, weight: Any, bias: Any, shape: tuple) -> int:
+def _scaled(reader: AtenReader, node: fx.Node, place: int, weight: Any, bias: Any, shape: tuple[Any, ...]) -> int:
     if weight is None and bias is None:
         return place
     known = [None if each is None else reader.constant(each) for each in (weight, bias)]

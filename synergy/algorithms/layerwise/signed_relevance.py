@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
@@ -39,7 +40,12 @@ class SignedRelevance(AbstractRelevance):
         return given
 
     def _one_sign(
-        self, operation: AbstractAffine, inputs: list[torch.Tensor], relevance: torch.Tensor, sign: int, given: list
+        self,
+        operation: AbstractAffine,
+        inputs: list[torch.Tensor],
+        relevance: torch.Tensor,
+        sign: int,
+        given: list[Any],
     ) -> None:
         """Add what the parts of one sign are given: entries of A and inputs whose product has it."""
         pairs = []

@@ -21,6 +21,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from functools import cached_property, partial
+from typing import Any
 
 import torch
 from torch import nn
@@ -246,7 +247,7 @@ def _wide(operation: AbstractOperation) -> AbstractOperation:
     return replace(operation, **{n: wide(v) for n, v in narrow.items()}) if narrow else operation  # type: ignore[type-var]
 
 
-def _pooled_first(steps: Network, shapes: tuple) -> tuple[list[Step], tuple]:
+def _pooled_first(steps: Network, shapes: tuple[Any, ...]) -> tuple[list[Step], tuple[Any, ...]]:
     """A rising activation and the max pooling that alone follows it in the other order, which is the same function.
 
     There are fewer units after the pooling, and so fewer kinks. On a plateau the slope is zero whoever wins.
