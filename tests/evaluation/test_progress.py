@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from decompositions.evaluation import progress as bars
-from decompositions.evaluation.progress import progress, whole_progress
+from decompositions.evaluation.progress import expected, progress, whole_progress
 from synergy import Game, compare, harsanyi
 
 
@@ -46,6 +46,17 @@ def test_nothing_is_written_where_nobody_looks(monkeypatch, game):
     harsanyi(game)
     compare(game)
     assert stream.getvalue() == ""
+
+
+@pytest.mark.parametrize(("delay", "seen"), [(0, "3/5"), (60, "")])
+def test_another_total_shows_a_bar_no_earlier(monkeypatch, delay, seen):
+    stream = terminal(monkeypatch)
+    monkeypatch.setattr(bars, "DELAY", delay)
+    with progress(10, "terms") as moved:
+        moved(3)
+        expected(2)
+        assert seen in stream.getvalue()
+        assert bool(stream.getvalue()) is bool(seen)
 
 
 @pytest.mark.parametrize("stream", [None, SimpleNamespace()])
