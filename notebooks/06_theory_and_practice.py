@@ -248,7 +248,7 @@ assert np.mean(np.asarray(abs(precise.values))[sizes > 4] < 1e-9) > 0.5
 
 # %%
 few = measure(method("integrated_gradients", nodes=8), relus).criteria()
-exact = judged["integrated_gradients"].measured.criteria()
+exact = measure("integrated_gradients", relus).criteria()
 assert few.verdicts["completeness"] == "undecided"
 assert exact.verdicts["completeness"] == "pass"
 print(few, exact, sep="\n")
