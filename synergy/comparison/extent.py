@@ -131,7 +131,7 @@ class Extent:
 
 
 def extent_of(game: Game, order: int | None, budget: Budget, dense: bool, besides: Rows = ()) -> Extent:
-    """All coalitions where they fit the budget and no order is asked for, or where they are known; else some.
+    """All coalitions where they fit and no order is asked for, or where they are known; else some.
 
     Args:
         game: the question.
@@ -140,7 +140,7 @@ def extent_of(game: Game, order: int | None, budget: Budget, dense: bool, beside
         dense: whether all dividends are known already.
         besides: further coalitions whose rows are wanted.
     """
-    fits, active = harsanyi_price(game) <= budget.calls, len(game.cube.active())
+    fits, active = _all_fit(game, budget), len(game.cube.active())
     dense = dense or (order is None and fits and not is_sparse(game))
     rows_to = order or (active if fits and is_sparse(game) else _affordable(game, budget.calls))
     if not dense:
@@ -154,12 +154,21 @@ def surveyed_calls(game: Game, order: int | None, budget: Budget, complete: bool
 
     It is taken where floats have the values, not all are known, and the budget goes that far.
     """
-    fits = harsanyi_price(game) <= budget.calls
-    if complete or (fits and order is None) or not game.cube.precision:
+    if complete or (order is None and _all_fit(game, budget)) or not game.cube.precision:
         return 0
-    calls = min(SAMPLE, TIMES * budget.calls)
+    calls = _shared(budget)
     fewest = least(len(game.cube.active())) * max(1, game.cube.calls_per_point)
     return calls if calls >= fewest else 0
+
+
+def _all_fit(game: Game, budget: Budget) -> bool:
+    """Whether all values cost no more than one method may, or than a sample of them would, which all methods share."""
+    return harsanyi_price(game) <= max(budget.calls, _shared(budget) if game.cube.precision else 0)
+
+
+def _shared(budget: Budget) -> int:
+    """Model calls of what all methods share."""
+    return min(SAMPLE, TIMES * budget.calls)
 
 
 def _affordable(game: Game, budget: int) -> int:
