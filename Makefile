@@ -3,7 +3,7 @@ export OMP_NUM_THREADS := 1
 export PYTHONDONTWRITEBYTECODE :=
 RUN := .venv/bin
 
-.PHONY: help setup demo test lint check bench docs tables notebooks clean
+.PHONY: help setup demo test lint check bench docs tables notebooks release clean
 
 help: ## what there is to make
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 10
@@ -45,6 +45,10 @@ tables: setup ## the generated pages docs/{methods,criteria,axioms,characterizat
 
 notebooks: setup ## notebooks/*.ipynb, from the scripts beside them
 	$(RUN)/python scripts/notebooks.py
+
+release: setup ## wheel and sdist in dist/, tried with every extra by itself; PYTHONS="python3.11 python3.12"
+	$(RUN)/pip install -q --no-compile -c constraints.txt -e '.[release]'
+	$(RUN)/python scripts/release.py $(PYTHONS)
 
 clean: ## remove what was made
 	rm -rf .venv reports docs/_build build dist .pytest_cache .mypy_cache .ruff_cache

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 RESAMPLES, LEVEL = 4999, 0.95
-ROUNDING = 2.0**-50  # of the largest value, by which equal ones may differ
+ROUNDING = 2.0**-50  # of the largest value, and for each value, by which equal ones may differ
 LEAST = 1e-6  # that is left out at an end, however few values there are
 
 
@@ -48,7 +48,7 @@ def bootstrap(values: Any, seed: int = 0) -> Interval:
     if len(sample) < 2 or not np.isfinite(sample).all():
         return Interval(mean, np.nan, np.nan)
     largest = float(np.abs(sample).max())
-    if np.ptp(sample) <= ROUNDING * largest:
+    if np.ptp(sample) <= len(sample) * ROUNDING * largest:
         return Interval(mean, mean, mean)
     from scipy.stats import bootstrap as resampled  # a third of what all else takes to import
 

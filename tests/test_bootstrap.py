@@ -62,3 +62,7 @@ def test_the_unit_of_the_values_is_no_matter(unit):
 def test_values_that_differ_by_rounding_alone_are_one():
     found = bootstrap([0.1 + 0.2, 0.3, 0.3])
     assert found.low == found.high == found.mean
+    values = np.full(13, 0.5)
+    values[::3] -= 2.0**-52  # the means without one of them are the same number
+    found = bootstrap(values)
+    assert found.low == found.high == found.mean

@@ -149,6 +149,7 @@ def _paragraph(study: Study) -> str:
         if settings["order"]
         else "all rows where the budget pays them, else those of small coalitions and samples of larger ones"
     )
+    divided = "every entry" if said["players"] == "None" else said["players"]
     price = (
         f"{settings['budget']:,} model calls"
         if settings["budget"] is not None
@@ -159,7 +160,7 @@ def _paragraph(study: Study) -> str:
             f"We compared {several(len(study.methods), 'attribution method')} on {several(len(study), 'input')} "
             f"({said['values']}); {f'{failed:,} failed and are left out' if failed else 'none failed'}.",
             f"Models: {models}; output: {settings['output']}; targets: {said['targets']}.",
-            f"Players: {said['players']} (None: every entry); baseline: {said['baseline']}.",
+            f"Players: {divided}; baseline: {said['baseline']}.",
             f"The model's output was decomposed into Harsanyi dividends; each method was measured on masked inputs, "
             f"{rows}, within {price} each.",
             f"Methods: {methods}.",

@@ -46,3 +46,16 @@ def test_a_path_method_takes_a_cheaper_rule_for_a_sample():
     price = method("integrated_gradients", nodes=8).price(asked)
     assert "rows by nodes=8" in result.settings
     assert len(result.measured.effects.strata.drawn[0].rows) == 300 // price - 1 >= 8
+
+
+def test_all_values_where_a_sample_would_cost_more():
+    """2⁹ coalitions cost less than the thousand calls of a sample, so none of the effects is guessed."""
+    torch.manual_seed(3)
+    net = torch.nn.Sequential(torch.nn.Linear(9, 8), torch.nn.ReLU(), torch.nn.Linear(8, 1)).double()
+    game = Game.from_model(net.eval(), torch.rand(1, 9).double(), 0.0, target=0)
+    found = compare(game, ["shapley", "gradient_x_input"], budget=100)
+    assert found.effects.dense
+    assert found.results[0].measured_criteria.verdicts["completeness"] == "pass"
+    rows = found.results[1].measured.effects
+    assert rows.strata is not None  # of the method, whose rows are measured, the budget pays a sample
+    assert not compare(game, ["shapley"], budget=40).effects.dense
