@@ -10,7 +10,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parents[1]
 PAGE, IMAGES = ROOT / "docs" / "pictures.md", ROOT / "docs" / "images"
 DPI, LARGE = 100, 140
-HERO = "sentence.png"  # of the README, too
+HERO = "sentence.png"
 
 
 class Shot(NamedTuple):
