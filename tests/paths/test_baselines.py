@@ -18,12 +18,61 @@ def test_the_median_is_a_value_of_the_group():
     assert baselines.median(GROUP.numpy()).tolist() == [[2.0, 2.0]]
 
 
+def test_the_mean():
+    assert baselines.mean(GROUP[:4]).tolist() == [[7 / 4, 2.0]]
+    assert isinstance(baselines.mean(GROUP.numpy()), np.ndarray)
+    assert baselines.mean(torch.ones(3, 1, 2, 2)).shape == (1, 1, 2, 2)
+
+
+def test_the_members_of_an_output():
+    """Products 0, 5, 4, 4, 81: of two as far the first."""
+    product = lambda z: z.prod(1)  # noqa: E731
+    assert baselines.near_output(product, GROUP, 4.2, 3).tolist() == [[4.0, 1.0], [2.0, 2.0], [1.0, 5.0]]
+    found = baselines.near_output(lambda z: z[:, :1] * z[:, 1:], GROUP.numpy(), 100)
+    assert isinstance(found, np.ndarray)
+    assert found.tolist() == [[9.0, 9.0]]
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_place_of_an_output(turned):
+    """z₀² + z₁ on the way from 0 to (2, 4) is 4s² + 4s, 3 at s = ½; and 1 at (√2 − 1)/2."""
+    start, end = torch.zeros(1, 2, dtype=torch.float64), torch.tensor([[2.0, 4.0]], dtype=torch.float64)
+    ends = (end, start) if turned else (start, end)
+    assert baselines.at_output(lambda z: z[:, 0] ** 2 + z[:, 1], *ends, 3).tolist() == [[1.0, 2.0]]
+    found = baselines.at_output(lambda z: z[:, :1] ** 2 + z[:, 1:], *ends, 1)
+    close(found, end * (2**0.5 - 1) / 2, 1e-14)
+
+
+def test_blurred_by_a_slow_twin():
+    """The definition, pixel by pixel; beyond the border the picture is mirrored, its edge pixels twice."""
+    picture, sigma = torch.rand(1, 2, 4, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64), 0.8
+    reach = int(4 * sigma + 0.5)
+
+    def mirrored(place, length):
+        place %= 2 * length
+        return place if place < length else 2 * length - 1 - place
+
+    steps = range(-reach, reach + 1)
+    weights = {(i, j): np.exp(-(i * i + j * j) / (2 * sigma**2)) for i in steps for j in steps}
+    found = baselines.blurred(picture, sigma)
+    for c in range(2):
+        for row in range(4):
+            for column in range(3):
+                around = sum(
+                    w * picture[0, c, mirrored(row + i, 4), mirrored(column + j, 3)] for (i, j), w in weights.items()
+                )
+                close(found[0, c, row, column], around / sum(weights.values()), 1e-12)
+    close(found.mean(), picture.mean(), 1e-12)  # mirrored, no light is lost
+    assert baselines.blurred(picture.float().numpy(), 1).dtype == np.float32
+
+
 def test_the_nearest():
     """Squared distances from (3, 2): 13, 13, 2, 1, 85."""
     assert baselines.nearest(GROUP, torch.tensor([3.0, 2.0]), 3).tolist() == [[2.0, 2.0], [4.0, 1.0], [0.0, 0.0]]
     found = baselines.nearest(GROUP.numpy(), np.array([[3.0, 2.0]]))
     assert isinstance(found, np.ndarray)
     assert found.tolist() == [[2.0, 2.0]]
+    assert baselines.nearest(GROUP, GROUP[:1], space=lambda z: z[:, 0]).tolist() == [[0.0, 0.0]]
     in_second = baselines.nearest(GROUP, GROUP[:1], 2, space=lambda z: z[:, 1:])
     assert in_second.tolist() == [[0.0, 0.0], [4.0, 1.0]]
 
@@ -51,6 +100,14 @@ def test_they_are_baselines_of_a_game():
         (lambda: baselines.median(torch.zeros(3)), ValueError, r"not \(3,\)"),
         (lambda: baselines.median(torch.tensor([[float("nan")]])), ValueError, "finite ones"),
         (lambda: baselines.median(np.array([["a"]])), TypeError, "a group is"),
+        (lambda: baselines.mean(GROUP.long()), TypeError, "give group.float()"),
+        (lambda: baselines.near_output(lambda z: z, GROUP, 0), ValueError, r"of 5 it gives \(5, 2\); choose"),
+        (lambda: baselines.near_output(lambda z: z[:, 0], GROUP, float("nan")), ValueError, "value is the output"),
+        (lambda: baselines.at_output(lambda z: z.sum(1), GROUP[:1], GROUP[1:2], 7), ValueError, "0 at start and 6 at"),
+        (lambda: baselines.at_output(lambda z: z.sum(1), GROUP, GROUP[:1], 7), ValueError, "one input each"),
+        (lambda: baselines.at_output(lambda z: z.sum(1), *GROUP[:2, None].long(), 7), TypeError, "there is nothing"),
+        (lambda: baselines.blurred(GROUP, 0), ValueError, "sigma is .* above 0"),
+        (lambda: baselines.blurred(GROUP.long(), 1), TypeError, "give x.float()"),
         (lambda: baselines.nearest(GROUP, torch.zeros(3)), ValueError, r"not \(3,\)"),
         (lambda: baselines.nearest(GROUP, GROUP[0], 6), ValueError, "count is .* 1 to 5, not 6"),
         (lambda: baselines.close_to_mean(GROUP, space=lambda z: z[:2]), ValueError, "of 5 it gives 2 rows"),
