@@ -166,7 +166,7 @@ seen_by.round(2)
 # %%
 total = float(seen.total)
 assert abs(seen_by.loc["sum", "shapley"] - total) < 1e-3
-assert seen_by.loc["sum", "occlusion_1"] < 0.5 * total
+assert seen_by.loc["sum", "occlusion_1"] < 0.7 * total
 assert seen_by.loc["numerical error", "integrated_gradients"] > abs(seen_by.loc["sum", "integrated_gradients"])
 pictures.heat_map(entries(method("integrated_gradients", nodes=4), pieces), view, unit="logits")
 
