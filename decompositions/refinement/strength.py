@@ -23,7 +23,7 @@ def strength(game: Game, effects: Any) -> np.ndarray:
     .. math:: s_i = \Bigl|\sum_{S \ni i} \frac{J(S)}{|S|}\Bigr|
 
     Of all effects this is the size of the Shapley value. The sizes are taken of sums and not summed: dividends of many
-    players are large and cancel, so that Σ |J(S)| says little of any player.
+    players are large and cancel, so that ``Σ |J(S)|`` says little of any player.
 
     Args:
         game: whose players they are.

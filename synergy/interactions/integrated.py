@@ -56,13 +56,13 @@ class Found:
 
 
 def has_integrals(game: Game, lift: AbstractLift) -> bool:
-    """Whether a lift is defined by integrals on a game: one of κᵢ / |κ|, on a torch function."""
+    """Whether a lift is defined by integrals on a game: one of ``κᵢ / |κ|``, on a torch function."""
     known = type(lift) in _BY_KIND and lift.policy is degree_shares
     return known and isinstance(game.cube, FunctionCube) and game.cube.row_function is None
 
 
 def integrated(game: Game, lift: AbstractLift, order: int) -> Interactions:
-    """The values of a lift of κᵢ / |κ| by integrals along straight paths, with their errors.
+    """The values of a lift of ``κᵢ / |κ|`` by integrals along straight paths, with their errors.
 
     Args:
         game: of a torch function; of ids at their embedding.

@@ -18,7 +18,7 @@ class GradientXInput(AbstractMethod):
 
     .. math:: a_i = d_i\, \partial_i f(x) = \sum_\kappa \kappa_i\, \text{effect}(\kappa)
 
-    The effects are those of f at b; every effect is credited |κ| times over, so the attributions are not complete.
+    The effects are those of f at b; every effect is credited ``|κ|`` times over, so the attributions are not complete.
     The identity needs the series at b to converge at x.
     """
 

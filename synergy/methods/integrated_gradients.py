@@ -22,7 +22,7 @@ class IntegratedGradients(AbstractPathMethod):
     Args:
         nodes: of a Gauss–Legendre rule, whose error is read from its nodes and from two other rules.
             None chooses: exact for polynomial expressions and for networks that are piecewise linear, a quadrature with
-            its error elsewhere; :meth:`integrate` says which.
+            its error elsewhere; ``integrate`` says which.
         rule: "left", "right", "midpoint" or "trapezoid", for a sum over ``nodes`` equal steps.
     """
 

@@ -73,7 +73,7 @@ class Blocks:
 def flow(found: Allocation, k: int = EFFECTS, *, ax: Axes | None = None, path: str | Path | None = None) -> Figure:
     r"""The strongest effects at the left, the players at the right, and between them ribbons as wide as the shares.
 
-    A block at the left is as high as |J(S)| or, where more is given, as :math:`\sum_i |M_i(S)|`. Blue shares are
+    A block at the left is as high as ``|J(S)|`` or, where more is given, as :math:`\sum_i |M_i(S)|`. Blue shares are
     positive, orange ones negative. All weaker effects are one block, in which shares of both signs may cancel.
 
     Args:

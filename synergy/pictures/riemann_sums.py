@@ -45,7 +45,8 @@ def riemann_sums(
     Args:
         line: of a game, :func:`synergy.straight_line`.
         who: the player, by number or name; None for the one that is given most.
-        steps: of the bars; the line has to know the gradient there (:meth:`StraightLine.divisions`).
+        steps: of the bars; the line has to know the gradient there (``line.divisions()`` says how
+            many).
         unit: of f.
         path: of a file to save the figure in; its ending says the format.
 

@@ -84,7 +84,7 @@ def test_two_models_by_one_method_with_controls(own):
 
 def test_the_example_of_the_docs_is_read():
     """And it is the one of the how-to."""
-    page = (DOCS / "howto.md").read_text("utf8")
+    page = (DOCS / "howto" / "studies.md").read_text("utf8")
     assert (DOCS / "digits.toml").read_text("utf8") in page
     asked = read_study(DOCS / "digits.toml")
     assert len(asked["inputs"]) == len(asked["targets"]) == 100
