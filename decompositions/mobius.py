@@ -46,6 +46,8 @@ def mobius(values: Any, inplace: bool = False) -> Any:
             writable, or sums of whole numbers may exceed int64.
         MemoryError: the result does not fit.
 
+    Theory: :ref:`inversion`.
+
     >>> mobius(torch.tensor([0., 1., 2., 7.])).tolist()
     [0.0, 1.0, 2.0, 4.0]
     >>> mobius(np.array([200, 0, 0, 7], dtype=np.uint8)).tolist()

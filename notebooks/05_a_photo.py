@@ -214,7 +214,7 @@ assert windows["occlusion_patch"].criteria.verdicts["relevance"] == "fail"
 #
 # * [07](07_baselines.ipynb): grey, black, blurred, the mean: what each baseline asks.
 # * [12](12_many_players.ipynb): a hundred regions.
-# * [Pictures](../docs/pictures.md), by the question that each answers; [How to](../docs/howto.md) for photos and
+# * [Pictures](../docs/pictures.md), by the question that each answers; [How to](../docs/howto/draw.md) for photos and
 #   superpixels of your own.
 # * Papers: `zeiler2014visualizing` (occlusion), `selvaraju2017grad` (Grad-CAM), `sundararajan2017axiomatic` (Integrated
 #   Gradients), `chen1998atomic` (the smallest split).

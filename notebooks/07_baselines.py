@@ -268,6 +268,6 @@ assert moved > 0.25
 # ## Where to go on
 #
 # * [05](05_a_photo.ipynb): grey for photos. [13](13_integrated_gradients.ipynb): the path from $b$ to $x$.
-# * [How to choose a baseline](../docs/howto.md): all helpers in one block.
+# * [How to choose a baseline](../docs/howto/baselines.md): all helpers in one block.
 # * Papers: `sundararajan2020shapley` (the many Shapley values), `erion2021improving` (Expected Gradients),
 #   `jha2020enhanced` (baselines from groups).

@@ -251,7 +251,7 @@ assert len(speaking) == 4
 # %% [markdown]
 # ## Where to go on
 #
-# * [Inside the network](../docs/inside.md): the page on which a person sorts and picks neurons, the command line, data
-#   that do not fit the memory, transformers' heads and units.
+# * [Inside the network](../docs/howto/inside.md): the page on which a person sorts and picks neurons, the command
+#   line, data that do not fit the memory, transformers' heads and units.
 # * [Do a region's neurons speak for it?](../docs/neurons.md): the experiment six times, and networks made smaller.
 # * [12](12_many_players.ipynb), where a layer has too many neurons for all coalitions.

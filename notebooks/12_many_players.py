@@ -246,6 +246,6 @@ assert refused
 # ## Where to go on
 #
 # * [05](05_a_photo.ipynb): `refine`, from few players to many where the effects are.
-# * [How to, many players](../docs/howto.md): rows, estimates, clusters, checkpoints.
+# * [How to, many players](../docs/howto/large_inputs.md): rows, estimates, clusters, checkpoints.
 # * Papers: `musco2025provably` (leverage sampling), `rasmussen2006gaussian` (the surrogate), `lundberg2020local`
 #   (trees), `li2023defining` (AND and OR).

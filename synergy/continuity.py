@@ -26,6 +26,8 @@ def share_above(u: Any, w: Any) -> Any:
     Raises:
         ValueError: both are zero: all of the way is within the kink, and every rounding of it has another share.
 
+    Theory: :ref:`how-far-it-jumps`.
+
     >>> share_above(Fraction(-1), Fraction(3)), share_above(0, Fraction(1, 10**9)), share_above(0, Fraction(-1, 10**9))
     (Fraction(3, 4), Fraction(1, 1), Fraction(0, 1))
     """

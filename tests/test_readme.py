@@ -57,6 +57,7 @@ def save_pictures():
 
 
 NEEDED = {  # what pages show besides the package's own dependencies
+    "baselines": ("sklearn", "safetensors"),
     "draw": ("matplotlib", "skimage", "sklearn", "safetensors", "transformers"),
     "hugging_face": ("sklearn", "safetensors", "transformers"),
     "inside": ("jinja2", "matplotlib", "pandas", "sklearn", "safetensors"),

@@ -172,6 +172,8 @@ def and_or(effects: Effects) -> AndOr:
 
     Reference: chen1998atomic, li2023defining
 
+    Theory: :ref:`and-or`.
+
     >>> from decompositions import Game, harsanyi
     >>> split = and_or(harsanyi(Game.from_values([0., 3., 3., 3., 3., 3., 3., 3.])))
     >>> split.label(split.top(1)[0]), round(split.top(1)[0].value, 3)

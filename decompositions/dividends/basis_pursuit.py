@@ -81,6 +81,8 @@ def sparsest(dividends: torch.Tensor) -> Split:
 
     Reference: chen1998atomic, eckstein1992douglas
 
+    Theory: :ref:`sparsest-split`.
+
     >>> split = sparsest(torch.tensor([0., 1., 1., -1.], dtype=torch.float64))
     >>> round(split.disjunctions[3].item(), 4), round(split.size, 4)
     (1.0, 1.0)

@@ -72,6 +72,8 @@ def harsanyi(
 
     Reference: harsanyi1963simplified
 
+    Theory: :ref:`harsanyi-dividends`.
+
     >>> effects = harsanyi(Game.from_values([0., 1., 2., 7.]))
     >>> effects[0, 1].item(), effects.independent.tolist()
     (4.0, [1.0, 2.0])

@@ -50,6 +50,8 @@ def synergy_function(game: Game, coalition: Coalition) -> Game:
 
     Reference: lundstrom2023distributing
 
+    Theory: :ref:`synergy-functions`.
+
     >>> game = Game.from_expression("x1*x2 + x1**2*x2**3 + x1**2 + 5", {"x1": 2, "x2": 3}, {"x1": 0, "x2": 1})
     >>> synergy_function(game, (0, 1)).cube.expression, synergy_function(game, (1,)).cube.expression
     (x1**2*x2**3 - x1**2 + x1*x2 - x1, 0)

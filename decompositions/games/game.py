@@ -40,6 +40,8 @@ class Game:
     Build one with :meth:`from_model`, :meth:`from_layer`, :meth:`from_text`, :meth:`from_function`,
     :meth:`from_expression` or :meth:`from_values`. Calling it evaluates g; at corners the inputs are x or b themselves.
 
+    Theory: :ref:`game-on-the-cube`.
+
     >>> game = Game.from_function(lambda z: z[:, 0] * z[:, 1], [2.0, 3.0], 0.0)
     >>> game([[1, 1], [1, 0.5]]).tolist()
     [6.0, 3.0]

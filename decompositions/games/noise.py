@@ -31,6 +31,8 @@ def noise(cube: FunctionCube, points: torch.Tensor) -> float:
     Args:
         cube: of the function; its watchers are not told.
         points: Shape ``(batch, n)``.
+
+    Theory: :ref:`noise-floor`.
     """
     cube = cube.unwatched()
     with cube.calling():

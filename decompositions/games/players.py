@@ -197,7 +197,10 @@ def parse(text: str, x: Any) -> torch.Tensor:
 
     Args:
         text: the word.
-        x: the input, which superpixels look at.
+        x: the input, which superpixels look at. Shape ``(1, …)``.
+
+    Returns:
+        Entry → player, of a shape that broadcasts to x.
 
     Raises:
         ValueError: anything else.

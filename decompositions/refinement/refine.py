@@ -50,6 +50,8 @@ def refine(game: Game, effects: Any, count: int = 1, *, parts: int | None = 2, b
             table); no player that can be split.
         ImportError: segments without scikit-image.
 
+    Theory: :ref:`coarser-players`.
+
     >>> import torch
     >>> columns = torch.tensor([[0, 0, 0, 1]])
     >>> game = Game.from_function(lambda z: z.prod(1), torch.full((1, 4), 2.0), 1.0, columns, names=["a", "b"])

@@ -54,6 +54,8 @@ def taylor(game: Game, degree: int | None = None, *, smooth: float | None = None
 
     Reference: neidinger2019multivariate
 
+    Theory: :ref:`taylor-effects`.
+
     >>> effects = taylor(Game.from_expression("2*x1*x2 + x1**2", {"x1": 1, "x2": 3}))
     >>> effects.to_dict()
     {(0, 0): 0, (2, 0): 1, (1, 1): 6}

@@ -20,6 +20,10 @@ FRONTS = (
 )
 
 
+def ours(thing: Any) -> bool:
+    return thing.__module__.split(".")[0] in ("synergy", "decompositions")
+
+
 @cache
 def public() -> dict[str, str]:
     """The places where public things are defined → the names by which they are imported, the shortest of each."""
@@ -29,7 +33,7 @@ def public() -> dict[str, str]:
     roots = SimpleNamespace(synergy=importlib.import_module("synergy"))
     for front in FRONTS:
         for name, thing in vars(attrgetter(front)(roots)).items():
-            if not name.startswith("_") and (inspect.isclass(thing) or inspect.isfunction(thing)):
+            if not name.startswith("_") and (inspect.isclass(thing) or inspect.isfunction(thing)) and ours(thing):
                 found.setdefault(f"{thing.__module__}.{thing.__qualname__}", f"{front}.{name}")
     return found
 

@@ -238,6 +238,8 @@ def allocate(effects: Effects, policy: Policy) -> Allocation:
         TypeError: no effects, or not a policy (a layer-wise method has none over the network's effects).
         ValueError: a degree policy on Harsanyi dividends, or weights that are not finite.
 
+    Theory: :ref:`policies-of-methods`.
+
     >>> from decompositions import Game, harsanyi
     >>> from synergy.policies.policy import equal_shares
     >>> allocate(harsanyi(Game.from_values([0., 1., 2., 7.])), equal_shares).attribution.tolist()

@@ -57,6 +57,8 @@ class Criteria:
         rows: how many effects the numbers speak of, where these were chosen; None for all, or all up to an order.
         intervals: of "coverage", "leakage" and "residual", in which 95 of 100 samples drawn anew, size by size, from
             the drawn rows have them; empty where no row stands for others.
+
+    Theory: :ref:`three-criteria`.
     """
 
     coverage: float

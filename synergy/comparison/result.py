@@ -32,6 +32,8 @@ class Result:
         settings: of the method, as a person reads them; of a path integral the rule that was used and its error.
         title: what texts call the method; its name by default.
         twin: the name of the method before it that asks the same question, and so has the same numbers.
+
+    Theory: :ref:`rows-agree`.
     """
 
     name: str

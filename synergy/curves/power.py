@@ -70,6 +70,8 @@ def power_path(*exponents: Any) -> PowerCurve:
     Raises:
         TypeError, ValueError: no positive finite numbers.
 
+    Theory: :ref:`power-paths`.
+
     >>> power_path(1, 0.5).whole
     (2, 1)
     """

@@ -59,6 +59,8 @@ def interactions(game_or_effects: Game | Effects, index: Any = "STII", order: in
             kink where second derivatives are integrated, or of Harsanyi dividends; or as
             :func:`decompositions.dividends.harsanyi.harsanyi` raises.
 
+    Theory: :ref:`interaction-index`.
+
     >>> found = interactions(Game.from_values([0., 1., 2., 7.]), "SII")
     >>> dict(found)
     {(0,): 3.0, (1,): 4.0, (0, 1): 4.0}

@@ -108,6 +108,8 @@ def multi_order(game_or_effects: Game | Effects) -> MultiOrder:
 
     Reference: deng2022discovering
 
+    Theory: :ref:`order-of-a-pair`.
+
     >>> found = multi_order(Game.from_values([0., 0., 0., 1., 0., 0., 0., 3.]))
     >>> found[0, 1].tolist(), found[0, 2].tolist()
     ([1.0, 3.0], [0.0, 2.0])

@@ -93,6 +93,8 @@ def measure(
         TypeError: neither a method nor a callable, or a callable on a game without a model.
         ValueError: too many end points, effects of another game, or attributions that are not finite (the coalition is
             named).
+
+    Theory: :ref:`measured-allocation`.
     """
     require_game(game, "measure()")
     limit = whole(limit, "limit is the number of end points above which the work is refused", 1)

@@ -128,7 +128,8 @@ def controls_of(
     Args:
         model: that was ranked.
         rankings: of its layers.
-        neurons: by layer, as :meth:`synergy.neurons.rankings.Rankings.strongest`, ``between`` and ``named`` give them.
+        neurons: by layer, as :meth:`synergy.neurons.rankings.Rankings.strongest`, ``between`` and ``named`` give them:
+            booleans, of the shape of what the layer gives for one input.
         data, labels, draws, seed: as of :func:`controls`.
 
     Raises:

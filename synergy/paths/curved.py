@@ -79,6 +79,8 @@ def path_method(
         TypeError: no function, or one that gives no positions.
         ValueError: a curve that does not start at b, does not end at x, or goes back; no number of nodes.
 
+    Theory: :ref:`path-method`.
+
     >>> game = Game.from_expression("z1*z2", {"z1": 1, "z2": 1})
     >>> path_method(lambda s: (s, s**2)).attribute(game).tolist()
     [1/3, 2/3]

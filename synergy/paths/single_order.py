@@ -78,6 +78,8 @@ def single_order(*players: Any) -> SingleOrder:
     Raises:
         TypeError, ValueError: no numbers, or a player twice.
 
+    Theory: :ref:`single-orders`.
+
     >>> single_order(1, 0).attribute(Game.from_values([0., 1., 2., 7.])).tolist()
     [5.0, 2.0]
     """

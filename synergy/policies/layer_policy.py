@@ -36,6 +36,8 @@ class LayerPolicy:
         shares_held: whether the shares of a softmax are constant where they weight something.
         softmax: who gets how much of the effects of a softmax at u = 0, where the method's authors say so.
         weightless: of the steps without weights of their own, as sums and averages; None for the same.
+
+    Theory: :ref:`layer-policy`.
     """
 
     weights: Weights

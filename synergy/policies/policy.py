@@ -36,6 +36,8 @@ class Policy:
         proven: the criteria that it meets on every effect, as its formula shows: then verdicts on some rows hold for
             those that are missing, too. Rows that are there can refute it. Of a symmetric policy it is found out.
 
+    Theory: :ref:`policy`.
+
     >>> import numpy as np
     >>> equal = Policy(lambda s: s / s.sum(-1, keepdims=True), formula="1/|S|", reads="support")
     >>> equal.weights(np.array([[1., 1., 0.]])).tolist()

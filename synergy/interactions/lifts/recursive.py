@@ -24,6 +24,8 @@ class Recursive(AbstractLift):
     Hessians.
 
     Reference: lundstrom2023distributing
+
+    Theory: :ref:`lifts`.
     """
 
     name: str = "recursive"
