@@ -32,7 +32,7 @@ USES = {
     "cli": "from typer.testing import CliRunner; from synergy.command.cli import app;"
     " assert CliRunner().invoke(app, ['methods']).exit_code == 0",
     "segments": "from synergy import players; assert players.segments(torch.rand(1, 3, 16, 16), 4).max() >= 1",
-    "pandas": "assert len(harsanyi(game).to_pandas()) == 2",
+    "pandas": "assert len(harsanyi(game).to_pandas()) == 8",
     "studies": "from synergy.studies import study; print(study(net, torch.rand(3, 3), methods=['shapley']))",
     "demo": "from synergy.examples import load; assert load('tabular').game.n",
     "fast": "import flint",
