@@ -199,7 +199,7 @@ OPENING = """
 
 Attribution methods give numbers to single players; a model's output is made of effects of single players *and* of
 interactions. So each method has to give the interactions to somebody, or lose them. This study asks all methods that
-apply, on six models and real inputs: of the effects of each order, what share does a method give, to whom, and how
+apply, on seven models and real inputs: of the effects of each order, what share does a method give, to whom, and how
 much is lost or made? Which pairs of methods agree, and do they agree because they share effects out alike? Where do
 theory and practice part? How much of f is of an order above two, and when does a network learn it? The questions were
 fixed before it was run. `python studies/who_gets_the_interactions/run.py` runs it again.
@@ -265,7 +265,7 @@ CANNOT = """
 * The sentences are our own and short, and the inputs of digits and tumours the first that were held out.
 * What a method gives inside is a sum with the effect's sign: too much for one member and too little for another do not
   show there.
-* Photos are asked for in `config.toml`, too, and take half an hour; their results are not among these.
+* There are thirteen photos, those that come with scikit-image: few, and of many kinds.
 * Path methods on the networks are measured on few rows of the higher orders; their own errors stand in
   `results/*/orders.csv`, beside which methods do not apply to what, and why.
 """
