@@ -33,7 +33,8 @@ USES = {
     " assert CliRunner().invoke(app, ['methods']).exit_code == 0",
     "segments": "from synergy import players; assert players.segments(torch.rand(1, 3, 16, 16), 4).max() >= 1",
     "pandas": "assert len(harsanyi(game).to_pandas()) == 8",
-    "studies": "from synergy.studies import study; print(study(net, torch.rand(3, 3), methods=['shapley']))",
+    "studies": "from synergy.studies import study; "
+    "assert len(study(net, torch.rand(3, 3), targets=1, methods=['shapley'], folder='three')) == 3",
     "demo": "from synergy.examples import load; assert load('tabular').game.n",
     "fast": "import flint",
     "distributed": "import distributed",
