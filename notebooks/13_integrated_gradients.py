@@ -323,7 +323,7 @@ dict(zip(counts, ratios, strict=True))
 # * [07 · baselines](07_baselines.ipynb): where the way begins. · [11 · inside the
 #   network](11_inside_the_network.ipynb): the same integral through one neuron. · [10 · interactions and
 #   axioms](10_interactions_and_axioms.ipynb): integrated twice.
-# * [How to](../docs/howto.md): other paths, guided and latent ones; how far attributions jump at a kink.
+# * [Other paths](../docs/howto/paths.md), guided and latent ones, and how far attributions jump at a kink.
 # * Sundararajan, Taly and Yan, *Axiomatic Attribution for Deep Networks* (`sundararajan2017axiomatic`); Lundstrom,
 #   Huang and Razaviyayn, *A Rigorous Study of Integrated Gradients* (`lundstrom2022rigorous`); Friedman, *Paths and
 #   Consistency in Additive Cost Sharing* (`friedman2004paths`).
