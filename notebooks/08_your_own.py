@@ -232,6 +232,6 @@ except ValueError as refusal:
 #
 # ## Where to go on
 #
-# * [How to](../docs/howto.md): text, several inputs, pipelines, layers. [Every method on every kind of
+# * [How to](../docs/howto/index.md): text, several inputs, pipelines, layers. [Every method on every kind of
 #   network](../docs/networks.md).
 # * [09](09_a_study.ipynb): your method against others, over many inputs.

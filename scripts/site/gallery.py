@@ -1,11 +1,11 @@
-"""The gallery: a card for every notebook, with a picture that it draws, its title and its question."""
+"""The gallery: a card for every notebook, with a picture that it draws, its title and what it promises."""
 
 import base64
 from pathlib import Path
 
 import nbformat
 
-from scripts.site.notebooks import question, title
+from scripts.site.notebooks import promise, title
 from scripts.site.sources import changed
 
 PICTURES = {"image/png": "png", "image/svg+xml": "svg"}
@@ -48,7 +48,7 @@ def card(name: str, notebook: nbformat.NotebookNode, picture: Path | None) -> st
     lines = [f":::{{grid-item-card}} {title(notebook)}", f":link: /notebooks/{name}", ":link-type: doc"]
     if picture:
         lines += [f":img-top: thumbnails/{picture.name}", f":img-alt: {title(notebook)}"]
-    return "\n".join([*lines, "", question(notebook), ":::", ""])
+    return "\n".join([*lines, "", promise(notebook), ":::", ""])
 
 
 def gather(source: Path, notebooks: dict[str, nbformat.NotebookNode]) -> set[Path]:

@@ -66,10 +66,11 @@ def title(notebook: nbformat.NotebookNode) -> str:
     return found[1]
 
 
-def question(notebook: nbformat.NotebookNode) -> str:
-    """The first paragraph under the title."""
+def promise(notebook: nbformat.NotebookNode) -> str:
+    """What its reader gets: the first paragraph under the title, up to what it takes, without links."""
     text = next(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
-    return text.split("\n\n", 1)[1].split("\n\n")[0].replace("\n", " ") if "\n\n" in text else ""
+    paragraph = text.split("\n\n", 2)[1].replace("\n", " ") if "\n\n" in text else ""
+    return re.sub(r"\[([^\]]+)\]\([^)]*\)", r"\1", paragraph.split(" You need ")[0])
 
 
 def gather(folder: Path, execute: bool) -> dict[str, nbformat.NotebookNode]:
