@@ -155,6 +155,6 @@ print(found.methods_paragraph())
 # ## Where to go on
 #
 # * [Who gets the interactions?](../docs/who_gets_the_interactions.md): six models, fifty inputs each, all methods.
-# * The same on the command line: `synergy study docs/digits.toml` ([how to](../docs/howto.md)).
+# * The same on the command line: `synergy study docs/digits.toml` ([how to](../docs/howto/studies.md)).
 # * Papers: `adebayo2018sanity` (controls), `efron1987better` and `hesterberg2015what` (intervals),
 #   `wilcoxon1945individual`, `kerby2014simple`, `holm1979simple` (tests), `petsiuk2018rise` (curves).
