@@ -11,8 +11,6 @@ from scripts.site.sources import NOTEBOOKS, ROOT, changed, moved
 
 KEPT = ROOT / "docs" / "_build" / "executed"
 PACKAGES = ("synergy", "decompositions")
-THERE = "|".join(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
-COMING = re.compile(rf"\[([^\]]+)\]\((?!(?:{THERE})\.ipynb)\w+\.ipynb\)")  # to a notebook that is being written
 TIME = 1800  # seconds for a cell
 
 
@@ -54,7 +52,7 @@ def on_the_site(notebook: nbformat.NotebookNode, path: Path) -> str:
     """The file of a notebook as the site has it, its links moved."""
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            cell.source = COMING.sub(r"\1", moved(cell.source, path))
+            cell.source = moved(cell.source, path)
     return nbformat.writes(notebook)
 
 
