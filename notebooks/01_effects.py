@@ -181,12 +181,13 @@ pictures.waterfall(words)
 # %% [markdown]
 # Alone, *happy* is happy. With *not* before it something happens that neither word does alone: the pair has a
 # negative effect that is larger than that of *happy*. The three words together have the most negative one of all;
-# without them the sentence would be a mild one. This is negation, as a number, and it belongs to no single word.
+# without this effect the rating would be a mild one. This is negation, as a number, and it belongs to no single word.
 
 # %%
 assert words["happy"] > 0 > words["not", "happy"]
 assert abs(words["not", "happy"]) > abs(words["happy"])
 assert words["I'm", "not", "happy"] == min(words.values)
+assert abs(words.base + words.total - words["I'm", "not", "happy"]) < 0.5
 
 # %% [markdown]
 # These are floating-point numbers, so there is a **noise floor**: a dividend of $|S|$ players adds up $2^{|S|}$
@@ -206,11 +207,12 @@ many = harsanyi(longer.game)
 pictures.upset(many)
 
 # %% [markdown]
-# *boring* alone speaks against the sentence, so does *never*, and *never boring* takes one of them back: two wrongs
-# that make a right. Most of these bars are interactions. How much there is of each order:
+# *boring* alone lowers the rating, so does *never*, and the pair *never boring* takes as much back as one of them took:
+# two wrongs that make a right. Most of these bars are interactions. How much there is of each order:
 
 # %%
 assert many["never"] < 0 and many["boring"] < 0 < many["never", "boring"]
+assert many["never", "boring"] > 0.9 * min(-many["never"], -many["boring"])
 pictures.spectrum(many)
 
 # %% [markdown]
@@ -261,7 +263,7 @@ for pair, effect in clauses.to_dict().items():
 # ## Exercises
 #
 # **1.** Three people vote, and the majority decides: $v(S) = 1$ if $|S| \ge 2$, else 0. Compute all dividends by
-# hand. What does the last one mean, where everybody agrees? (`Game.from_values` takes the table.)
+# hand. What does that of all three mean? (`Game.from_values` takes the table.)
 #
 # **2.** Show that a player that $f$ does not depend on has no effect in any company, and that the reverse is false
 # for $z_1^2 z_2 - z_1 z_2^2$ at $(1, 1)$.
@@ -300,7 +302,7 @@ from synergy import and_or
 enough = harsanyi(Game.from_values(np.array([0] + [1] * 15), names=list("abcd")))
 assert all(J == (-1) ** (len(members) + 1) for members, J in enough.to_dict().items() if members)
 split = and_or(enough)
-assert sum(abs(split.disjunctions.dividends.values) > 1e-9) == 15  # the same dividends, of one disjunction
+assert sum(abs(split.disjunctions.values) > 1e-9) == 1 and abs(split.size - 1) < 1e-9  # a ∨ b ∨ c ∨ d, and no more
 print(split)
 
 # %% tags=["hide-cell"] jupyter={"source_hidden": true}

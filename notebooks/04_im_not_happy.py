@@ -6,7 +6,7 @@
 # ---
 
 # %% [markdown]
-# # “I'm not happy”: what does a transformer make of three words?
+# # 04 · “I'm not happy”: what does a transformer make of three words?
 #
 # At the end you will have seen negation as numbers: which effects carry it, which attribution methods give them to the
 # words that make them, and why the same network gets “I'm not unhappy” wrong. You need to know what an effect and a
@@ -68,7 +68,7 @@ pictures.sentence(compare(game, ["shapley"])["shapley"], example.view, effects)
 
 # %% [markdown]
 # That is what negation looks like in a network: not a bad word, but an effect that exists only where *not* and
-# something to be negated meet, of the sign opposite to that of the thing negated. A list of one number per word cannot
+# something to be negated meet, with the sign opposite to that of what is negated. A list of one number per word cannot
 # show it. It can only show who was *given* it.
 #
 # ## Who is given it?
@@ -88,6 +88,8 @@ said
 # each of them makes of each effect:
 
 # %%
+to_happy = said.to_pandas().loc["happy"]
+assert to_happy.min() < 0 < to_happy.max()
 pictures.method_map(said)
 
 # %% [markdown]
@@ -98,7 +100,7 @@ pictures.method_map(said)
 #   knows by how much, and says *undecided* rather than *fail*. More nodes decide it.
 # * **Occlusion-1** gives an interaction of three words three times: once to each. Its sum is far below the rating.
 # * **Gradient × Input** knows the slope at the sentence alone. Of the effects that *are* the negation it gives a small
-#   part, and of the strongest one the wrong sign: the word with the most to say looks idle.
+#   part, and of the strongest one that with the wrong sign.
 # * **LRP-ε and AttnLRP** give most of the negation, yet not all of it, and a little (the dark corners) to words
 #   outside.
 
@@ -109,8 +111,9 @@ print(pd.Series(given, name="share of the strongest effect that is given").round
 for name in ("shapley", "deeplift_rescale"):
     assert said[name].criteria.passes == (True, True, True)
 assert abs(given["integrated_gradients"] - 1) < 0.1
+assert said["integrated_gradients"].criteria.verdicts["completeness"] == "undecided"
 assert given["occlusion_1"] > 2.9
-assert given["gradient_x_input"] < 0.1
+assert given["gradient_x_input"] < 0
 assert 0.3 < given["attn_lrp"] < 0.9
 
 # %% [markdown]
@@ -229,6 +232,7 @@ ratio = table["−both / the word"]
 assert (ratio > 0).all()
 assert ratio["happy"] > 2
 assert ratio["good"] > 2
+assert ratio["lucky"] < 1
 assert (ratio[["lucky", "unhappy", "sad", "bad"]] < 1.5).all()
 assert (table[["not", "rating"]] < 0).all(axis=None)
 

@@ -6,7 +6,7 @@
 # ---
 
 # %% [markdown]
-# # A photo: which regions make the network say “espresso”?
+# # 05 · A photo: which regions make the network say “espresso”?
 #
 # At the end you can ask a real image network about the regions of a photo, choose these regions well, and know what it
 # costs before you pay. You need to know what an effect is ([01](01_effects.ipynb)) and the three criteria
@@ -48,12 +48,13 @@ for ax, there, logit in zip(axes.flat, coalitions, logits, strict=True):
     ax.axis("off")
 
 # %% [markdown]
-# Grey alone has a logit near zero. **Every single quarter** of the cup lifts it nearly as high as the whole photo does.
-# One is enough; the second adds little. What will the effects say?
+# Grey alone has a logit near zero. **Every single quarter** of the cup lifts it more than half as high as the whole
+# photo does. One goes far; a second adds much less than it brings alone. What will the effects say?
 
 # %%
 effects = harsanyi(quarters)
 assert logits[[1, 2, 4, 8]].min() > 0.5 * logits[15]
+assert all(effects[i, j] < -0.5 * min(effects[i,], effects[j,]) for i in range(4) for j in range(i))
 shapley = method("shapley").policy(quarters)
 pictures.overlay(allocate(effects, shapley), example.view, effects, unit="logits")
 
@@ -77,11 +78,13 @@ assert sizes > 5 * abs(effects.total)
 # %%
 split = and_or(effects)
 assert split.size < sizes / 5
+assert split.disjunctions.values[15] > 0.5 * effects.total
 pictures.and_or(split)
 
 # %% [markdown]
-# One disjunction of all four quarters does most of the work. That is the honest short answer to “which quarter makes it
-# an espresso?”: *any*. A single number per quarter has to spread it, evenly or not, and looks as if each were needed.
+# One disjunction of all four quarters brings more than half of $f(x) - f(b)$. That is the honest short answer to
+# “which quarter makes it an espresso?”: *any*. A single number per quarter has to spread it, evenly or not, and looks
+# as if each were needed.
 #
 # ## From coarse to fine
 #
@@ -213,8 +216,8 @@ assert windows["occlusion_patch"].criteria.verdicts["relevance"] == "fail"
 # ## Where to go on
 #
 # * [07](07_baselines.ipynb): grey, black, blurred, the mean: what each baseline asks.
-# * [12](12_many_players.ipynb): a hundred regions.
-# * [Pictures](../docs/pictures.md), by the question that each answers; [How to](../docs/howto/draw.md) for photos and
-#   superpixels of your own.
+# * [12](12_many_players.ipynb): more players than can all be asked.
+# * [Pictures](../docs/pictures.md), by the question that each answers; [Draw pictures](../docs/howto/draw.md) for
+#   photos and superpixels of your own.
 # * Papers: `zeiler2014visualizing` (occlusion), `selvaraju2017grad` (Grad-CAM), `sundararajan2017axiomatic` (Integrated
 #   Gradients), `chen1998atomic` (the smallest split).

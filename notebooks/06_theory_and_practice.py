@@ -16,8 +16,8 @@
 # ## A network whose series ends
 #
 # In theory a method is a set of weights on the terms of a power series. In practice it runs on a network. To compare
-# both we want a network whose series is known *and ends*. This one recognises handwritten digits as well as its
-# cousins with ReLUs do, and its activations are squares: it is a polynomial of degree 4 in 64 pixels.
+# both we want a network whose series is known *and ends*. This one recognises handwritten digits nearly as well as
+# its cousin with ReLUs does, and its activations are squares: it is a polynomial of degree 4 in 64 pixels.
 
 # %%
 import matplotlib.pyplot as plt
@@ -131,8 +131,8 @@ plane.legend(fontsize=8)
 plt.show()
 
 # %% [markdown]
-# More terms make it *worse* beyond the dotted line. Anybody who fits a degree policy there fits garbage, so the
-# package looks at the radius and says so:
+# More terms make it *worse* beyond the dotted line. Anybody who applies a policy of degrees there shares out garbage,
+# so the package looks at the radius and says so:
 
 # %%
 print(terms.note)
@@ -152,14 +152,14 @@ tumour = load("tabular").game
 print(taylor(tumour, degree=3).note)
 
 # %% [markdown]
-# Not half way, though it is as smooth as softplus. (The language model of [01](01_effects.ipynb) is far worse.) So
-# on trained networks the theory of degrees is a theory about *each effect function*, what its weights do to
-# monomials, and not a computation you can carry out at $b$. What is left is the measured table.
+# It does not reach half way, though the network is as smooth as softplus. (Nor does that of a language model:
+# [04](04_im_not_happy.ipynb).) So on trained networks the theory of degrees is a theory about *each effect function*,
+# what its weights do to monomials, and not a computation you can carry out at $b$. What is left is the measured table.
 #
 # ## Kinks
 #
-# A ReLU between $b$ and $x$ ends every series at $b$: all derivatives at $b$ know nothing of the other side of the
-# kink. One may round the kink off with softplus, $\log(1 + e^{\beta u})/\beta$. But look at the price:
+# The kink of a ReLU between $b$ and $x$ ends every series at $b$: derivatives at $b$ know nothing of the other side of
+# the kink. One may round the kink off with softplus, $\log(1 + e^{\beta u})/\beta$. But look at the price:
 
 # %%
 neuron = Game.from_function(lambda z: (z.sum(1) - 1).relu(), [1.0, 1.0])
@@ -281,7 +281,8 @@ print(verdict)
 # * A series at $b$ has a reach, set by complex singularities; on trained networks it is short. The smoother copy
 #   that is closer reaches less far.
 # * Dividends and measured tables need no series. Where there is no theory, there still is a measurement.
-# * Rounding grows as $2^{|S|/2}$; a verdict within a method's own error is *undecided*.
+# * Rounding errors of a dividend grow with the number of its players; a verdict within a method's own error is
+#   *undecided*.
 #
 # ## Exercises
 #
@@ -330,7 +331,7 @@ assert torch.allclose(fooled.values.sum(0), right)
 assert not all(fooled.criteria().passes)
 
 # %% tags=["hide-cell"] jupyter={"source_hidden": true}
-# Solution 4: the linear terms hold but a tenth of f(x) − f(b), and what they give the regions is nearly in
+# Solution 4: the linear terms hold but a small part of f(x) − f(b), and what they give the regions is nearly in
 # proportion to what all terms give. So a heat map of the linear part would look right, and explain little: the
 # picture of an explanation says where, not how much, and not by which effects.
 degrees = np.array(series.degrees.sum(1))

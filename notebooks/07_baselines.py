@@ -6,7 +6,7 @@
 # ---
 
 # %% [markdown]
-# # Choosing a baseline: compared with what?
+# # 07 · Choosing a baseline: compared with what?
 #
 # At the end you know what each common baseline *asks*, how much effects and rankings depend on it, and how to choose
 # one and say so. You need to know what an effect is ([01](01_effects.ipynb)).
@@ -63,7 +63,7 @@ for ax, (name, b) in zip(axes.flat, {"x": x, **candidates}.items(), strict=True)
 
 # %% [markdown]
 # The numbers are the logits of *four*. (Of the forty digits the mean is drawn and the mean of their logits is given.
-# The logit of the mean is another number: the network is not linear.) What the candidates ask:
+# The logit of the mean digit is another number: the network is not linear.) What the candidates ask:
 #
 # | baseline | the question | beware |
 # |---|---|---|
@@ -72,7 +72,7 @@ for ax, (name, b) in zip(axes.flat, {"x": x, **candidates}.items(), strict=True)
 # | blurred | What do the fine strokes add to the coarse shape? | what survives the blur is no reason |
 # | typical 9, nearest 9 | Why a four and not a nine? | the answer is about this nine |
 # | f near 0, f = 5 | What lifts the output from *there*? | the place was chosen by the model that is explained |
-# | a distribution | Why is it more of a four than digits are on average? | costs so many games |
+# | a distribution | Why is it more of a four than digits are on average? | costs as many games as it has members |
 #
 # ## The same digit, nine questions
 #
@@ -103,6 +103,7 @@ ink = [float((x * (regions == region)).sum()) for region in range(12)]
 assert ink[11] == 0
 assert table.loc[11, "zero"] == 0
 assert table["f near 0"].idxmax() == 11
+assert classes[(seen == candidates["f near 0"]).flatten(1).all(1)].tolist() == [6]
 assert table.loc[3, "nearest 9"] > 10 * table.loc[3, "zero"]
 table.round(2)
 
@@ -166,8 +167,8 @@ assert orders.loc["f = 5", "1"] > orders.loc["zero", "1"]
 # %% [markdown]
 # ## How far is too far? Masked images are inputs, too
 #
-# Every coalition is an image that the network has to judge. How likely does it find its own answers on the way? A crude
-# measure: how far the masked images are from the nearest digit that it was trained on.
+# Every coalition is an image that the network has to judge. How much does such an image resemble what it has learned
+# from? A crude measure: how far the masked images are from the nearest digit that it was trained on.
 
 
 # %%
@@ -269,5 +270,5 @@ assert moved > 0.25
 #
 # * [05](05_a_photo.ipynb): grey for photos. [13](13_integrated_gradients.ipynb): the path from $b$ to $x$.
 # * [How to choose a baseline](../docs/howto/baselines.md): all helpers in one block.
-# * Papers: `sundararajan2020shapley` (the many Shapley values), `erion2021improving` (Expected Gradients),
+# * Papers: `sundararajan2020many` (the many Shapley values), `erion2021improving` (Expected Gradients),
 #   `jha2020enhanced` (baselines from groups).

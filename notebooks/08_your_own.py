@@ -6,7 +6,7 @@
 # ---
 
 # %% [markdown]
-# # Your own model, your own method: how do they get in?
+# # 08 · Your own model, your own method: how do they get in?
 #
 # At the end your network, your scikit-learn model, your transformer, your rule and your attribution method can be asked
 # and judged like those of the package. You need to know what a policy is ([02](02_one_formula.ipynb)).
@@ -52,8 +52,8 @@ compare(game)
 # ## Your own rule
 #
 # A policy is a line: who gets which part of an effect. `reads="support"` means that it only looks at who takes part
-# (`s` is a row of zeros and ones), so that it fits Harsanyi dividends. Two rules, one fair to the members, one that
-# gives everything to the first of them:
+# (`s` is a row of zeros and ones), so that it fits Harsanyi dividends. Two rules, one that treats all members alike,
+# one that gives everything to the first of them:
 
 # %%
 equal = Policy(lambda s: s / s.sum(-1, keepdims=True), formula="1/|S|", reads="support")
@@ -232,6 +232,8 @@ except ValueError as refusal:
 #
 # ## Where to go on
 #
-# * [How to](../docs/howto/index.md): text, several inputs, pipelines, layers. [Every method on every kind of
+# * [How to](../docs/howto/index.md): [your network](../docs/howto/your_network.md), [pipelines and
+#   forests](../docs/howto/scikit_learn.md), [text](../docs/howto/hugging_face.md), [a method of your
+#   own](../docs/howto/your_own_method.md). [Every method on every kind of
 #   network](../docs/networks.md).
 # * [09](09_a_study.ipynb): your method against others, over many inputs.

@@ -6,7 +6,7 @@
 # ---
 
 # %% [markdown]
-# # A study: which method is better, over many inputs?
+# # 09 · A study: which method is better, over many inputs?
 #
 # At the end you have a small study as a paper needs it: one table of all measurements, means with intervals, paired
 # tests, sanity controls, figures, LaTeX and the paragraph on methods. You need to know the criteria

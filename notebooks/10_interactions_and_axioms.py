@@ -33,7 +33,9 @@ table = pd.DataFrame({said: [each[key] for each in found.values()] for said, key
 table.assign(sum=[each.total for each in found.values()])
 
 # %% [markdown]
-# Eight published indices, nearly as many answers. Which of them add up to 7? What happened to the 6?
+# Eight published indices: the Möbius transform itself, Shapley–Taylor (STII), n-Shapley (k-SII), Faith-Shap (FSII),
+# Recursive Shapley and its augmented form (RS, ARS), the Shapley and the Banzhaf interaction index (SII, BII). Nearly
+# as many answers. Which of them add up to 7? What happened to the 6?
 
 # %%
 {name: each.criteria.passes for name, each in found.items()}
@@ -94,9 +96,9 @@ check("gradient_x_input", "completeness")
 check("shapley", "proportionality")
 
 # %% [markdown]
-# *Proportionality*: if $F$ depends on $z_1 + z_2$ alone, then $x = (1, 2)$ should give the second player twice as
-# much as the first. Integrated Gradients do that, Shapley does not: it only sees that two players were there. On the
-# other hand:
+# *Proportionality*: if $F$ depends on $z_1 + z_2$ alone and the baseline is 0, then $x = (1, 2)$ should give the
+# second player twice as much as the first. Integrated Gradients do that, Shapley does not: it only sees that two
+# players were there. On the other hand:
 
 # %%
 check("integrated_gradients", "demand_monotonicity")

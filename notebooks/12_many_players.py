@@ -6,7 +6,7 @@
 # ---
 
 # %% [markdown]
-# # Many players: what may be believed when nobody can look at everything?
+# # 12 · Many players: what may be believed when nobody can look at everything?
 #
 # At the end you can ask a game of thirty players or of a hundred what it allows to be known: estimates with standard
 # errors, single effects that are exact, verdicts that say their scope. And you will have seen the package refuse. You
@@ -152,8 +152,8 @@ print(rows_of_one.criteria())
 # ## AND and OR
 #
 # Many effects may be few in another language. A *disjunction* is there as soon as one of its players is; written as
-# dividends it takes $2^k - 1$ terms of alternating sign. `and_or` looks for the shortest text in both languages (here
-# with eight players, for time's sake):
+# dividends it takes $2^k - 1$ terms of alternating sign. `and_or` looks for the split into both with the smallest sum
+# of sizes (here with eight players, for time's sake):
 
 # %%
 eight = harsanyi(load("digits", "7", "grid:2x4").game)
@@ -219,10 +219,14 @@ print(f"typically {np.median(apart):.1f} errors apart, at most {apart.max():.1f}
 assert np.median(apart) < 2
 
 # %% tags=["hide-cell"] jupyter={"source_hidden": true}
-# Solution 2: what is cut off is as large as what is kept, and has another sign.
-upto = sum(value for key, value in effects.to_dict().items() if 0 < len(key) <= 2)
-print(f"order 1 and 2: {upto:+.1f}; f(x) − f(b): {float(effects.total):+.1f}")
-assert abs(upto - effects.total) > 0.1 * abs(effects.total)
+# Solution 2: what is cut off is not small, and one order more does not bring it nearer: the sums jump to both sides of
+# f(x) − f(b), as from order two on the effects of each order have another sign than those of the one before, taken
+# together.
+upto = [float(sum(value for key, value in effects.to_dict().items() if 0 < len(key) <= most)) for most in range(1, 7)]
+print("up to order 1, 2, …:", *(f"{each:+.1f}" for each in upto), f"; f(x) − f(b): {float(effects.total):+.1f}")
+off = np.array(upto) - float(effects.total)
+assert (abs(off) > 0.1 * abs(float(effects.total))).all()
+assert (off[1:] * off[:-1] < 0).all()
 
 # %% tags=["hide-cell"] jupyter={"source_hidden": true}
 # Solution 3: every non-empty set has one, + for odd sizes and − for even ones: inclusion and exclusion.

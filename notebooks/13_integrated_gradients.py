@@ -69,9 +69,9 @@ for rule in ("left", "right", "midpoint", "trapezoid"):
         print(f"{rule:10}{n:3} steps: {found.values}, errors {found.errors}")
 
 # %% [markdown]
-# Twice the steps halve the errors of *left* and *right*, and quarter those of *midpoint* and *trapezoid*. All four
-# rules cost the same number of gradients, so nobody should use the first two. Here they are for the saturated
-# function, with five steps:
+# Twice the steps about halve the errors of *left* and *right*, and quarter those of *midpoint* and *trapezoid*. All
+# four rules cost the same number of gradients (but for one more of *trapezoid*), so nobody should use the first two.
+# Here they are for the saturated function, with five steps:
 
 # %%
 pictures.riemann_sums(line, steps=5)
@@ -173,8 +173,8 @@ assert list(allocate(taylor(napkin), method("integrated_gradients").policy(napki
 #
 # ## Another path, another answer
 #
-# Why the *straight* way? Any way on which nobody turns back is complete, and none gives a dummy anything. Here are
-# four, over $f = z_1 z_2^2$:
+# Why the *straight* way? Every way from $b$ to $x$ is complete, and none gives a dummy anything. Here are five on which
+# nobody turns back, over $f = z_1 z_2^2$; *late* and *early* say when $z_2$ moves:
 
 # %%
 from synergy.paths import power_path, single_order
@@ -200,8 +200,8 @@ plane.legend(fontsize=8, loc="upper left")
 plt.show()
 
 # %% [markdown]
-# Grey is the height of $f$. Who moves when it pays is given more. The last mover is given everything; the mean over
-# all orders is the Shapley value:
+# Grey is the height of $f$. Who moves when it pays is given more. Where players move one after the other, the
+# last one is given everything, as the product is 0 until then; the mean over all orders is the Shapley value:
 
 # %%
 orders = (given["first z1, then z2"] + given["first z2, then z1"]) / 2
@@ -221,7 +221,7 @@ print(difference, round(area, 6))
 
 # %% [markdown]
 # The criteria do not choose a path. Symmetry and scale do: equal players on equal footing must be given equal parts,
-# and the unit of a feature must not matter; only the straight line does both
+# and the unit of a feature must not matter; of all single paths only the straight line does both
 # ([10](10_interactions_and_axioms.ipynb), [characterizations](../docs/characterizations.md)).
 #
 # ## When a small step is a large one
@@ -249,9 +249,9 @@ print(above.tolist(), below.tolist())
 assert abs(above - below).max() > 0.99
 
 # %% [markdown]
-# From (1, −1) to (0, 0) within a millionth, while $f$ hardly moves. On one side the whole way lies in the active
-# half, on the other side none of it. *Exactly* on the diagonal the value depends on how the kink is rounded, so it
-# is nobody's. The remedy is a baseline beside the kink:
+# From (1, −1) to (0, 0) within two millionths, while $f$ hardly moves. On one side the whole way lies in the active
+# half, on the other side none of it. *Exactly* on the diagonal the value depends on which slope one
+# takes at the kink itself, so it means nothing. The remedy is a baseline beside the kink:
 
 # %%
 beside = [[0.0, 0.3]]
@@ -267,8 +267,8 @@ print(f"{float(gap):.1e}")
 # * Left and right sums err as $1/n$, midpoint and trapezoid as $1/n^2$; with kinks all of them as $1/n$. Between
 #   kinks a ReLU network can be integrated exactly.
 # * $\kappa_i/|\kappa|$: the gradient brings $\kappa_i$, the way brings $1/|\kappa|$.
-# * Every monotone path is complete. Where players interact, the path decides who is given what.
-# * A way within a kink has no stable answer; move the baseline.
+# * Every path is complete. Where players interact, the path decides who is given what.
+# * A way that runs along a kink has no stable answer; move the baseline.
 #
 # ## Exercises
 #
@@ -308,13 +308,13 @@ assert [3 * part for part in method("integrated_gradients").attribute(cubic)] ==
 )
 
 # %% tags=["hide-cell"] jupyter={"source_hidden": true}
-# Solution 4: errors of single regions have both signs and cancel in the sum. The delta may be a small part of what
-# the regions are off by; it is no bound.
+# Solution 4: errors of single regions have both signs and cancel in the sum. The delta may be smaller than what
+# a single region is off by, so it is no bound.
 ratios = []
 for n in counts:
     off = method("integrated_gradients", nodes=n, rule="trapezoid").integrate(seven.game).values - truth.values
-    ratios.append(float(abs(off.sum()) / abs(off).sum()))
-assert min(ratios) < 0.5
+    ratios.append(float(abs(off.sum()) / abs(off).max()))  # the delta, in units of the largest error
+assert min(ratios) < 1
 dict(zip(counts, ratios, strict=True))
 
 # %% [markdown]
