@@ -44,7 +44,7 @@ class LRPEpsilon(AbstractLayerMethod):
     interaction = "z/(z+c+ε·sgn) · κᵢ/|κ|"
     expansion = "each neuron at u = 0"
     holds = "networks without biases, b = 0, ε → 0"
-    counterexample = "relu(x₁ + x₂ + 1) at (1, 1)"
+    counterexample = "relu(x₁ + x₂ − 1) at (1, 1)"
     target = "f(x)"
     epsilon: float = 1e-6
     bias: bool = True

@@ -39,7 +39,9 @@ def counterexamples() -> dict[str, Counterexample]:
             lambda: Game.from_expression("x1 + 0*x2", {"x1": 2, "x2": 5}), "player 2 has no effect"
         ),
         "A₁ of a 2×2 map, no pooling": Counterexample(_first_location, "only location 1 has an effect"),
-        "relu(x₁ + x₂ + 1) at (1, 1)": Counterexample(lambda: game(unit([[1, 1]], [1]), [1, 1], [0, 0]), "f(x) = 3"),
+        "relu(x₁ + x₂ − 1) at (1, 1)": Counterexample(
+            lambda: game(unit([[1, 1]], [-1]), [1, 1], [0, 0]), "f(x) = 1, f(b) = 0"
+        ),
         "relu(x₁ + 2x₂) at (1, 1)": Counterexample(lambda: game(unit([[1, 2]], [0]), [1, 1], [0, 0]), "f(x) = 3"),
         "1 − relu(1 − x₁) at 2": Counterexample(
             lambda: game(nn.Sequential(unit([[-1]], [1]), linear([[-1]], [1])), [2], [0]), "f(x) − f(b) = 1"

@@ -121,6 +121,18 @@ def test_counterexamples_by_hand(name, expected):
     assert [float(value) for value in values] == pytest.approx(expected, abs=1e-6)
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["gradient_x_input", "occlusion_1", "prediction_difference", "occlusion_patch", "grad_cam", "lrp_epsilon",
+     "lrp_alpha_beta", "gradient", "guided_backprop", "deconvnet", "attn_lrp"],
+)  # fmt: skip
+def test_counterexamples_fail_as_measured(name):
+    """Not those of Deep Taylor, which fails neuron by neuron, and of hidden zeros, which are players' and no row's."""
+    game = counterexamples()[METHODS[name].counterexample].game()
+    verdicts = measure(method(name, **METHODS[name].judged_with), game).criteria().verdicts
+    assert "fail" in verdicts.values()
+
+
 def bias_free(*sizes: int, last: nn.Module | None = None) -> nn.Module:
     torch.manual_seed(3)
     layers: list[nn.Module] = []
