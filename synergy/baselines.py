@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from scipy.ndimage import gaussian_filter
 
 from decompositions.arguments import real, shown, whole
 
@@ -200,6 +199,8 @@ def blurred(x: Any, sigma: float) -> Any:
     >>> blurred(np.array([[0., 0., 9., 0., 0.]]), 0.5).round(2).tolist()
     [[0.0, 0.96, 7.08, 0.96, 0.0]]
     """
+    from scipy.ndimage import gaussian_filter  # takes a while to load, and few blur
+
     pixels = _members(x)
     if not pixels.is_floating_point():
         raise TypeError(f"a picture to be blurred has floating-point numbers, not {pixels.dtype}; give x.float()")

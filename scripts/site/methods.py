@@ -129,7 +129,7 @@ def agreement(title: str) -> str:
         return first
     return (
         f"{first}\n\n:::{{dropdown}} On real architectures: by how much completeness, its slow twin and a library "
-        f"differ{networks}\n:::".replace("differ\n", "differ\n\n")
+        f"differ\n{networks}\n:::"
     )
 
 

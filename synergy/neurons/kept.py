@@ -56,10 +56,11 @@ class Kept:
         if path is None:
             return
         header, payload = unsealed(path)
-        numbers, ends = np.frombuffer(payload, dtype="<f8"), np.cumsum([each.numbers().size for each in layers])
-        if header.get("question") != self.question or len(numbers) != ends[-1]:
+        ends = np.cumsum([each.numbers().nbytes for each in layers])
+        if header.get("question") != self.question or len(payload) != ends[-1]:
             raise damaged(path, "it belongs to another checkpoint")
-        for sums, some in zip(layers, np.split(numbers, ends[:-1]), strict=True):
+        parts = np.split(np.frombuffer(payload, dtype="<f8"), ends[:-1] // 8)
+        for sums, some in zip(layers, parts, strict=True):
             sums.restore(some)
         if any(path.name != part_name((0, sums.done)) for sums in layers):
             raise damaged(path, "it holds other inputs than its name says")
