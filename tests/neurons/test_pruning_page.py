@@ -1,27 +1,21 @@
 """docs/neurons.md: the committed page is what the script makes, and what it says follows from its numbers."""
 
 import re
-import sys
-from pathlib import Path
 
 import pytest
+import script_cases
+from script_cases import ROOT
 
 pytest.importorskip("sklearn", reason="the digits need sklearn")
 pytest.importorskip("safetensors", reason="the networks need safetensors")
 
-ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "neurons.md").read_text("utf8")
 CELL = r"([+-]?[\d.]+) \[([+-]?[\d.]+), ([+-]?[\d.]+)\]"
 
 
 @pytest.fixture(scope="module")
 def script():
-    sys.path.insert(0, str(ROOT / "scripts"))
-    try:
-        import neurons
-    finally:
-        sys.path.pop(0)
-    return neurons
+    return script_cases.script("neurons")
 
 
 def rows(title):

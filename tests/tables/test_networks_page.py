@@ -1,12 +1,11 @@
 """The table of every method on every network: the committed page is what the script makes, and what it claims."""
 
 import re
-import sys
-from pathlib import Path
 
 import pytest
+import script_cases
+from script_cases import ROOT
 
-ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "networks.md").read_text("utf8")
 ROUNDING = re.compile(r"\b\d(\.\d+)?e-\d+\b")
 LINES = [
@@ -21,12 +20,7 @@ QUADRATURE = ("Integrated Gradients", "Expected Gradients")
 
 @pytest.fixture(scope="module")
 def networks():
-    sys.path.insert(0, str(ROOT / "scripts"))
-    try:
-        import networks
-    finally:
-        sys.path.pop(0)
-    return networks
+    return script_cases.script("networks")
 
 
 @pytest.mark.parametrize("name", ["encoder", "lstm", "unet"])
